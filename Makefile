@@ -11,36 +11,36 @@ ACTIONLINT    := v1.7.12
 GORELEASER    := v2.16.0
 
 # The maximum size of a function's binary in bytes. Lambda loads the binary at every cold start.
-MAX_SIZE := 13500000
+MAX_BINARY_BYTES := 13500000
 # functions/social also has the OAuth and OpenID Connect libraries.
-MAX_SIZE_social := 14000000
+MAX_BINARY_BYTES_social := 14000000
 
-SHELL     := /bin/bash
+SHELL := /bin/bash
 # Fails with a clear message if Node is missing or too old.
-NEEDS_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
+CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
 # The race detector makes hashing and RSA about ten times slower. These packages have only pure functions, so they are
 # compiled without it. Other packages of crypto must be compiled with it: they contain copies of generic code of sync,
 # which would cause false reports.
-PURE      := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
+PURE_PACKAGES   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
 # information.
-PLAIN     := -vet=off -ldflags=-w
-RACE      := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE))) $(PLAIN)
+TEST_FLAGS      := -vet=off -ldflags=-w
+RACE_TEST_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES))) $(TEST_FLAGS)
 # Runs a command with a temporary Postgres server for its tests.
-POSTGRES  := go run ./internal/testkit/dbtest/withpostgres
+WITH_POSTGRES := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
 # Packages whose tests run whole servers, programs and imports. make test runs them without the race detector, which
 # would double their processor time; make nightly runs them with it. Packages that wait long start first.
-WHOLE       := ./conformance ./shared/importer ./conformance/statemachine ./conformance/lambda ./conformance/attack \
+WHOLE_SYSTEM_PACKAGES := ./conformance ./shared/importer ./conformance/statemachine ./conformance/lambda ./conformance/attack \
 	./conformance/faults ./shared/importer/stepfn ./shared/importer/rollback ./examples ./bench/...
 # All other packages. Those that take long start first.
-UNITS        = ./shared/importer/copy ./shared/importer/run $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(WHOLE)))
+UNIT_PACKAGES = ./shared/importer/copy ./shared/importer/run $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(WHOLE_SYSTEM_PACKAGES)))
 # GOWORK=off: go.mod alone decides what a function is built from.
-LAMBDA     = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+BUILD_FOR_LAMBDA = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
 .DEFAULT_GOAL := help
 
@@ -63,7 +63,7 @@ site: node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# Three lanes: test-units, test-whole, and the other targets one after the other.
+# Three jobs run at the same time: test-units, test-whole, and the other targets one after the other.
 .PHONY: test
 test: ## run the linters, the Go tests with Better Auth and emulators of AWS, the site's tests, a few tests in a browser
 	@$(MAKE) --no-print-directory -j 3 test-units test-whole audit lint template test-site smoke
@@ -80,15 +80,15 @@ TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fast
 
 .PHONY: test-units
 test-units: $(TEST_TOOLS)
-	$(POSTGRES) go test $(RACE) -timeout 40m -tags node,moto $(UNITS)
+	$(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 40m -tags node,moto $(UNIT_PACKAGES)
 
 .PHONY: test-whole
 test-whole: $(TEST_TOOLS)
-	$(POSTGRES) go test $(PLAIN) -timeout 40m -tags node,moto $(WHOLE)
+	$(WITH_POSTGRES) go test $(TEST_FLAGS) -timeout 40m -tags node,moto $(WHOLE_SYSTEM_PACKAGES)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the long tests with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(POSTGRES) go test $(RACE) -count 1 -timeout 120m -tags node,moto ./shared/importer/... $(WHOLE)
+	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto ./shared/importer/... $(WHOLE_SYSTEM_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -104,7 +104,7 @@ secrets: .tools/pgbouncer.done ## run all Go tests and search their output for s
 client-newest: conformance/node_modules ## test with the newest better-auth client; reports, never fails (VERSION= for another one)
 	@scripts/client-newest $(VERSION)
 
-# Starts a Docker engine if none is running. If that is not possible, the tests are skipped with the reason.
+# Starts a Docker engine if none is running. If that is not possible, the tests print the reason and are skipped.
 .PHONY: test-sam-local
 test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` and to `make dev`, and compare
 	@scripts/docker-engine go test -tags docker -count 1 -v ./conformance/samlocal/
@@ -112,7 +112,7 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test $(RACE) -count 1 -tags gotrue -run GoTrue ./shared/importer/
+	go test $(RACE_TEST_FLAGS) -count 1 -tags gotrue -run GoTrue ./shared/importer/
 
 # A scenario mostly waits for responses, so more scenarios run in parallel than there are processors.
 .PHONY: conformance
@@ -153,7 +153,7 @@ keycloak: website/csp-hashes.txt e2e/node_modules .tools/keycloak.done ## sign i
 .PHONY: spring-boot
 spring-boot: ## test the example of Spring Boot (needs Java 17 and Maven; downloads 40 MB once)
 	@cd examples/spring-boot && mvn --quiet --batch-mode package
-	$(POSTGRES) go test -count 1 -tags spring -run SpringBoot ./examples
+	$(WITH_POSTGRES) go test -count 1 -tags spring -run SpringBoot ./examples
 
 .PHONY: screenshots
 screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
@@ -186,10 +186,10 @@ vuln: ## look up the dependencies in the Go vulnerability database (GOVULNDB=fil
 build: $(FUNCTIONS:%=dist/%/bootstrap) ## build every function for Lambda, into dist/
 
 dist/%/bootstrap: FORCE
-	@$(LAMBDA) -o $@ ./functions/$*
+	@$(BUILD_FOR_LAMBDA) -o $@ ./functions/$*
 	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
-	@test "$$(wc -c < $@)" -le $(or $(MAX_SIZE_$*),$(MAX_SIZE)) || \
-		{ echo '$* has more than $(or $(MAX_SIZE_$*),$(MAX_SIZE)) bytes' >&2; exit 1; }
+	@test "$$(wc -c < $@)" -le $(or $(MAX_BINARY_BYTES_$*),$(MAX_BINARY_BYTES)) || \
+		{ echo '$* has more than $(or $(MAX_BINARY_BYTES_$*),$(MAX_BINARY_BYTES)) bytes' >&2; exit 1; }
 
 .PHONY: reproduce
 reproduce: build website/csp-hashes.txt ## build every function and the site again in another directory, and compare
@@ -238,7 +238,7 @@ lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's em
 
 # `sam build` calls this for each function of template.yaml, for example build-SigninFunction for functions/signin.
 build-%Function:
-	@$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
+	@$(BUILD_FOR_LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
 
 .PHONY: deploy
 deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod, SITE=DIR for another built site; docs/deploy.md)
@@ -347,20 +347,20 @@ clean: ## remove the development database, secret and keys, and all build result
 SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -name build -o -name lib -o -name .stock -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -path packages/docusaurus-theme -o -print 2>/dev/null)
 
 website/csp-hashes.txt: $(SITE_SOURCES) node_modules
-	@$(NEEDS_NODE)
+	@$(CHECK_NODE)
 	@echo "Building the site, about a minute …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
 	@touch $@
 
 # The workspaces website and packages/docusaurus-theme, and the formatter.
 node_modules: package-lock.json
-	@$(NEEDS_NODE)
+	@$(CHECK_NODE)
 	@echo "Installing the site's dependencies …"
 	@npm ci --no-audit --no-fund
 	@touch $@
 
 e2e/node_modules: e2e/package-lock.json
-	@$(NEEDS_NODE)
+	@$(CHECK_NODE)
 	@echo "Installing Playwright …"
 	@cd e2e && npm ci --no-audit --no-fund
 	@touch $@

@@ -146,7 +146,7 @@ func (s *importBenchmark) createSource(b *testing.B, name string, users int) str
 	s.execStatement(b, "CREATE DATABASE "+name)
 	url := s.server.URL(name)
 	supabasetest.CreateTables(b, url)
-	supabasetest.Bulk(b, url, users, users, users*4/5)
+	supabasetest.FillBulk(b, url, users, users, users*4/5)
 	return url
 }
 

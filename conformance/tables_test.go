@@ -86,7 +86,7 @@ func separateSchema(t *testing.T) (env []string, inspect string) {
 	inspect = u.String()
 	u.RawQuery = "sslmode=disable"
 	u.User = url.UserPassword(role, "of a test")
-	pooled := dbtest.Pgbouncer(t, u.String())
+	pooled := dbtest.StartPgbouncer(t, u.String())
 	return []string{"SCHEMA=xenon", "DATABASE_URL=" + pooled, "DIRECT_DATABASE_URL=" + owner}, inspect
 }
 

@@ -92,7 +92,7 @@ func columnProblems(t *testing.T, url string) (all []string) {
 // runSchemaUp runs `xenon schema up` on a database and returns its output.
 func runSchemaUp(t *testing.T, url string) (string, error) {
 	t.Helper()
-	program, err := xenontest.Program()
+	program, err := xenontest.BuildCommand()
 	if err != nil {
 		t.Fatal(err)
 	}

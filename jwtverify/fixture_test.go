@@ -105,7 +105,7 @@ func jwksOf(entries ...any) string {
 func newClock() *clock.Clock { return clock.New(startTime.Add(48 * time.Hour)) }
 
 // deployment is a key set in a file, the Keys that sign with it, a server that publishes it, and a Verifier that
-// fetches it from the server. At first the set is sets().third, which has four keys.
+// fetches it from the server. At first the set is keySets().third, which has four keys.
 type deployment struct {
 	*clock.Clock
 	*jwkstest.Server
@@ -171,7 +171,7 @@ func goodHeader() map[string]any {
 	return map[string]any{"alg": "RS256", "kid": keySets().third.current.id}
 }
 
-// signToken returns a token with a header and claims, signed with the current key of sets().third.
+// signToken returns a token with a header and claims, signed with the current key of keySets().third.
 func signToken(t testing.TB, header, claims map[string]any) string {
 	t.Helper()
 	return signWithKey(t, keySets().third.current.private, header, claims)

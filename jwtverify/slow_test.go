@@ -49,7 +49,7 @@ var slowAnswers = map[string]http.HandlerFunc{
 	},
 }
 
-// jwksText returns a JWKS with the current key of sets().third.
+// jwksText returns a JWKS with the current key of keySets().third.
 func jwksText() []byte { return []byte(jwksOf(keySets().third.current.jwk())) }
 
 // verifierWithServer is a server of a JWKS and a Verifier that fetches it. They use HTTP over pipes, so that they can

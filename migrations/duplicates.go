@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
-// uniqueAccounts is the migration that creates the unique index on accounts of providers.
-const uniqueAccounts = 7
+// uniqueAccountsMigration is the migration that creates the unique index on accounts of providers.
+const uniqueAccountsMigration = 7
 
 // countDuplicates counts the accounts at providers that are stored in several rows, and those of them whose rows belong
 // to several users.
@@ -33,7 +33,7 @@ const renameDuplicates = `UPDATE %[1]s a SET "providerId" = a."providerId" || ' 
 	`WHERE "providerId" <> 'credential' WINDOW k AS (PARTITION BY "providerId", "accountId")) d ` +
 	`WHERE d.id = a.id AND d.rows > 1 AND (d.n > 1 OR d.shared);`
 
-// checkDuplicates returns a *schema.Error if the migration uniqueAccounts would fail. It reads all accounts of
+// checkDuplicates returns a *schema.Error if the migration uniqueAccountsMigration would fail. It reads all accounts of
 // providers, so it runs only while that migration is pending.
 func checkDuplicates(ctx context.Context, conn *pgx.Conn, name string) error {
 	table := pgx.Identifier{name, "account"}.Sanitize()

@@ -54,14 +54,14 @@ func Up(ctx context.Context, url string) ([]string, error) { return UpIn(ctx, ur
 // Concurrent calls wait for each other. The url must be that of the direct host, because a pooler would keep the
 // settings of this connection for other clients.
 func UpIn(ctx context.Context, url, name string) ([]string, error) {
-	names, err := up(ctx, url, name)
+	names, err := applyAndCheck(ctx, url, name)
 	if err != nil {
 		return names, fmt.Errorf("apply migrations: %w", pg.Explain(err))
 	}
 	return names, nil
 }
 
-func up(ctx context.Context, url, name string) (names []string, err error) {
+func applyAndCheck(ctx context.Context, url, name string) (names []string, err error) {
 	config, err := connectionConfig(url, name)
 	if err != nil {
 		return nil, err
@@ -74,13 +74,13 @@ func up(ctx context.Context, url, name string) (names []string, err error) {
 	if err := useSchema(ctx, conn, name); err != nil {
 		return nil, err
 	}
-	if _, err := check(ctx, conn, name); err != nil {
+	if _, err := checkSchema(ctx, conn, name); err != nil {
 		return nil, err
 	}
 	if names, err = applyPending(ctx, config); err != nil {
 		return names, err
 	}
-	_, err = check(ctx, conn, name)
+	_, err = checkSchema(ctx, conn, name)
 	return names, err
 }
 
@@ -91,7 +91,7 @@ func applyPending(ctx context.Context, config *pgx.ConnConfig) (names []string, 
 	silent := slog.New(slog.DiscardHandler)
 	locker, err := lock.NewPostgresTableLocker(
 		lock.WithTableLockTimeout(250*time.Millisecond, 1200), // 1,200 times 250 ms are five minutes
-		lock.WithTableRetryPolicy(isHeld),
+		lock.WithTableRetryPolicy(isLockHeld),
 		lock.WithTableLogger(silent),
 	)
 	if err != nil {
@@ -144,7 +144,7 @@ func StatusIn(ctx context.Context, url, name string) ([]Migration, error) {
 		return nil, fmt.Errorf("read which migrations are applied: %w", pg.Explain(err))
 	}
 	defer conn.Close(ctx) //nolint:errcheck // it was only used to read
-	all, err := check(ctx, conn, name)
+	all, err := checkSchema(ctx, conn, name)
 	if err != nil {
 		return all, fmt.Errorf("read which migrations are applied: %w", err)
 	}
@@ -161,14 +161,14 @@ func (e *NewerError) Error() string {
 	return fmt.Sprintf("the schema has migrations that this release does not know: %v", e.Unknown)
 }
 
-// check lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration may
-// be missing. If the tables match, it also looks for rows that a pending migration rejects.
-func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
-	at, err := appliedAt(ctx, conn, name)
+// checkSchema lists the migrations, and compares the tables with those that Xenon needs. Columns of a pending migration
+// may be missing. If the tables match, it also looks for rows that a pending migration rejects.
+func checkSchema(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error) {
+	at, err := readAppliedTimes(ctx, conn, name)
 	if err != nil {
 		return nil, err
 	}
-	all, err := list(at)
+	all, err := listMigrations(at)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func check(ctx context.Context, conn *pgx.Conn, name string) ([]Migration, error
 		return all, &NewerError{unknown}
 	}
 	err = schema.CheckTables(ctx, conn, name, func(version int64) bool { return !at[version].IsZero() })
-	if err == nil && at[uniqueAccounts].IsZero() {
+	if err == nil && at[uniqueAccountsMigration].IsZero() {
 		err = checkDuplicates(ctx, conn, name)
 	}
 	return all, err
@@ -193,8 +193,8 @@ func unknownVersions(at map[int64]time.Time, all []Migration) (unknown []int64) 
 	return unknown
 }
 
-// appliedAt reads when each migration was applied, by version.
-func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time.Time, error) {
+// readAppliedTimes reads when each migration was applied, by version.
+func readAppliedTimes(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time.Time, error) {
 	const table = "goose_db_version"
 	versions := pgx.Identifier{table}.Sanitize()
 	if name != schema.Public {
@@ -219,10 +219,10 @@ func appliedAt(ctx context.Context, conn *pgx.Conn, name string) (map[int64]time
 }
 
 // List returns all migrations in order, without the times when they were applied.
-func List() ([]Migration, error) { return list(nil) }
+func List() ([]Migration, error) { return listMigrations(nil) }
 
-// list returns the files in order. The map `at` has, by version, the time when a file was applied.
-func list(at map[int64]time.Time) ([]Migration, error) {
+// listMigrations returns the files in order. The map `at` has, by version, the time when a file was applied.
+func listMigrations(at map[int64]time.Time) ([]Migration, error) {
 	names, err := fs.Glob(Files, "*.sql")
 	if err != nil {
 		return nil, err
@@ -282,9 +282,9 @@ func newProvider(db *sql.DB, locker lock.Locker, log *slog.Logger) (*goose.Provi
 		goose.WithDisableGlobalRegistry(true))
 }
 
-// isHeld reports whether an error of the locker means that another process has the lock, so that it has to try again.
-// It returns false for an error of Postgres or of the connection.
-func isHeld(err error) bool {
+// isLockHeld reports whether an error of the locker means that another process has the lock, so that it has to try
+// again. It returns false for an error of Postgres or of the connection.
+func isLockHeld(err error) bool {
 	var refused *pgconn.PgError
 	var unreachable *pgconn.ConnectError
 	return !errors.As(err, &refused) && !errors.As(err, &unreachable)

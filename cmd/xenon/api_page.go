@@ -101,15 +101,16 @@ func (d apiDocument) sections() ([]apiSection, error) {
 	return all, nil
 }
 
-// apiDescription answers GET /openapi.yaml.
-func apiDescription(w http.ResponseWriter, _ *http.Request) error {
+// serveAPIDescription answers GET /openapi.yaml.
+func serveAPIDescription(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/yaml")
 	_, err := w.Write(embedded.OpenAPI)
 	return err
 }
 
-// apiPage answers GET /api with a page that has a form for each operation. The page sends requests to this server only.
-func apiPage(w http.ResponseWriter, _ *http.Request) error {
+// serveAPIPage answers GET /api with a page that has a form for each operation. The page sends requests to this server
+// only.
+func serveAPIPage(w http.ResponseWriter, _ *http.Request) error {
 	var doc apiDocument
 	if err := yaml.Unmarshal(embedded.OpenAPI, &doc); err != nil {
 		return fmt.Errorf("docs/openapi.yaml: %w", err)

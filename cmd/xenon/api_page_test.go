@@ -24,7 +24,7 @@ func getPage(t *testing.T, path string) *httptest.ResponseRecorder {
 }
 
 func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	w := getPage(t, "/api")
 	page := w.Body.String()
 	if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != "text/html; charset=utf-8" {
@@ -60,7 +60,7 @@ func TestAPIPageHasAFormForEveryRoute(t *testing.T) {
 
 func TestOpenAPIRouteServesTheFileInDocs(t *testing.T) {
 	t.Parallel()
-	want, err := os.ReadFile(filepath.Join(root, "docs/openapi.yaml"))
+	want, err := os.ReadFile(filepath.Join(repositoryRoot, "docs/openapi.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,5 +78,5 @@ func TestOpenAPIRouteServesTheFileInDocs(t *testing.T) {
 
 // apiRoutes returns the routes of the API page and of the OpenAPI file.
 func apiRoutes() web.Routes {
-	return web.Routes{"GET /api": apiPage, "GET /openapi.yaml": apiDescription}
+	return web.Routes{"GET /api": serveAPIPage, "GET /openapi.yaml": serveAPIDescription}
 }

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	devPool     = 10               // connections to Postgres; one process serves the routes of all functions
-	devTimeout  = 15 * time.Second // the Timeout of most functions in template.yaml
-	stopTimeout = 5 * time.Second  // for requests that are not finished when the server stops
+	devPoolConnections = 10               // connections to Postgres; one process serves the routes of all functions
+	devRequestTimeout  = 15 * time.Second // the Timeout of most functions in template.yaml
+	stopTimeout        = 5 * time.Second  // for requests that are not finished when the server stops
 )
 
 type devCmd struct {
@@ -60,7 +60,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	local, err := newLocal(c, getenv, std.err)
+	local, err := newLocalResources(c, getenv, std.err)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets, devPool).UseSchema(cfg.Schema)
+	db := store.Open(appSecrets, devPoolConnections).UseSchema(cfg.Schema)
 	defer db.Close()
 	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now))
 	if err != nil {
@@ -114,20 +114,20 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
 	}
-	if site, ok := xenonSite(); ok && !c.NoSite && c.Site == "" {
+	if site, ok := openXenonSite(); ok && !c.NoSite && c.Site == "" {
 		if _, err := site.hashes(); err != nil {
-			fmt.Fprint(out, siteHint)
+			fmt.Fprint(out, siteNotBuiltText)
 		}
 	}
-	fmt.Fprint(out, startCommands(cfg.Origin, c.Dir))
+	fmt.Fprint(out, commandsToTry(cfg.Origin, c.Dir))
 }
 
 // withSite returns a handler that serves the routes, the pages about the API and, at every other path, the site. With
 // --no-site it serves a short text at / instead of the site.
 func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
-	routes["GET /api"], routes["GET /openapi.yaml"] = apiPage, apiDescription
+	routes["GET /api"], routes["GET /openapi.yaml"] = serveAPIPage, serveAPIDescription
 	if c.NoSite {
-		routes["GET /"] = startPage(startCommands(cfg.Origin, c.Dir))
+		routes["GET /"] = newStartPage(commandsToTry(cfg.Origin, c.Dir))
 		return devAPI(routes, cfg), nil
 	}
 	policy, err := readSitePolicy()
@@ -136,19 +136,19 @@ func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error
 	}
 	policy.applyPreset(c.CSP)
 	if strings.Contains(c.Site, "://") {
-		live, err := liveSite(c.Site)
+		live, err := newLiveSiteForwarder(c.Site)
 		return policy.withSite(routes, cfg, live), err
 	}
 	site, err := c.builtSite()
 	site.headers = policy.headers(strings.HasPrefix(cfg.Origin, "https:"))
-	site.missing = startPage(siteHint + startCommands(cfg.Origin, c.Dir))
+	site.whileNotBuilt = newStartPage(siteNotBuiltText + commandsToTry(cfg.Origin, c.Dir))
 	return policy.withSite(routes, cfg, site), err
 }
 
 // builtSite returns the files of the site in the directory --site, else of Xenon's own site.
 func (c devCmd) builtSite() (builtFiles, error) {
 	if c.Site == "" {
-		site, ok := xenonSite()
+		site, ok := openXenonSite()
 		if !ok {
 			return site, withAdvice(errors.New("this xenon has no site: go install does not build one"),
 				"Start the API alone with --no-site, or give the directory of your own built site with --site. "+
@@ -156,7 +156,7 @@ func (c devCmd) builtSite() (builtFiles, error) {
 		}
 		return site, nil
 	}
-	site, err := ownSite(c.Site)
+	site, err := openSiteOfUser(c.Site)
 	if err != nil {
 		err = withAdvice(fmt.Errorf("--site %s: %w", c.Site, err),
 			"Give the directory of a built site, such as build or dist, or the URL of its development server, "+
@@ -178,22 +178,22 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // devAPI returns a handler that serves the routes with the header limits of API Gateway and CloudFront, and with
-// devTimeout for each request.
+// devRequestTimeout for each request.
 func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 
-// withDeadline cancels the context of each request after devTimeout.
+// withDeadline cancels the context of each request after devRequestTimeout.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), devTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), devRequestTimeout)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: devTimeout}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: devRequestTimeout}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {
@@ -209,12 +209,12 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return srv.Close() // Shutdown waits for connections on which a browser has not sent a request yet
 }
 
-const siteHint = `
+const siteNotBuiltText = `
 The site is not built yet. "make dev" builds it, or: npm ci && cd website && npm run build
 `
 
-// startPage returns a handler that serves a text in place of the site, if there is no site.
-func startPage(text string) web.Handler {
+// newStartPage returns a handler that serves a text in place of the site, if there is no site.
+func newStartPage(text string) web.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, err := io.WriteString(w, text)
@@ -222,9 +222,9 @@ func startPage(text string) web.Handler {
 	}
 }
 
-// startCommands returns the text that xenon dev prints at its start, with commands to try: register, read the session,
+// commandsToTry returns the text that xenon dev prints at its start, with commands to try: register, read the session,
 // create a profile.
-func startCommands(origin, dir string) string {
+func commandsToTry(origin, dir string) string {
 	return fmt.Sprintf(`
 Xenon is running at %[1]s - open it in a browser, or try it from here:
 

@@ -97,9 +97,9 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
-	rotate := rotateFile
+	rotate := rotateKeysInFile
 	if cfg.SigningKeysARN != "" {
-		rotate = rotateSecret
+		rotate = rotateKeysInSecretsManager
 	}
 	set, err := rotate(ctx, cfg)
 	if errors.Is(err, keys.ErrRotationTooSoon) {
@@ -116,14 +116,14 @@ func (c keysRotateCmd) Run(ctx context.Context, getenv environment, std streams)
 	return nil
 }
 
-func rotateSecret(ctx context.Context, cfg config.Keys) (keys.Set, error) {
+func rotateKeysInSecretsManager(ctx context.Context, cfg config.Keys) (keys.Set, error) {
 	rotation := config.Rotation{
 		SigningKeysARN: cfg.SigningKeysARN, JWTExpiresIn: cfg.JWTExpiresIn, JWTAlg: cfg.JWTAlg, AWS: cfg.AWS,
 	}
 	return keys.NewRotation(rotation, time.Now).RotateNow(ctx)
 }
 
-func rotateFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
+func rotateKeysInFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 	set, err := keys.LoadFile(cfg.SigningKeysFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -42,13 +42,13 @@ func licencesOf(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// linkedModules returns the modules that the functions or the command link. Of each it returns path, version and
+// listLinkedModules returns the modules that the functions or the command link. Of each it returns path, version and
 // directory.
-func linkedModules(t *testing.T) [][]string {
+func listLinkedModules(t *testing.T) [][]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", "-f",
 		"{{with .Module}}{{if not .Main}}{{.Path}}|{{.Version}}|{{.Dir}}{{end}}{{end}}", "./functions/...", "./cmd/...")
-	cmd.Dir = root
+	cmd.Dir = repositoryRoot
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := cmd.Output()
 	if err != nil {
@@ -76,7 +76,7 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 | module | version | licence |
 |---|---|---|
 `)
-	found := linkedModules(t)
+	found := listLinkedModules(t)
 	if len(found) < 10 {
 		t.Fatalf("modules that the functions and the command link: got %d, want at least 10", len(found))
 	}
@@ -87,7 +87,7 @@ library (BSD-3-Clause). The packages of the site have [their own page](licences-
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", m[0], m[1], strings.Join(names, ", "))
 	}
-	path := filepath.Join(root, "docs", "licences.md")
+	path := filepath.Join(repositoryRoot, "docs", "licences.md")
 	if *updateLicences {
 		if err := os.WriteFile(path, []byte(page.String()), 0o600); err != nil {
 			t.Fatal(err)

@@ -29,8 +29,8 @@ type localResources struct {
 	server      *postgres.Server // nil if xenon dev did not start the database
 }
 
-// newLocal creates the directory and the secret. It starts nothing.
-func newLocal(c devCmd, getenv environment, log io.Writer) (*localResources, error) {
+// newLocalResources creates the directory and the secret. It starts nothing.
+func newLocalResources(c devCmd, getenv environment, log io.Writer) (*localResources, error) {
 	l := &localResources{databaseURL: c.DatabaseURL, dir: c.Dir, mailFile: c.MailFile}
 	if l.databaseURL == "" {
 		l.databaseURL = getenv("DATABASE_URL")

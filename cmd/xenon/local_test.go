@@ -19,28 +19,28 @@ func TestGitIgnoresTheDirectoryThatDevCreates(t *testing.T) {
 		"an existing directory": {true, "?? .xenon/\n"}, // it may have other files, which Git should show
 	} {
 		repository := t.TempDir()
-		git(t, repository, "init", "--quiet")
+		runGit(t, repository, "init", "--quiet")
 		dir := filepath.Join(repository, ".xenon")
 		if c.existing {
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
-		local, err := newLocal(devCmd{Dir: dir}, noSettings, t.Output())
+		local, err := newLocalResources(devCmd{Dir: dir}, noSettings, t.Output())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(local.pathOf("secret")); err != nil {
 			t.Errorf("%s: got %v, want the file secret", name, err)
 		}
-		if got := git(t, repository, "status", "--porcelain"); got != c.want {
+		if got := runGit(t, repository, "status", "--porcelain"); got != c.want {
 			t.Errorf("git status with %s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
 
-// git runs a command of Git and returns its output.
-func git(t *testing.T, dir string, args ...string) string {
+// runGit runs a command of Git and returns its output.
+func runGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "git", args...)
 	c.Dir = dir

@@ -155,7 +155,7 @@ func TestDevWritesMailsToTheFileOfTheFlagOrVariable(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		env := environment(func(name string) string { return map[string]string{"MAIL_FILE": c.variable}[name] })
-		local, err := newLocal(devCmd{Dir: dir, MailFile: c.flag}, env, t.Output())
+		local, err := newLocalResources(devCmd{Dir: dir, MailFile: c.flag}, env, t.Output())
 		if err != nil {
 			t.Fatal(err)
 		}

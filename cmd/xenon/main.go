@@ -16,10 +16,10 @@ import (
 
 // Exit codes, the same for every command.
 const (
-	exitDone     = 0
-	exitFailed   = 1
-	exitUsage    = 2
-	exitDecision = 3 // the command succeeded, and the user has to decide something
+	exitDone          = 0
+	exitFailed        = 1
+	exitUsage         = 2
+	exitNeedsDecision = 3 // the command succeeded, and the user has to decide something
 )
 
 // streams are the input and output of a command.
@@ -101,13 +101,13 @@ var errUsage = errors.New("wrong use")
 
 // printError prints the error of a command, if there is one, and returns the exit code.
 func printError(err error, out io.Writer) int {
-	var left needsDecision
+	var left needsDecisionError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &left):
 		fmt.Fprintln(out, "xenon:", left)
-		return exitDecision
+		return exitNeedsDecision
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(out, "xenon:", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
 		return exitUsage

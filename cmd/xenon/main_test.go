@@ -106,12 +106,12 @@ func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {
 				table, code, out, problem)
 		}
 		code, out, problem = runXenon(t, []string{"schema", "status"}, "DATABASE_URL", url)
-		if code != exitDecision || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
+		if code != exitNeedsDecision || !strings.Contains(out, "pending") || !strings.Contains(problem, want) {
 			t.Errorf("%s: schema status: got the exit code %d and %s%s, want pending migrations and the problem",
 				table, code, out, problem)
 		}
 		code, out, problem = runXenon(t, []string{"schema", "status", "--json"}, "DATABASE_URL", url)
-		if code != exitDecision || !strings.Contains(out, `"problems":[{"table":`) {
+		if code != exitNeedsDecision || !strings.Contains(out, `"problems":[{"table":`) {
 			t.Errorf("%s: schema status --json: got the exit code %d and %s%s, want the problems in the JSON",
 				table, code, out, problem)
 		}
@@ -221,7 +221,7 @@ func TestLocalKeysKeepTheirAlgorithm(t *testing.T) {
 }
 
 func TestDevReportsErrors(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ type importFlags struct {
 // open returns the import from the source to the target, and the printer of its progress. It checks the form of the
 // URLs but does not connect.
 func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
-	from, to, err := f.urls(ctx, getenv)
+	from, to, err := f.databaseURLs(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,7 +56,7 @@ func (f importFlags) openTarget(
 	if f.From == "" {
 		f.From = "postgres://not.needed/here"
 	}
-	_, to, err := f.urls(ctx, getenv)
+	_, to, err := f.databaseURLs(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,13 +98,13 @@ func printIgnored(std streams, name, databaseURL string) {
 
 func checkURL(flag, databaseURL string) error {
 	if err := importer.CheckURL(databaseURL); err != nil {
-		return wrongUse("%s: %s", flag, strings.TrimPrefix(err.Error(), importer.ErrRefused.Error()+": "))
+		return newUsageError("%s: %s", flag, strings.TrimPrefix(err.Error(), importer.ErrRefused.Error()+": "))
 	}
 	return nil
 }
 
-// urls returns the database URLs: from the flags, else from the variables, else from the secret.
-func (f importFlags) urls(ctx context.Context, getenv environment) (from, to string, err error) {
+// databaseURLs returns the database URLs: from the flags, else from the variables, else from the secret.
+func (f importFlags) databaseURLs(ctx context.Context, getenv environment) (from, to string, err error) {
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
 	cfg, err := config.LoadImport(func(name string) string {
 		if v := given[name]; v != "" {
@@ -116,7 +116,7 @@ func (f importFlags) urls(ctx context.Context, getenv environment) (from, to str
 		return getenv(name)
 	})
 	if err != nil {
-		return "", "", wrongUse("%s\n  Give the databases with --from and --to, or in the environment.", err)
+		return "", "", newUsageError("%s\n  Give the databases with --from and --to, or in the environment.", err)
 	}
 	if cfg.SecretARN != "" {
 		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
@@ -133,7 +133,7 @@ func (f importFlags) urls(ctx context.Context, getenv environment) (from, to str
 	return from, to, err
 }
 
-func wrongUse(format string, args ...any) error {
+func newUsageError(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errUsage}, args...)...)
 }
 
@@ -182,10 +182,10 @@ func withImportAdvice(ctx context.Context, err error) error {
 
 var errStopped = errors.New("stopped")
 
-// needsDecision is the error of a command that succeeded with a result that an operator must check.
-type needsDecision string
+// needsDecisionError is the error of a command that succeeded with a result that an operator must check.
+type needsDecisionError string
 
-func (n needsDecision) Error() string { return string(n) }
+func (n needsDecisionError) Error() string { return string(n) }
 
 func printJSON(std streams, v any) error {
 	text, err := stringify.Marshal(v)

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/inventory"
 )
 
-// maxTables is the maximum number of tables that the plan prints; --json has all of them.
-const maxTables = 40
+// maxPrintedTables is the maximum number of tables that the plan prints; --json has all of them.
+const maxPrintedTables = 40
 
 // printOtherTables lists the tables that the import does not copy, and what in the database uses Supabase's users.
 func printOtherTables(out io.Writer, v *inventory.Inventory) {
@@ -20,13 +20,13 @@ func printOtherTables(out io.Writer, v *inventory.Inventory) {
 		"  %-40s%12s%10s%10s%10s  %s\n",
 		len(v.Tables), v.Rows(), formatBytes(v.Bytes()), "", "rows", "size", "policies", "triggers", "reaches users by")
 	tables := v.Sorted()
-	for _, t := range tables[:min(len(tables), maxTables)] {
+	for _, t := range tables[:min(len(tables), maxPrintedTables)] {
 		printTable(out, t)
 	}
-	if more := len(tables) - maxTables; more > 0 {
+	if more := len(tables) - maxPrintedTables; more > 0 {
 		printf(out, "  and %d more; --json lists all\n", more)
 	}
-	printLines(out, "About these tables", remarks(v))
+	printLines(out, "About these tables", remarksAboutTables(v))
 	printObjects(out, "Triggers on auth.users: Xenon has none of them, so nothing runs at a sign-up", v.UserTriggers)
 	printObjects(out, "Use the schema auth, which only Supabase has", v.UsesAuth)
 	printExtensions(out, v.Extensions)
@@ -47,8 +47,8 @@ func printTable(out io.Writer, t inventory.Table) {
 	fmt.Fprintf(out, "  %-40s%12s%10s%10d%10d  %s\n", t.Name, rows, formatBytes(t.Bytes), t.Policies, t.Triggers, path)
 }
 
-// remarks returns sentences about tables that need attention.
-func remarks(v *inventory.Inventory) (lines []string) {
+// remarksAboutTables returns sentences about tables that need attention.
+func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 	for _, r := range []struct {
 		text string
 		of   func(inventory.Table) bool

@@ -10,8 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
-// newProject returns the URL of a source with tables of its own.
-func newProject(t *testing.T) string {
+// newSourceWithProjectTables returns the URL of a source with tables of its own.
+func newSourceWithProjectTables(t *testing.T) string {
 	t.Helper()
 	project, err := os.ReadFile("../../shared/importer/inventory/testdata/project.sql")
 	if err != nil {
@@ -24,7 +24,7 @@ func newProject(t *testing.T) string {
 
 func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 	t.Parallel()
-	env := []string{"FROM_DATABASE_URL", newProject(t), "TO_DATABASE_URL", dbtest.New(t)}
+	env := []string{"FROM_DATABASE_URL", newSourceWithProjectTables(t), "TO_DATABASE_URL", dbtest.New(t)}
 	code, out, stderr := runXenon(t, []string{"migrate", "plan"}, env...)
 	if code != exitDone {
 		t.Fatalf("migrate plan: got the exit code %d, want 0\n%s%s", code, out, stderr)

@@ -42,7 +42,7 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 	for _, p := range c.Provider {
 		from, to, ok := strings.Cut(p, "=")
 		if !ok || from == "" || to == "" {
-			return o, wrongUse("--provider %q is not of the form FROM=TO, such as custom:acme=acme", p)
+			return o, newUsageError("--provider %q is not of the form FROM=TO, such as custom:acme=acme", p)
 		}
 		if o.Providers == nil {
 			o.Providers = map[string]string{}
@@ -53,7 +53,7 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 		field, values, ok := strings.Cut(v, ":")
 		old, to, hasValue := strings.Cut(values, "=")
 		if !ok || !hasValue || field == "" || old == "" || to == "" {
-			return o, wrongUse("--profile-value %q is not of the form FIELD:OLD=NEW, such as age_range:35_44=35_plus", v)
+			return o, newUsageError("--profile-value %q is not of the form FIELD:OLD=NEW, such as age_range:35_44=35_plus", v)
 		}
 		if o.ProfileValues == nil {
 			o.ProfileValues = map[string]map[string]string{}
@@ -151,7 +151,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		}
 	}
 	if err == nil && len(plan.Refusals) > 0 {
-		return needsDecision("the run cannot start yet: see the reasons above")
+		return needsDecisionError("the run cannot start yet: see the reasons above")
 	}
 	return err
 }
@@ -292,7 +292,7 @@ func printReasons(out io.Writer, title string, r mapping.Reasons) {
 	explained := map[string]bool{}
 	for _, key := range keys {
 		printf(out, "%12d  %s\n", r[key], key)
-		if reason := importreport.Explain(key); !explained[reason.Name] {
+		if reason := importreport.ExplainReason(key); !explained[reason.Name] {
 			explained[reason.Name] = true
 			fmt.Fprintln(out, "              "+wrapText(reason.Means, 96, "\n              "))
 		}

@@ -38,7 +38,7 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 		code int
 		want []string
 	}{
-		{[]string{"plan"}, exitDecision, []string{
+		{[]string{"plan"}, exitNeedsDecision, []string{
 			"Reasons why the run cannot start",
 			"second factors cannot be imported: use --mfa hold",
 		}},
@@ -48,7 +48,7 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 		}},
 		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"Expected results, in rows", "mfa_held"}},
 		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
-		{[]string{"plan", "--json"}, exitDecision, []string{`"refusals":["`}},
+		{[]string{"plan", "--json"}, exitNeedsDecision, []string{`"refusals":["`}},
 	} {
 		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
 		if code != s.code {

@@ -10,8 +10,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// sendPass sends the events of a pass of four batches. Each batch takes one second. The third fails and is parked.
-func sendPass(p *progress, clock *time.Time) {
+// sendEventsOfPass sends the events of a pass of four batches. Each batch takes one second. The third fails and is
+// parked.
+func sendEventsOfPass(p *progress, clock *time.Time) {
 	for i := range 4 {
 		*clock = clock.Add(time.Second)
 		e := importer.Event{
@@ -42,7 +43,7 @@ func TestProgressPrintsOneLinePerBatchWithoutTerminal(t *testing.T) {
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(&out, func() time.Time { return clock })
 	p.printOnTerminal("only on a terminal")
-	sendPass(p, &clock)
+	sendEventsOfPass(p, &clock)
 	p.handleEvent(
 		importer.Event{
 			Action:  "wait",

@@ -23,7 +23,7 @@ type planOutput struct {
 type providerSetting struct {
 	Provider string `json:"provider"` // its id in Xenon
 	Name     string `json:"name"`
-	Set      bool   `json:"set"` // whether this environment has it (isSet); its value is not in the output
+	Set      bool   `json:"set"` // whether this environment has it (hasSetting); its value is not in the output
 }
 
 // providerSettings returns the settings that the providers of the source need.
@@ -31,7 +31,7 @@ func providerSettings(all []importrun.Provider, getenv environment) []providerSe
 	settings := []providerSetting{}
 	for _, p := range targetProviders(all) {
 		for _, name := range p.Settings {
-			settings = append(settings, providerSetting{p.ID, name, isSet(p.ID, name, getenv)})
+			settings = append(settings, providerSetting{p.ID, name, hasSetting(p.ID, name, getenv)})
 		}
 	}
 	return settings
@@ -49,9 +49,9 @@ func targetProviders(all []importrun.Provider) []importrun.Provider {
 	return slices.SortedFunc(maps.Values(byID), func(a, b importrun.Provider) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// isSet reports whether the environment has the setting `name` of a provider, or another setting that can be used
+// hasSetting reports whether the environment has the setting `name` of a provider, or another setting that can be used
 // instead of it: APPLE_CLIENT_SECRET instead of Apple's key, OIDC_PROVIDERS instead of the OIDC_ settings.
-func isSet(provider, name string, getenv environment) bool {
+func hasSetting(provider, name string, getenv environment) bool {
 	switch {
 	case strings.HasPrefix(name, "OIDC_"):
 		return getenv("OIDC_PROVIDER_ID") == provider && getenv(name) != "" || isInOIDCList(provider, getenv)
@@ -106,7 +106,7 @@ func printProviderSettings(out io.Writer, all []importrun.Provider, getenv envir
 		fmt.Fprintf(out, "  %s\n", p.ID)
 		for _, name := range p.Settings {
 			state := "missing"
-			if isSet(p.ID, name, getenv) {
+			if hasSetting(p.ID, name, getenv) {
 				state = "set in this environment"
 			}
 			if name == "OIDC_PROVIDER_ID" {

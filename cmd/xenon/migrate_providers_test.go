@@ -98,7 +98,7 @@ func TestIsSetFindsOIDCProviderInSettingsOrList(t *testing.T) {
 		"not in the list":  {"OIDC_PROVIDERS": `[{"providerId":"okta"}]`},
 		"list is not JSON": {"OIDC_PROVIDERS": `acme`},
 	} {
-		got[name] = isSet("acme", "OIDC_ISSUER", func(name string) string { return env[name] })
+		got[name] = hasSetting("acme", "OIDC_ISSUER", func(name string) string { return env[name] })
 	}
 	want := map[string]bool{
 		"none": false, "another": false, "this": true, "in the list": true, "not in the list": false,

@@ -64,15 +64,15 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 // signReport signs the report with the key that signs the deployment's tokens.
-func signReport(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.Signed, error) {
+func signReport(ctx context.Context, r importreport.Report, cfg config.Keys) (importreport.SignedReport, error) {
 	set, err := keys.LoadKeySet(ctx, cfg)
 	if err != nil {
-		return importreport.Signed{}, err
+		return importreport.SignedReport{}, err
 	}
 	return r.Sign(set)
 }
 
-func (c migrateReportCmd) write(s importreport.Signed, std streams) error {
+func (c migrateReportCmd) write(s importreport.SignedReport, std streams) error {
 	var page bytes.Buffer
 	if err := s.HTML(&page); err != nil {
 		return err
@@ -110,7 +110,7 @@ func printReport(out io.Writer, r importreport.Report) {
 type checkOutput struct {
 	Result string `json:"verdict"` // "valid", "altered" or "unknown key"
 	Why    string `json:"why,omitempty"`
-	*importreport.Checked
+	*importreport.CheckedReport
 }
 
 func (c migrateReportCmd) check(ctx context.Context, getenv environment, std streams) error {
@@ -118,12 +118,12 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	if err != nil {
 		return err
 	}
-	jwks, err := c.jwks(ctx, getenv)
+	jwks, err := c.readJWKS(ctx, getenv)
 	if err != nil {
 		return err
 	}
 	report, err := importreport.Check(text, jwks)
-	answer := checkOutput{Result: "valid", Checked: &report}
+	answer := checkOutput{Result: "valid", CheckedReport: &report}
 	switch {
 	case errors.Is(err, importreport.ErrAltered):
 		answer = checkOutput{Result: "altered", Why: err.Error()}
@@ -156,8 +156,8 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 	return err
 }
 
-// jwks returns the JWKS that verifies a report.
-func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte, error) {
+// readJWKS returns the JWKS that verifies a report.
+func (c migrateReportCmd) readJWKS(ctx context.Context, getenv environment) ([]byte, error) {
 	cfg, err := config.LoadKeys(getenv)
 	if err != nil {
 		return nil, err
@@ -183,8 +183,8 @@ func (c migrateReportCmd) jwks(ctx context.Context, getenv environment) ([]byte,
 }
 
 const (
-	jwksTimeout = 10 * time.Second
-	maxJWKS     = 64 << 10 // bytes
+	jwksTimeout  = 10 * time.Second
+	maxJWKSBytes = 64 << 10 // bytes
 )
 
 func fetchJWKS(ctx context.Context, url string) ([]byte, error) {
@@ -202,5 +202,5 @@ func fetchJWKS(ctx context.Context, url string) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch the public keys: %s answered %s", url, response.Status)
 	}
-	return io.ReadAll(io.LimitReader(response.Body, maxJWKS))
+	return io.ReadAll(io.LimitReader(response.Body, maxJWKSBytes))
 }

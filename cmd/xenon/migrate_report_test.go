@@ -53,7 +53,7 @@ func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 	}{
 		{"nothing to verify", []string{"verify"}, exitFailed, "no such run", nil},
 		{"nothing to report", []string{"report"}, exitFailed, "Start a run with xenon migrate run", nil},
-		{"run", []string{"run", "--mfa", "allow", "--batch-size", "100"}, exitDecision, "is complete", nil},
+		{"run", []string{"run", "--mfa", "allow", "--batch-size", "100"}, exitNeedsDecision, "is complete", nil},
 		{"report unverified", []string{"report"}, exitDone, "Copied, not verified", nil},
 		{"verify", []string{"verify"}, exitDone, "All copied rows are equal to the source", nil},
 		{"verify as JSON", []string{"verify", "--json"}, exitDone, `"equal":true`, nil},
@@ -62,14 +62,14 @@ func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 		{
 			"verify after a change in the target",
 			[]string{"verify"},
-			exitDecision,
+			exitNeedsDecision,
 			"Another run does not change these rows", nil,
 		},
-		{"dry run of the rollback", []string{"rollback", "--dry-run"}, exitDecision, user.ID, nil},
+		{"dry run of the rollback", []string{"rollback", "--dry-run"}, exitNeedsDecision, user.ID, nil},
 		{
 			"return to source, and rollback",
 			[]string{"rollback", "--yes", "--return-to-source", sql},
-			exitDecision,
+			exitNeedsDecision,
 			"user removed", nil,
 		},
 		{"existing output file", []string{"rollback", "--yes", "--return-to-source", sql}, exitFailed, "exists already", nil},
@@ -93,9 +93,9 @@ func TestVerifyReportAndRollbackOfAChangedRun(t *testing.T) {
 	}
 }
 
-// signedReport writes a signed report of a run that does not exist, and returns the paths of the report and of the
+// writeSignedReport writes a signed report of a run that does not exist, and returns the paths of the report and of the
 // file with the signing keys.
-func signedReport(t *testing.T) (file, keyFile string) {
+func writeSignedReport(t *testing.T) (file, keyFile string) {
 	t.Helper()
 	dir := t.TempDir()
 	file, keyFile = filepath.Join(dir, "report.json"), filepath.Join(dir, "keys.json")
@@ -119,8 +119,8 @@ func signedReport(t *testing.T) (file, keyFile string) {
 
 func TestR58_CheckOfAReport(t *testing.T) {
 	t.Parallel()
-	file, keyFile := signedReport(t)
-	_, others := signedReport(t)
+	file, keyFile := writeSignedReport(t)
+	_, others := writeSignedReport(t)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestR58_CheckOfAReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	jwks := filepath.Join(t.TempDir(), "jwks.json")
-	public, err := migrateReportCmd{}.jwks(
+	public, err := migrateReportCmd{}.readJWKS(
 		t.Context(),
 		func(name string) string { return map[string]string{"SIGNING_KEYS_FILE": keyFile}[name] },
 	)
@@ -182,14 +182,14 @@ func TestMigrateVerifyAfterFinalizeSuggestsNoPass(t *testing.T) {
 		want    string
 		without string
 	}{
-		{[]string{"run", "--mfa", "allow"}, exitDecision, "is complete", "finalized"},
+		{[]string{"run", "--mfa", "allow"}, exitNeedsDecision, "is complete", "finalized"},
 		{
 			[]string{"plan", "--mfa", "allow", "--run", "two"},
 			exitDone, "have the id of a user of the target",
 			"cannot start",
 		},
 		{[]string{"finalize", "--yes"}, exitDone, "is finalized", "copies"},
-		{[]string{"verify"}, exitDecision, "This run is finalized and copies nothing", "xenon migrate run"},
+		{[]string{"verify"}, exitNeedsDecision, "This run is finalized and copies nothing", "xenon migrate run"},
 	} {
 		if s.args[0] == "verify" {
 			dbtest.Exec(t, target, `update "user" set name = 'Another name' where id = (select min(id::text)::uuid from "user")`)

@@ -43,12 +43,12 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 		return err
 	}
 	if !c.Yes && !c.DryRun && !isTerminal(std.in) {
-		return wrongUse("a rollback removes users: check with --dry-run first, then confirm with --yes")
+		return newUsageError("a rollback removes users: check with --dry-run first, then confirm with --yes")
 	}
 	if c.Cascade && !c.Force {
-		return wrongUse("--cascade removes rows of other tables: it requires --force, too")
+		return newUsageError("--cascade removes rows of other tables: it requires --force, too")
 	}
-	incomplete, err := c.writeBack(ctx, m, std)
+	incomplete, err := c.writeReturnFile(ctx, m, std)
 	if err != nil {
 		return err
 	}
@@ -74,9 +74,9 @@ func (c migrateRollbackCmd) Run(ctx context.Context, getenv environment, std str
 	case err != nil:
 		return err
 	case result.Left > 0 && c.DryRun:
-		return needsDecision(englishPrinter.Sprintf("%d users would be kept: %s", result.Left, result.WhyKept()))
+		return needsDecisionError(englishPrinter.Sprintf("%d users would be kept: %s", result.Left, result.WhyKept()))
 	case result.Left > 0:
-		return needsDecision(englishPrinter.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
+		return needsDecisionError(englishPrinter.Sprintf("%d users were kept: %s", result.Left, result.WhyKept()))
 	}
 	return incomplete
 }
@@ -120,9 +120,11 @@ func rollBackUntilComplete(
 	}
 }
 
-// writeBack writes the SQL that copies changes back to the source. incomplete is not nil if some users have a new
-// password hash that Supabase cannot read, so that the SQL does not contain it.
-func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, std streams) (incomplete, err error) {
+// writeReturnFile writes the SQL that copies changes back to the source. incomplete is not nil if some users have a
+// new password hash that Supabase cannot read, so that the SQL does not contain it.
+func (c migrateRollbackCmd) writeReturnFile(
+	ctx context.Context, m *importer.Import, std streams,
+) (incomplete, err error) {
 	if c.ReturnToSource == "" {
 		return nil, nil
 	}
@@ -151,7 +153,7 @@ func (c migrateRollbackCmd) writeBack(ctx context.Context, m *importer.Import, s
 		usersInFile,
 	)
 	if unreadableHashes > 0 {
-		incomplete = needsDecision(englishPrinter.Sprintf(
+		incomplete = needsDecisionError(englishPrinter.Sprintf(
 			"%d users have a new password hash that Supabase cannot read; in Supabase they keep the old password",
 			unreadableHashes,
 		))
@@ -171,7 +173,7 @@ func printRollback(out io.Writer, u importer.RollbackResult, dry, cascade bool) 
 	}
 	printf(out, "%12d  sessions of these users %s\n", u.Sessions, revoked)
 	for _, table := range sortedKeys(u.Cascaded) {
-		printf(out, "%12d  rows of %s %s, kept in the quarantine\n", u.Cascaded[table], table, removed)
+		printf(out, "%12d  rows of %s %s; the quarantine keeps a copy\n", u.Cascaded[table], table, removed)
 	}
 	for _, table := range sortedKeys(u.Changed) {
 		printf(
@@ -237,7 +239,7 @@ func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std str
 		return err
 	}
 	if !c.Yes && !isTerminal(std.in) {
-		return wrongUse("a finalized run cannot be rolled back: confirm with --yes")
+		return newUsageError("a finalized run cannot be rolled back: confirm with --yes")
 	}
 	if !c.Yes {
 		if err := confirm(std, fmt.Sprintf("Finalize the run %q? It cannot be rolled back afterwards.", c.Name)); err != nil {
@@ -254,7 +256,7 @@ func (c migrateFinalizeCmd) Run(ctx context.Context, getenv environment, std str
 	return nil
 }
 
-var errNotAgreed = errors.New("nothing was done")
+var errNotConfirmed = errors.New("nothing was done")
 
 // confirm asks a question. It returns nil only if the answer is "yes".
 func confirm(std streams, question string) error {
@@ -264,7 +266,7 @@ func confirm(std streams, question string) error {
 		return err
 	}
 	if strings.TrimSpace(line) != "yes" {
-		return errNotAgreed
+		return errNotConfirmed
 	}
 	return nil
 }

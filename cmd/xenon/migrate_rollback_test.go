@@ -35,7 +35,7 @@ func TestMigrateKeepsRowsOfOtherTables(t *testing.T) {
 	if code, out, stderr := runXenon(
 		t,
 		[]string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"},
-		env...); code != exitDecision {
+		env...); code != exitNeedsDecision {
 		t.Fatalf("migrate run: got the exit code %d, want 3\n%s%s", code, out, stderr)
 	}
 	const first = `(select min(id::text)::uuid from "user")`
@@ -77,20 +77,20 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 			"public.order_items (order_id) → public.orders",
 			"public.audit (actor) → public.\"user\": when the referenced row is deleted, the reference is set to NULL",
 		}, 300},
-		{[]string{"run"}, exitDecision, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
+		{[]string{"run"}, exitNeedsDecision, []string{"user removed_at_source", "3 of 3 batches done"}, 300},
 		{
 			[]string{"verify"},
 			exitDone,
 			[]string{"Deleted in the source, kept in the target", held, "All copied rows are equal"},
 			300,
 		},
-		{[]string{"rollback", "--dry-run"}, exitDecision, []string{
+		{[]string{"rollback", "--dry-run"}, exitNeedsDecision, []string{
 			"user would be removed", held,
 			"users would be kept: rows of other tables refer to them", "Use --force --cascade",
 		}, 300},
 		{
 			[]string{"rollback", "--force", "--yes"},
-			exitDecision,
+			exitNeedsDecision,
 			[]string{"user removed", held, "300  rows of public.orders prevent the removal of users"},
 			300,
 		},
@@ -104,7 +104,7 @@ insert into orders (buyer) select `+first+` from generate_series(1, 300); insert
 			300,
 		},
 		{[]string{"rollback", "--force", "--cascade", "--yes"}, exitDone, []string{
-			"300  rows of public.orders would be removed", "300  rows of public.orders removed, kept in the quarantine",
+			"300  rows of public.orders would be removed", "300  rows of public.orders removed; the quarantine keeps a copy",
 			"1  rows of public.audit changed (reference set to NULL",
 		}, 0},
 	} {

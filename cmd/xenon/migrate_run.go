@@ -30,7 +30,7 @@ The exit status is 3 if rows are in the quarantine or batches are parked.
 // Run copies the users. With --dry-run it prints the plan.
 func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	if c.Concurrency < 0 || c.BatchSize < 0 {
-		return wrongUse("--concurrency and --batch-size must be 1 or more")
+		return newUsageError("--concurrency and --batch-size must be 1 or more")
 	}
 	if c.DryRun {
 		return c.plan(ctx, c.importFlags, getenv, std)
@@ -79,9 +79,9 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 func needsAttention(s importer.Status) error {
 	switch n := s.Reasons.Total(); {
 	case len(s.Parked) > 0:
-		return needsDecision(englishPrinter.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
+		return needsDecisionError(englishPrinter.Sprintf("%d of %d batches are not done", s.Batches-s.Done, s.Batches))
 	case n > 0:
-		return needsDecision(englishPrinter.Sprintf("done; check the %d entries in the quarantine", n))
+		return needsDecisionError(englishPrinter.Sprintf("done; check the %d entries in the quarantine", n))
 	}
 	return nil
 }
@@ -112,16 +112,16 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if c.JSON {
 		err = printJSON(std, v)
 	} else {
-		err = c.report(ctx, std.out, m, v)
+		err = c.printResult(ctx, std.out, m, v)
 	}
 	if err != nil || v.Equal {
 		return err
 	}
-	return needsDecision("source and target are not equal: " + v.WhyNotEqual())
+	return needsDecisionError("source and target are not equal: " + v.WhyNotEqual())
 }
 
-// report prints the result of the verification and the next command.
-func (c migrateVerifyCmd) report(
+// printResult prints the result of the verification and the next command.
+func (c migrateVerifyCmd) printResult(
 	ctx context.Context,
 	out io.Writer,
 	m *importer.Import,
@@ -201,7 +201,8 @@ func printRemaining(out io.Writer, v importer.VerifyResult) {
 	if v.Remain == 0 {
 		return
 	}
-	printf(out, "\nDeleted in the source, kept in the target because rows of other tables refer to them: %d\n", v.Remain)
+	printf(out, "\nDeleted in the source, kept in the target because rows of other tables refer to them or because the "+
+		"target\nrejects the deletion: %d\n", v.Remain)
 	for i, r := range v.Remaining {
 		if i == 20 {
 			printf(out, "  … and %d more; --json or the report lists them\n", v.Remain-int64(i))

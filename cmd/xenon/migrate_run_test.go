@@ -20,7 +20,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 			code, out, stderr)
 	}
 	code, out, stderr = runXenon(t, []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100"}, env...)
-	if code != exitDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
+	if code != exitNeedsDecision || strings.Count(stderr, "copy: pass 1, batch ") != 3 || strings.Contains(stderr, "\r") ||
 		!strings.Contains(stderr, "entries in the quarantine") {
 		t.Errorf("migrate run: got the exit code %d, want 3, one line per batch and the quarantine\n%s",
 			code, stderr)
@@ -39,7 +39,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	if err := json.Unmarshal(
 		[]byte(out),
 		&status,
-	); code != exitDecision || err != nil || status.Pass != 2 ||
+	); code != exitNeedsDecision || err != nil || status.Pass != 2 ||
 		status.State != "complete" {
 		t.Errorf("second migrate run: got the exit code %d and %v, want 3 and a complete second pass\n%s%s",
 			code, err, out, stderr)
@@ -90,7 +90,8 @@ func TestMigrateRunResumes(t *testing.T) {
 		t.Errorf("users in the target after the stopped run: got %d, want 1 to 100", n)
 	}
 	code, out, rest := runXenon(t, args, env...)
-	if code != exitDecision || !strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
+	if code != exitNeedsDecision ||
+		!strings.Contains(out, "30 of 30 batches done") || strings.Contains(rest, "batch 0,") ||
 		!strings.Contains(rest, "pass 1, batch 29,") {
 		t.Errorf("run that continues: got the exit code %d, want 30 of 30 batches, without the first one again\n%s%s",
 			code, out, rest)

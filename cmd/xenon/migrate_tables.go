@@ -49,9 +49,9 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	switch {
 	case chosen > 1:
-		return wrongUse("--dry-run, --prepare, --script, --verify and --rollback exclude each other")
+		return newUsageError("--dry-run, --prepare, --script, --verify and --rollback exclude each other")
 	case c.Concurrency < 0:
-		return wrongUse("--concurrency must be 1 or more")
+		return newUsageError("--concurrency must be 1 or more")
 	case c.Rollback:
 		return c.rollBack(ctx, getenv, std)
 	}
@@ -96,7 +96,7 @@ func (c migrateTablesCmd) move(ctx context.Context, m *importer.Import, p *progr
 		printMove(std.out, result, c.Name)
 	}
 	if err == nil && len(result.Problems()) > 0 {
-		return needsDecision(englishPrinter.Sprintf("check %d points", len(result.Problems())))
+		return needsDecisionError(englishPrinter.Sprintf("check %d points", len(result.Problems())))
 	}
 	return err
 }
@@ -197,7 +197,7 @@ func (c migrateTablesCmd) verify(ctx context.Context, m *importer.Import, p *pro
 		printTablesVerification(std.out, v)
 	}
 	if err == nil && !v.Equal {
-		return needsDecision("the moved tables are not equal to the source")
+		return needsDecisionError("the moved tables are not equal to the source")
 	}
 	return err
 }
@@ -238,7 +238,7 @@ func (c migrateTablesCmd) rollBack(ctx context.Context, getenv environment, std 
 		return err
 	}
 	if !c.Yes && !isTerminal(std.in) {
-		return wrongUse("--rollback drops tables: confirm with --yes")
+		return newUsageError("--rollback drops tables: confirm with --yes")
 	}
 	if !c.Yes {
 		would, err := tables.Rollback(ctx, m.Env(), c.Name, true)
@@ -261,7 +261,7 @@ func (c migrateTablesCmd) rollBack(ctx context.Context, getenv environment, std 
 		printTablesRollback(std.out, result)
 	}
 	if err == nil && len(result.Kept) > 0 {
-		return needsDecision(englishPrinter.Sprintf("%d objects were kept", len(result.Kept)))
+		return needsDecisionError(englishPrinter.Sprintf("%d objects were kept", len(result.Kept)))
 	}
 	return err
 }

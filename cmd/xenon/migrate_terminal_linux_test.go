@@ -52,7 +52,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 	clock := time.Unix(1_790_000_000, 0)
 	p := newProgress(slave, func() time.Time { return clock })
 	p.printOnTerminal("Planning first …")
-	sendPass(p, &clock)
+	sendEventsOfPass(p, &clock)
 	slave.Close()
 	shown, _ := io.ReadAll(master) // ends with EIO when the slave is closed
 	text := ansiSequence.ReplaceAllString(string(shown), "")
@@ -85,7 +85,7 @@ func TestProgressPrintsBarOnTerminal(t *testing.T) {
 func TestRollbackAsksOnTerminal(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 200)
-	if code, _, stderr := runXenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitDecision {
+	if code, _, stderr := runXenon(t, []string{"migrate", "run", "--mfa", "allow"}, env...); code != exitNeedsDecision {
 		t.Fatalf("migrate run: got the exit code %d, want 3\n%s", code, stderr)
 	}
 	copied := dbtest.Value[int](t, target, countUsers)

@@ -17,7 +17,7 @@ func TestDevServesABuiltSiteWithHashesOfItsScripts(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "index.html"), page, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := devCmd{Site: dir}.withSite(web.Routes{}, local3000)
+	h, err := devCmd{Site: dir}.withSite(web.Routes{}, configOfLocalhost3000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestDevRejectsSiteThatCannotWork(t *testing.T) {
 		filepath.Join(dir, "handler", "index.html"): "not a directory",
 		handler: "index.html: onclick of <a>",
 	} {
-		_, err := devCmd{Site: site}.withSite(web.Routes{}, local3000)
+		_, err := devCmd{Site: site}.withSite(web.Routes{}, configOfLocalhost3000)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--site "+site) {
 			t.Errorf("xenon dev --site %s: got the error %v, want one that names the option and says %q", site, err, want)
 		}
@@ -56,11 +56,11 @@ func TestDevRejectsSiteThatCannotWork(t *testing.T) {
 // A program that go install has built contains no site. xenon dev says so, and with --no-site it serves the API.
 func TestDevOutsideACheckoutServesOnlyTheAPI(t *testing.T) {
 	t.Chdir(t.TempDir())
-	_, err := devCmd{}.withSite(web.Routes{}, local3000)
+	_, err := devCmd{}.withSite(web.Routes{}, configOfLocalhost3000)
 	if err == nil || !strings.Contains(err.Error(), "has no site") || !strings.Contains(err.Error(), "--no-site") {
 		t.Errorf("xenon dev outside a checkout: got the error %v, want one that names --no-site and the reason", err)
 	}
-	h, err := devCmd{NoSite: true}.withSite(web.Routes{}, local3000)
+	h, err := devCmd{NoSite: true}.withSite(web.Routes{}, configOfLocalhost3000)
 	if err != nil {
 		t.Fatal(err)
 	}

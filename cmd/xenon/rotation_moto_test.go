@@ -59,8 +59,8 @@ func TestR37_TwoRotationsUnderLoadInTheCloud(t *testing.T) {
 
 	rotate, broken := m.Function, errors.New("connection lost")
 	x.rotateTwiceUnderLoad(keyStore{
-		every: 2 * keys.MaxPropagation,
-		inUse: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
+		every:    2 * keys.MaxPropagation,
+		readKeys: func() (keys.Set, error) { return keys.ParseSet([]byte(m.Value(arn, "AWSCURRENT"))) },
 		rotate: func() error {
 			version := m.BeginRotation(arn)
 			m.Function = func(event []byte) error {

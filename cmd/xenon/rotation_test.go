@@ -94,8 +94,8 @@ func (x *xenonServer) send(
 	return resp.StatusCode, answer, resp.Cookies()
 }
 
-// register returns a bearer token for the session of a new user.
-func (x *xenonServer) register(n int) string {
+// registerUser returns a bearer token for the session of a new user.
+func (x *xenonServer) registerUser(n int) string {
 	x.t.Helper()
 	user := `{"name":"Ada","email":"ada` + strconv.Itoa(n) + `@example.com","password":"correct horse"}`
 	status, body, _ := x.send("POST", "/api/auth/sign-up/email", user, "", "")
@@ -106,7 +106,7 @@ func (x *xenonServer) register(n int) string {
 	return up.Token
 }
 
-func (x *xenonServer) token(session string) string {
+func (x *xenonServer) requestToken(session string) string {
 	status, body, _ := x.send("GET", "/api/auth/token", "", "Authorization", "Bearer "+session)
 	var got struct{ Token string }
 	if err := json.Unmarshal(body, &got); err != nil || status != 200 {
@@ -115,9 +115,9 @@ func (x *xenonServer) token(session string) string {
 	return got.Token
 }
 
-// accepts reports whether the profile API accepts a token. If it does, it answers 404, because no user has a profile;
-// otherwise it answers 401.
-func (x *xenonServer) accepts(token string) bool {
+// acceptsToken reports whether the profile API accepts a token. If it does, it answers 404, because no user has a
+// profile; otherwise it answers 401.
+func (x *xenonServer) acceptsToken(token string) bool {
 	status, body, _ := x.send("GET", "/api/profile", "", "Authorization", "Bearer "+token)
 	if status != http.StatusNotFound && status != http.StatusUnauthorized {
 		x.t.Errorf("GET /api/profile: got the status %d and %s, want 404 for a valid token or 401", status, body)
@@ -127,9 +127,9 @@ func (x *xenonServer) accepts(token string) bool {
 
 // keyStore is where the server gets its keys: a file or Secrets Manager.
 type keyStore struct {
-	every  time.Duration            // the interval between two rotations
-	inUse  func() (keys.Set, error) // returns the current keys
-	rotate func() error             // rotates the keys
+	every    time.Duration            // the interval between two rotations
+	readKeys func() (keys.Set, error) // returns the current keys
+	rotate   func() error             // rotates the keys
 }
 
 func TestR37_TwoRotationsUnderLoad(t *testing.T) {
@@ -137,8 +137,8 @@ func TestR37_TwoRotationsUnderLoad(t *testing.T) {
 	x := newXenonServer(t, nil)
 	file := x.cfg.SigningKeysFile
 	x.rotateTwiceUnderLoad(keyStore{
-		every: keys.MaxPropagation,
-		inUse: func() (keys.Set, error) { return keys.LoadFile(file) },
+		every:    keys.MaxPropagation,
+		readKeys: func() (keys.Set, error) { return keys.LoadFile(file) },
 		rotate: func() error {
 			set, err := keys.LoadFile(file)
 			if err == nil {
@@ -159,13 +159,13 @@ func (x *xenonServer) rotateTwiceUnderLoad(store keyStore) {
 	const users = 4
 	var sessions [users]string
 	for i := range sessions {
-		sessions[i] = x.register(i)
+		sessions[i] = x.registerUser(i)
 	}
-	firstKeys, err := store.inUse()
+	firstKeys, err := store.readKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := x.token(sessions[0])
+	first := x.requestToken(sessions[0])
 	var used, rejected atomic.Int64
 	stop := make(chan struct{})
 	var group sync.WaitGroup
@@ -178,12 +178,12 @@ func (x *xenonServer) rotateTwiceUnderLoad(store keyStore) {
 					return
 				default:
 				}
-				if fresh := x.token(session); fresh != tokens[len(tokens)-1] {
+				if fresh := x.requestToken(session); fresh != tokens[len(tokens)-1] {
 					tokens = append(tokens, fresh)
 				}
 				for _, token := range tokens {
 					used.Add(1)
-					if !x.accepts(token) {
+					if !x.acceptsToken(token) {
 						rejected.Add(1)
 					}
 				}
@@ -214,10 +214,10 @@ func (x *xenonServer) rotateTwiceUnderLoad(store keyStore) {
 	t.Logf("%d uses of valid tokens, %d rejected", used.Load(), rejected.Load())
 
 	x.ahead.Add(int64(x.cfg.JWTExpiresIn))
-	if x.accepts(first) {
+	if x.acceptsToken(first) {
 		t.Error("an expired token is accepted, want it rejected")
 	}
-	old, err := store.inUse()
+	old, err := store.readKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,11 +230,11 @@ func (x *xenonServer) rotateTwiceUnderLoad(store keyStore) {
 			t.Errorf("the JWKS after the third rotation: got the removed key %s in it, want only newer keys", k.ID)
 		}
 	}
-	good := x.token(x.register(users))
-	if !x.accepts(good) {
+	good := x.requestToken(x.registerUser(users))
+	if !x.acceptsToken(good) {
 		t.Error("a new token is rejected, want it accepted")
 	}
-	if x.accepts(x.signWith(firstKeys, good)) {
+	if x.acceptsToken(x.signWith(firstKeys, good)) {
 		t.Error("a token of a removed key is accepted, want it rejected")
 	}
 }

@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	// hostInside is the name of the host machine inside a container.
-	hostInside = "host.docker.internal"
-	// keysInside is the path that the signing keys have inside a container. scripts/sam-local copies them there.
-	keysInside = "/var/task/signing-keys.json"
+	// hostNameInContainer is the name of the host machine inside a container.
+	hostNameInContainer = "host.docker.internal"
+	// keysPathInContainer is the path that the signing keys have inside a container. scripts/sam-local copies them there.
+	keysPathInContainer = "/var/task/signing-keys.json"
 	// samStopTimeout is the time that `sam local` has to remove its containers.
 	samStopTimeout = 30 * time.Second
 )
@@ -45,7 +45,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return withAdvice(err, "Give a host and a port with --addr, such as --addr localhost:3000.")
 	}
-	local, err := newLocal(devCmd{DatabaseURL: c.DatabaseURL, Dir: c.Dir}, getenv, std.err)
+	local, err := newLocalResources(devCmd{DatabaseURL: c.DatabaseURL, Dir: c.Dir}, getenv, std.err)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err := generateKeys(cfg.SigningKeysFile, cfg.JWTAlg, std.err); err != nil {
 		return err
 	}
-	if err := c.makeReachable(ctx, set); err != nil {
+	if err := c.makeURLsReachable(ctx, set); err != nil {
 		return err
 	}
 	if err := c.write(set, cfg); err != nil {
@@ -80,7 +80,7 @@ func containerSettings(getenv func(string) string, port string) (map[string]stri
 		}
 		return value
 	})
-	set["SIGNING_KEYS_FILE"] = keysInside
+	set["SIGNING_KEYS_FILE"] = keysPathInContainer
 	set["MAIL_FILE"] = "/dev/stdout" // sam prints it; a file would be removed with its container
 	if set["JWKS_URL"] == "" {
 		set["JWKS_URL"] = "http://" + net.JoinHostPort("localhost", port) + "/api/auth/jwks"
@@ -88,9 +88,9 @@ func containerSettings(getenv func(string) string, port string) (map[string]stri
 	return set, cfg, err
 }
 
-// makeReachable changes the URLs in the settings: it replaces a host that only this machine can reach by a host that
-// the containers can reach, and forwards the port to this machine.
-func (c samCmd) makeReachable(ctx context.Context, set map[string]string) error {
+// makeURLsReachable changes the URLs in the settings: it replaces a host that only this machine can reach by a host
+// that the containers can reach, and forwards the port to this machine.
+func (c samCmd) makeURLsReachable(ctx context.Context, set map[string]string) error {
 	for name, port := range map[string]string{"DATABASE_URL": "5432", "JWKS_URL": "80"} {
 		u, err := url.Parse(set[name])
 		if err != nil {
@@ -107,7 +107,7 @@ func (c samCmd) makeReachable(ctx context.Context, set map[string]string) error 
 		if err := forwardPort(ctx, net.JoinHostPort(c.Gateway, port), net.JoinHostPort(u.Hostname(), port)); err != nil {
 			return err
 		}
-		u.Host = net.JoinHostPort(hostInside, port)
+		u.Host = net.JoinHostPort(hostNameInContainer, port)
 		set[name] = u.String()
 	}
 	return nil
@@ -132,13 +132,13 @@ func forwardPort(ctx context.Context, from, to string) error {
 			if err != nil {
 				return
 			}
-			go pipeTo(ctx, conn, to)
+			go forwardConnection(ctx, conn, to)
 		}
 	}()
 	return nil
 }
 
-func pipeTo(ctx context.Context, inside net.Conn, to string) {
+func forwardConnection(ctx context.Context, inside net.Conn, to string) {
 	defer inside.Close() //nolint:errcheck // the connection is over
 	outside, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 	if err != nil {
@@ -173,7 +173,9 @@ func (c samCmd) write(set map[string]string, cfg config.API) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for name, text := range map[string][]byte{"template.json": t, "env.json": env, filepath.Base(keysInside): keys} {
+	for name, text := range map[string][]byte{
+		"template.json": t, "env.json": env, filepath.Base(keysPathInContainer): keys,
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return err
 		}

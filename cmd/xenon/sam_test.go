@@ -69,7 +69,7 @@ func TestSamTemplateHasArchitectureOfTheMachine(t *testing.T) {
 
 // xenon sam runs cat, which prints the file env.json.
 func TestSamWritesFilesForContainers(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	dir, database := t.TempDir(), dbtest.New(t)
 	code, out, stderr := runXenon(
 		t,
@@ -129,7 +129,7 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 }
 
 func TestSamReportsErrors(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	database := dbtest.New(t)
 	for _, c := range []struct {
 		name string

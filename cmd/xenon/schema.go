@@ -33,7 +33,7 @@ that repairs it. Concurrent runs wait for each other.
 
 // Run applies the pending migrations.
 func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	url, name, err := schemaTarget(getenv)
+	url, name, err := readSchemaSettings(getenv)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,8 @@ func (c schemaUpCmd) grant(ctx context.Context, url, name string) error {
 	return nil
 }
 
-// schemaTarget returns the database URL and the schema of the settings.
-func schemaTarget(getenv environment) (url, name string, err error) {
+// readSchemaSettings returns the database URL and the schema of the settings.
+func readSchemaSettings(getenv environment) (url, name string, err error) {
 	databaseURL, err := config.LoadSchemaURL(getenv)
 	if err != nil {
 		return "", "", err
@@ -118,7 +118,7 @@ does not match, it prints the column and the SQL that repairs it, and the exit s
 
 // Run lists the migrations and the problems of the tables.
 func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	url, name, err := schemaTarget(getenv)
+	url, name, err := readSchemaSettings(getenv)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err := c.print(all, name, mismatch, std); err != nil || mismatch == nil {
 		return err
 	}
-	return needsDecision(adviseRepair(mismatch, name).Error())
+	return needsDecisionError(adviseRepair(mismatch, name).Error())
 }
 
 func (c schemaStatusCmd) print(all []migrations.Migration, name string, mismatch *schema.Error, std streams) error {

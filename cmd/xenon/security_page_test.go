@@ -25,7 +25,7 @@ const securityRows = 82
 func testsOfTheRepository(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(repositoryRoot, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // make test builds the site at the same time
 			return nil
 		}
@@ -33,7 +33,7 @@ func testsOfTheRepository(t *testing.T) map[string]bool {
 			return err
 		}
 		if d.IsDir() {
-			if d.Name() == "node_modules" || path != root && strings.HasPrefix(d.Name(), ".") {
+			if d.Name() == "node_modules" || path != repositoryRoot && strings.HasPrefix(d.Name(), ".") {
 				return fs.SkipDir
 			}
 			return nil
@@ -55,11 +55,11 @@ func testsOfTheRepository(t *testing.T) map[string]bool {
 
 func TestSecurityPageNamesExistingTests(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	page, err := os.ReadFile(filepath.Join(repositoryRoot, "docs", "security.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range mistakesOf(string(page), testsOfTheRepository(t)) {
+	for _, wrong := range findMistakes(string(page), testsOfTheRepository(t)) {
 		t.Error(wrong)
 	}
 	for name, page := range map[string]string{
@@ -67,14 +67,14 @@ func TestSecurityPageNamesExistingTests(t *testing.T) {
 		"a row without test": strings.ReplaceAll(string(page), "`TestR21_TokensAreRandom`", "of course"),
 		"a missing row":      strings.Replace(string(page), "| R21 |", "|", 1),
 	} {
-		if got := mistakesOf(page, testsOfTheRepository(t)); len(got) != 1 {
+		if got := findMistakes(page, testsOfTheRepository(t)); len(got) != 1 {
 			t.Errorf("the page with %s: got the mistakes %q, want one", name, got)
 		}
 	}
 }
 
-// mistakesOf returns the mistakes of the security page.
-func mistakesOf(page string, tests map[string]bool) (wrong []string) {
+// findMistakes returns the mistakes of the security page.
+func findMistakes(page string, tests map[string]bool) (wrong []string) {
 	proofs := map[string]string{}
 	for _, row := range pageRow.FindAllStringSubmatch(page, -1) {
 		proofs[row[1]] = row[2]
@@ -87,7 +87,8 @@ func mistakesOf(page string, tests map[string]bool) (wrong []string) {
 		proof, ok := proofs[row]
 		named, specs := namedTest.FindAllStringSubmatch(proof, -1), namedSpec.FindAllStringSubmatch(proof, -1)
 		for _, spec := range specs {
-			if text, err := os.ReadFile(filepath.Join(root, spec[1])); err != nil || !strings.Contains(string(text), row) {
+			text, err := os.ReadFile(filepath.Join(repositoryRoot, spec[1]))
+			if err != nil || !strings.Contains(string(text), row) {
 				wrong = append(wrong, row+" names "+spec[1]+", in which no test has the code "+row)
 			}
 		}

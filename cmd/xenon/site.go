@@ -45,15 +45,15 @@ func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handle
 // builtFiles serves the files of a built site as the CloudFront distribution of template.yaml does. It reads a file at
 // each request.
 type builtFiles struct {
-	files   fs.FS
-	hashes  func() (string, error)          // of the inline scripts; returns an error while the site is not built
-	headers func(hashes string) http.Header // of every response
-	missing http.Handler                    // serves requests while the site is not built
+	files         fs.FS
+	hashes        func() (string, error)          // of the inline scripts; returns an error while the site is not built
+	headers       func(hashes string) http.Header // of every response
+	whileNotBuilt http.Handler                    // serves requests while the site is not built
 }
 
-// xenonSite returns Xenon's own site. In a checkout this is website/, which may be built later. Otherwise it is the
+// openXenonSite returns Xenon's own site. In a checkout this is website/, which may be built later. Otherwise it is the
 // site that a release contains. ok is false if there is neither.
-func xenonSite() (site builtFiles, ok bool) {
+func openXenonSite() (site builtFiles, ok bool) {
 	folder := website.Files
 	if isCheckout() {
 		root, err := os.OpenRoot(siteDir)
@@ -65,11 +65,11 @@ func xenonSite() (site builtFiles, ok bool) {
 	if folder == nil {
 		return site, false
 	}
-	return siteInFolder(folder), true
+	return openSiteInFolder(folder), true
 }
 
-// siteInFolder returns the site in a folder with the directory build and the file hashesFile.
-func siteInFolder(folder fs.FS) (site builtFiles) {
+// openSiteInFolder returns the site in a folder with the directory build and the file hashesFile.
+func openSiteInFolder(folder fs.FS) (site builtFiles) {
 	site.files, _ = fs.Sub(folder, "build") // the name is valid
 	site.hashes = func() (string, error) {
 		text, err := fs.ReadFile(folder, hashesFile)
@@ -84,9 +84,9 @@ func isCheckout() bool {
 	return err == nil && bytes.HasPrefix(text, []byte("module github.com/xenon-auth/xenon\n"))
 }
 
-// ownSite returns the built site in a directory of the user. It reads the inline scripts once, so a later build needs a
-// restart if it changes them.
-func ownSite(dir string) (site builtFiles, err error) {
+// openSiteOfUser returns the built site in a directory of the user. It reads the inline scripts once, so a later build
+// needs a restart if it changes them.
+func openSiteOfUser(dir string) (site builtFiles, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return site, err
@@ -112,7 +112,7 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	hashes, err := s.hashes()
 	if err != nil {
-		s.missing.ServeHTTP(w, r)
+		s.whileNotBuilt.ServeHTTP(w, r)
 		return
 	}
 	for name, values := range s.headers(hashes) {
@@ -169,9 +169,9 @@ func fileForPath(path string) string {
 	return strings.TrimPrefix(path, "/")
 }
 
-// liveSite returns a handler that forwards all requests to the development server of the site, including its WebSocket
-// for live reload.
-func liveSite(serverURL string) (http.Handler, error) {
+// newLiveSiteForwarder returns a handler that forwards all requests to the development server of the site, including
+// its WebSocket for live reload.
+func newLiveSiteForwarder(serverURL string) (http.Handler, error) {
 	target, err := url.Parse(serverURL)
 	if err == nil && (target.Host == "" || target.Scheme != "http") {
 		err = errors.New("it is not of the form http://host:port")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestSiteParametersOfABuiltSite(t *testing.T) {
+func TestSiteParametersAreThoseOfTheBuiltSite(t *testing.T) {
 	t.Parallel()
 	const hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" // of alert(1)
 	for _, c := range []struct {

@@ -19,8 +19,8 @@ import (
 
 const scriptHash = "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
 
-// builtSite creates a directory with the files of a built website.
-func builtSite(t *testing.T) string {
+// createBuiltSite creates a directory with the files of a built website.
+func createBuiltSite(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -46,8 +46,8 @@ func builtSite(t *testing.T) string {
 	return dir
 }
 
-// withSite returns the handler of xenon dev with three routes of the API and the site in dir.
-func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
+// newSiteHandler returns the handler of xenon dev with three routes of the API and the site in dir.
+func newSiteHandler(t *testing.T, dir string, cfg config.API) http.Handler {
 	t.Helper()
 	p, err := readSitePolicy()
 	if err != nil {
@@ -57,8 +57,8 @@ func withSite(t *testing.T, dir string, cfg config.API) http.Handler {
 		return func(w http.ResponseWriter, _ *http.Request) error { return web.WriteJSON(w, http.StatusOK, text) }
 	}
 	routes := web.Routes{"GET /api/auth/ok": say("ok"), "GET /health": say("healthy"), "GET /api": say("forms")}
-	site := siteInFolder(os.DirFS(dir))
-	site.headers, site.missing = p.headers(strings.HasPrefix(cfg.Origin, "https:")), say("start page")
+	site := openSiteInFolder(os.DirFS(dir))
+	site.headers, site.whileNotBuilt = p.headers(strings.HasPrefix(cfg.Origin, "https:")), say("start page")
 	return p.withSite(routes, cfg, site)
 }
 
@@ -72,11 +72,11 @@ func sendRequest(h http.Handler, method, target string, headers ...string) *http
 	return w
 }
 
-var local3000 = config.API{Origin: config.DefaultOrigin}
+var configOfLocalhost3000 = config.API{Origin: config.DefaultOrigin}
 
-func TestPathsOfTheSiteAndTheAPI(t *testing.T) {
+func TestSiteAndAPIAnswerTheirPaths(t *testing.T) {
 	t.Parallel()
-	h := withSite(t, builtSite(t), local3000)
+	h := newSiteHandler(t, createBuiltSite(t), configOfLocalhost3000)
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -136,7 +136,7 @@ func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
   return request;
 }
 `
-	got := readTemplateNode(t).at("Resources", "SiteIndex", "Properties", "FunctionCode")
+	got := readTemplateNode(t).valueAt("Resources", "SiteIndex", "Properties", "FunctionCode")
 	if diff := cmp.Diff(got, any(want)); diff != "" {
 		t.Errorf("the code of SiteIndex in template.yaml (-template +want):\n%s", diff)
 	}
@@ -144,7 +144,7 @@ func TestSiteIndexOfTheTemplateIsUnchanged(t *testing.T) {
 
 func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 	t.Parallel()
-	script, err := os.ReadFile(filepath.Join(root, "scripts", "publish"))
+	script, err := os.ReadFile(filepath.Join(repositoryRoot, "scripts", "publish"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestSiteHasCacheHeadersOfPublish(t *testing.T) {
 	for _, m := range regexp.MustCompile(`--cache-control "([^"]+)"`).FindAllStringSubmatch(string(script), -1) {
 		published = append(published, m[1])
 	}
-	h := withSite(t, builtSite(t), local3000)
+	h := newSiteHandler(t, createBuiltSite(t), configOfLocalhost3000)
 	got := []string{}
 	for _, path := range []string{"/assets/js/main.5bd45f58.js", "/login"} {
 		got = append(got, sendRequest(h, "GET", path).Header().Get("Cache-Control"))
@@ -190,7 +190,7 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 		"http://localhost:3000":     plain,
 		"https://learn.example.com": secure,
 	} {
-		h := withSite(t, builtSite(t), config.API{Origin: origin})
+		h := newSiteHandler(t, createBuiltSite(t), config.API{Origin: origin})
 		for _, path := range []string{"/", "/login", "/nothing", "/assets/js/main.5bd45f58.js"} {
 			got := map[string]string{}
 			headers := sendRequest(h, "GET", path).Header()
@@ -207,12 +207,12 @@ func TestR33_SecurityHeadersOfTheServedSite(t *testing.T) {
 // A site that is built while the server runs is served without a restart.
 func TestSiteBuiltLaterIsServed(t *testing.T) {
 	t.Parallel()
-	dir := builtSite(t)
+	dir := createBuiltSite(t)
 	hashes := filepath.Join(dir, "csp-hashes.txt")
 	if err := os.Remove(hashes); err != nil {
 		t.Fatal(err)
 	}
-	h := withSite(t, dir, local3000)
+	h := newSiteHandler(t, dir, configOfLocalhost3000)
 	for _, path := range []string{"/", "/login"} {
 		if w := sendRequest(h, "GET", path); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `"start page"` {
 			t.Errorf("GET %s before the site is built: got the status %d and %s, want the start page", path, w.Code, w.Body)
@@ -231,7 +231,7 @@ func TestSiteBuiltLaterIsServed(t *testing.T) {
 }
 
 func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	for name, c := range map[string]struct {
 		cmd  devCmd
 		path string
@@ -241,7 +241,7 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 		"only the start page": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
 		"no server at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
 	} {
-		h, err := c.cmd.withSite(web.Routes{"GET /api": apiPage}, local3000)
+		h, err := c.cmd.withSite(web.Routes{"GET /api": serveAPIPage}, configOfLocalhost3000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +254,7 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 			t.Errorf("GET /api with %s: got %d, want 200", name, w.Code)
 		}
 	}
-	if _, err := (devCmd{Site: "https://localhost"}).withSite(web.Routes{}, local3000); err == nil ||
+	if _, err := (devCmd{Site: "https://localhost"}).withSite(web.Routes{}, configOfLocalhost3000); err == nil ||
 		!strings.Contains(err.Error(), "make site") {
 		t.Errorf("--site with https: got %v, want an error that names make site", err)
 	}
@@ -274,11 +274,11 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := liveSite(siteServer.URL)
+	live, err := newLiveSiteForwarder(siteServer.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev := httptest.NewServer(p.withSite(web.Routes{}, local3000, live))
+	dev := httptest.NewServer(p.withSite(web.Routes{}, configOfLocalhost3000, live))
 	defer dev.Close()
 	for path, want := range map[string]string{"/login?a=b": "live /login?a=b", "/api/nothing": ""} {
 		if got := fetchBody(t, dev.URL+path, ""); got != want {
@@ -292,8 +292,8 @@ func TestSiteOfADevelopmentServerIsForwarded(t *testing.T) {
 	if got := fetchBody(t, dev.URL+"/", ""); !strings.Contains(got, "does not answer") {
 		t.Errorf("GET / while the development server is stopped: got %q, want a text with \"does not answer\"", got)
 	}
-	if _, err := liveSite("localhost:3001"); err == nil {
-		t.Error("liveSite with a URL without http://: got no error, want one")
+	if _, err := newLiveSiteForwarder("localhost:3001"); err == nil {
+		t.Error("newLiveSiteForwarder with a URL without http://: got no error, want one")
 	}
 }
 
@@ -335,13 +335,13 @@ func fetchBody(t *testing.T, url, upgrade string) string {
 }
 
 func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	large := func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("X-Large", strings.Repeat("x", web.MaxResponseHeaderBytes))
 		return web.WriteJSON(w, http.StatusOK, "large")
 	}
 	for name, cmd := range map[string]devCmd{"with the site": {}, "without the site": {NoSite: true}} {
-		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, local3000)
+		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, configOfLocalhost3000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,21 +22,21 @@ import (
 // templateNode is a part of the template, as maps, lists and strings.
 type templateNode map[string]any
 
-// fromYAML converts a YAML node into maps, lists and strings. A short function such as !Ref X becomes the string "!Ref
-// X"; one with a list becomes "!If [X, …]".
-func fromYAML(n *yaml.Node) any {
+// decodeYAMLNode converts a YAML node into maps, lists and strings. A short function such as !Ref X becomes the string
+// "!Ref X"; one with a list becomes "!If [X, …]".
+func decodeYAMLNode(n *yaml.Node) any {
 	var v any
 	switch n.Kind {
 	case yaml.MappingNode:
 		m := map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {
-			m[n.Content[i].Value] = fromYAML(n.Content[i+1])
+			m[n.Content[i].Value] = decodeYAMLNode(n.Content[i+1])
 		}
 		v = m
 	case yaml.SequenceNode:
 		list := []any{}
 		for _, item := range n.Content {
-			list = append(list, fromYAML(item))
+			list = append(list, decodeYAMLNode(item))
 		}
 		v = list
 	default:
@@ -61,11 +61,11 @@ func readTemplateNode(t *testing.T) templateNode {
 	if err := yaml.Unmarshal(embedded.Template, &document); err != nil {
 		t.Fatal(err)
 	}
-	return fromYAML(document.Content[0]).(map[string]any)
+	return decodeYAMLNode(document.Content[0]).(map[string]any)
 }
 
-// at returns the value at a path, or nil if there is none.
-func (c templateNode) at(path ...string) any {
+// valueAt returns the value at a path, or nil if there is none.
+func (c templateNode) valueAt(path ...string) any {
 	var v any = map[string]any(c)
 	for _, step := range path {
 		m, ok := v.(map[string]any)
@@ -80,7 +80,7 @@ func (c templateNode) at(path ...string) any {
 // properties returns the properties of every resource of a type, by name.
 func (c templateNode) properties(kind string) map[string]templateNode {
 	found := map[string]templateNode{}
-	for name, r := range c.at("Resources").(map[string]any) {
+	for name, r := range c.valueAt("Resources").(map[string]any) {
 		if r := templateNode(r.(map[string]any)); r["Type"] == kind {
 			found[name] = r["Properties"].(map[string]any)
 		}
@@ -124,7 +124,7 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 			continue
 		}
 		name, _ := strings.CutPrefix(fmt.Sprint(p), "!Ref ")
-		s := c.at("Resources", name, "Properties", "PolicyDocument", "Statement")
+		s := c.valueAt("Resources", name, "Properties", "PolicyDocument", "Statement")
 		if s == nil {
 			t.Fatalf("template.yaml has no policy with the name %v", p)
 		}
@@ -204,7 +204,7 @@ func TestFunctionsHaveBuildMemoryLogAndTraces(t *testing.T) {
 		"social": "512",
 	}
 	c := readTemplateNode(t)
-	globals := templateNode(c.at("Globals", "Function").(map[string]any))
+	globals := templateNode(c.valueAt("Globals", "Function").(map[string]any))
 	for name, want := range map[string]any{
 		"Runtime": "provided.al2023", "Architectures": []any{"arm64"}, "Handler": "bootstrap", "Tracing": "Active",
 		"LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": "!Ref FunctionLogs"},
@@ -232,7 +232,7 @@ func TestFunctionsHaveBuildMemoryLogAndTraces(t *testing.T) {
 			}
 		}
 		build := map[string]any{"BuildMethod": "makefile", "WorkingDirectory": "."}
-		if diff := cmp.Diff(c.at("Resources", name, "Metadata"), any(build)); diff != "" {
+		if diff := cmp.Diff(c.valueAt("Resources", name, "Metadata"), any(build)); diff != "" {
 			t.Errorf("Metadata of %s (-template +want):\n%s", name, diff)
 		}
 	}
@@ -248,9 +248,9 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 	t.Parallel()
 	const idLength, arnLength, free = 80, 120, 1024 // free is for lists of origins and providers
 	c := readTemplateNode(t)
-	globals := c.at("Globals", "Function", "Environment", "Variables").(map[string]any)
+	globals := c.valueAt("Globals", "Function", "Environment", "Variables").(map[string]any)
 	for name, p := range c.properties(functionType) {
-		own, _ := p.at("Environment", "Variables").(map[string]any)
+		own, _ := p.valueAt("Environment", "Variables").(map[string]any)
 		variables := maps.Clone(globals)
 		maps.Copy(variables, own)
 		size := 0
@@ -260,7 +260,7 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 			case strings.HasSuffix(variable, "_CLIENT_ID"):
 				size += idLength
 			case isRef:
-				size += len(fmt.Sprint(c.at("Parameters", parameter, "Default")))
+				size += len(fmt.Sprint(c.valueAt("Parameters", parameter, "Default")))
 			default:
 				size += arnLength
 			}
@@ -277,8 +277,8 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
-	budgets := templateNode(c.at("Mappings", "Concurrency").(map[string]any))
-	allowed := c.at("Parameters", "ConnectionBudget", "AllowedValues").([]any)
+	budgets := templateNode(c.valueAt("Mappings", "Concurrency").(map[string]any))
+	allowed := c.valueAt("Parameters", "ConnectionBudget", "AllowedValues").([]any)
 	if len(allowed) != len(budgets) {
 		t.Errorf("values of the parameter ConnectionBudget: got %d, want the %d of the mapping Concurrency",
 			len(allowed), len(budgets))
@@ -342,7 +342,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 	for name, p := range alarms {
 		runbook := page.FindString(fmt.Sprint(p["AlarmDescription"]))
 		named[filepath.Base(runbook)] = true
-		text, err := os.ReadFile(filepath.Join(root, runbook))
+		text, err := os.ReadFile(filepath.Join(repositoryRoot, runbook))
 		if runbook == "" || err != nil {
 			t.Errorf("the description of the alarm %s: got %q, want one that ends with the path of an existing runbook",
 				name, p["AlarmDescription"])
@@ -358,7 +358,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 			t.Errorf("TreatMissingData of %s: got %v, want notBreaching", name, p["TreatMissingData"])
 		}
 	}
-	pages, err := filepath.Glob(filepath.Join(root, "docs", "runbooks", "*.md"))
+	pages, err := filepath.Glob(filepath.Join(repositoryRoot, "docs", "runbooks", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +372,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 // Every parameter has a description and restricts its values. No parameter is a secret.
 func TestParametersAreDescribedAndRestricted(t *testing.T) {
 	t.Parallel()
-	for name, p := range readTemplateNode(t).at("Parameters").(map[string]any) {
+	for name, p := range readTemplateNode(t).valueAt("Parameters").(map[string]any) {
 		p := templateNode(p.(map[string]any))
 		if p["Description"] == nil {
 			t.Errorf("the parameter %s: got no Description, want one", name)

@@ -55,7 +55,7 @@ func metricsOnDashboard(t *testing.T, body string) (all []web.Metric) {
 
 // For CloudWatch, a metric with another dimension is another metric. On the dashboard, its graph would be empty.
 func TestDashboardShowsMetricsOfTheFunctions(t *testing.T) {
-	body, ok := readTemplateNode(t).at("Resources", "Dashboard", "Properties", "DashboardBody").(string)
+	body, ok := readTemplateNode(t).valueAt("Resources", "Dashboard", "Properties", "DashboardBody").(string)
 	if !ok {
 		t.Fatal("template.yaml has no resource Dashboard with a DashboardBody")
 	}

@@ -18,12 +18,12 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
 	headers := templateNode(
-		c.at("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig",
+		c.valueAt("Resources", "SecurityHeaders", "Properties", "ResponseHeadersPolicyConfig",
 			"SecurityHeadersConfig").(map[string]any),
 	)
-	csp := strings.TrimPrefix(fmt.Sprint(headers.at("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
+	csp := strings.TrimPrefix(fmt.Sprint(headers.valueAt("ContentSecurityPolicy", "ContentSecurityPolicy")), "!Sub ")
 	for _, name := range []string{"StyleSources", "ImageSources", "FontSources", "ConnectSources"} {
-		csp = strings.ReplaceAll(csp, "${"+name+"}", fmt.Sprint(c.at("Parameters", name, "Default")))
+		csp = strings.ReplaceAll(csp, "${"+name+"}", fmt.Sprint(c.valueAt("Parameters", name, "Default")))
 	}
 	got := map[string]string{}
 	for directive := range strings.SplitSeq(csp, ";") {
@@ -41,7 +41,7 @@ func TestR33_SecurityHeadersOfTheSite(t *testing.T) {
 	if strings.Contains(csp, "unsafe") {
 		t.Errorf("Content-Security-Policy of the site: got %s, want none that contains \"unsafe\"", csp)
 	}
-	if age := parseInt(t, headers.at("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
+	if age := parseInt(t, headers.valueAt("StrictTransportSecurity", "AccessControlMaxAgeSec")); age < 365*24*60*60 {
 		t.Errorf("max-age of HSTS: got %d s, want at least a year", age)
 	}
 	for name, h := range headers {
@@ -65,7 +65,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 		allViewerExceptHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 	)
 	c := readTemplateNode(t)
-	d := templateNode(c.at("Resources", "Distribution", "Properties", "DistributionConfig").(map[string]any))
+	d := templateNode(c.valueAt("Resources", "Distribution", "Properties", "DistributionConfig").(map[string]any))
 	type behaviour struct{ path, origin, cache, request, viewer string }
 	read := func(v any) behaviour {
 		b := templateNode(v.(map[string]any))
@@ -113,7 +113,7 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 	// The IP address of the viewer is the second last entry of X-Forwarded-For: CloudFront appends the viewer, and API
 	// Gateway appends CloudFront. Without CloudFront, the viewer is the peer of the connection.
 	const source = "!If [HasClientIp, !Ref ClientIp, !If [HasSite, xff:2, remote]]"
-	if got := c.at("Globals", "Function", "Environment", "Variables", "CLIENT_IP"); got != source {
+	if got := c.valueAt("Globals", "Function", "Environment", "Variables", "CLIENT_IP"); got != source {
 		t.Errorf("CLIENT_IP of the functions: got %v, want %s", got, source)
 	}
 }
@@ -123,10 +123,10 @@ func TestR26_DistributionOfTheTemplate(t *testing.T) {
 func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
-	if got := c.at("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
+	if got := c.valueAt("Resources", "Api", "Properties", "CorsConfiguration"); got != nil {
 		t.Errorf("CorsConfiguration of the API: got %v, want none, because the functions answer preflights", got)
 	}
-	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "TrustedOrigins", "AllowedPattern")))
+	pattern := regexp.MustCompile(fmt.Sprint(c.valueAt("Parameters", "TrustedOrigins", "AllowedPattern")))
 	for _, origins := range []string{
 		"", "https://app.example.com", "https://*.example.com,myapp://",
 		"capacitor://localhost,exp://192.168.*.*:*/**",
@@ -135,7 +135,8 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 			t.Errorf("the AllowedPattern of TrustedOrigins rejects %q, want it accepted", origins)
 		}
 	}
-	for _, b := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any) {
+	behaviors := c.valueAt("Resources", "Distribution", "Properties", "DistributionConfig", "CacheBehaviors").([]any)
+	for _, b := range behaviors {
 		b := templateNode(b.(map[string]any))
 		if methods := fmt.Sprint(b["AllowedMethods"]); b["PathPattern"] != "/health" &&
 			!strings.Contains(methods, "OPTIONS") {
@@ -150,7 +151,7 @@ func TestPreflightsAreAnsweredByAFunction(t *testing.T) {
 func TestDistributionSendsTheOriginSecret(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
-	for _, o := range c.at("Resources", "Distribution", "Properties", "DistributionConfig", "Origins").([]any) {
+	for _, o := range c.valueAt("Resources", "Distribution", "Properties", "DistributionConfig", "Origins").([]any) {
 		o := templateNode(o.(map[string]any))
 		if o["Id"] != "api" {
 			continue
@@ -169,7 +170,7 @@ func TestDistributionSendsTheOriginSecret(t *testing.T) {
 func TestDistributionAcceptsWebACL(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
-	if got := c.at(
+	if got := c.valueAt(
 		"Resources",
 		"Distribution",
 		"Properties",
@@ -178,7 +179,7 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 	); got != "!If [HasWebAcl, !Ref WebAclArn, !Ref AWS::NoValue]" {
 		t.Errorf("got WebACLId %v, want the parameter WebAclArn", got)
 	}
-	pattern := regexp.MustCompile(fmt.Sprint(c.at("Parameters", "WebAclArn", "AllowedPattern")))
+	pattern := regexp.MustCompile(fmt.Sprint(c.valueAt("Parameters", "WebAclArn", "AllowedPattern")))
 	for arn, want := range map[string]bool{
 		"": true, "arn:aws:wafv2:us-east-1:123456789012:global/webacl/xenon/1a2b": true,
 		"arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/xenon/1a2b": false, "x": false,
@@ -193,23 +194,23 @@ func TestDistributionAcceptsWebACL(t *testing.T) {
 func TestSiteBucketIsPrivateVersionedAndEncrypted(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
-	bucket := templateNode(c.at("Resources", "SiteBucket").(map[string]any))
+	bucket := templateNode(c.valueAt("Resources", "SiteBucket").(map[string]any))
 	closed := map[string]any{
 		"BlockPublicAcls":       "true",
 		"BlockPublicPolicy":     "true",
 		"IgnorePublicAcls":      "true",
 		"RestrictPublicBuckets": "true",
 	}
-	if diff := cmp.Diff(bucket.at("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
+	if diff := cmp.Diff(bucket.valueAt("Properties", "PublicAccessBlockConfiguration"), any(closed)); diff != "" {
 		t.Errorf("PublicAccessBlockConfiguration of the bucket (-template +want):\n%s", diff)
 	}
-	if bucket.at("Properties", "VersioningConfiguration", "Status") != "Enabled" ||
-		bucket.at("Properties", "BucketEncryption") == nil {
+	if bucket.valueAt("Properties", "VersioningConfiguration", "Status") != "Enabled" ||
+		bucket.valueAt("Properties", "BucketEncryption") == nil {
 		t.Error("the bucket of the site is not versioned or not encrypted, want both")
 	}
-	for _, s := range c.at("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
+	for _, s := range c.valueAt("Resources", "SiteBucketPolicy", "Properties", "PolicyDocument", "Statement").([]any) {
 		s := templateNode(s.(map[string]any))
-		from := fmt.Sprint(s.at("Condition", "StringEquals", "AWS:SourceArn"))
+		from := fmt.Sprint(s.valueAt("Condition", "StringEquals", "AWS:SourceArn"))
 		if s["Effect"] == "Allow" && (fmt.Sprint(s["Principal"]) != "map[Service:cloudfront.amazonaws.com]" ||
 			!strings.HasSuffix(from, ":distribution/${Distribution}")) {
 			t.Errorf("who may read the bucket: got %v from %s, want only CloudFront from this distribution",
@@ -222,7 +223,7 @@ func TestSiteBucketIsPrivateVersionedAndEncrypted(t *testing.T) {
 func TestSecretsAndSiteBucketAreRetained(t *testing.T) {
 	t.Parallel()
 	var kept []string
-	for name, r := range readTemplateNode(t).at("Resources").(map[string]any) {
+	for name, r := range readTemplateNode(t).valueAt("Resources").(map[string]any) {
 		if r := templateNode(r.(map[string]any)); r["DeletionPolicy"] == "Retain" && r["UpdateReplacePolicy"] == "Retain" {
 			kept = append(kept, name)
 		}
@@ -235,7 +236,7 @@ func TestSecretsAndSiteBucketAreRetained(t *testing.T) {
 
 func TestTemplateHasExactlyTheseOutputs(t *testing.T) {
 	t.Parallel()
-	outputs := readTemplateNode(t).at("Outputs").(map[string]any)
+	outputs := readTemplateNode(t).valueAt("Outputs").(map[string]any)
 	want := []string{
 		"ApiDomainTarget", "ApiUrl", "AppSecretArn", "DistributionDomain", "DistributionId", "FunctionLogGroup",
 		"ImportStateMachineArn",
@@ -252,7 +253,7 @@ func TestTemplateHasExactlyTheseOutputs(t *testing.T) {
 // them.
 func TestStackWithoutASiteHasNoBucketAndNoDistribution(t *testing.T) {
 	t.Parallel()
-	for name, r := range readTemplateNode(t).at("Resources").(map[string]any) {
+	for name, r := range readTemplateNode(t).valueAt("Resources").(map[string]any) {
 		r := templateNode(r.(map[string]any))
 		kind, _ := r["Type"].(string)
 		service := strings.Join(strings.Split(kind, "::")[:2], "::")

@@ -20,7 +20,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-const root = "../.."
+const repositoryRoot = "../.."
 
 func readProjectTemplate(t *testing.T) template {
 	t.Helper()
@@ -46,7 +46,7 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 // functionFolders returns the sorted names of the folders under functions/.
 func functionFolders(t *testing.T) []string {
 	t.Helper()
-	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	mains, err := filepath.Glob(filepath.Join(repositoryRoot, "functions", "*", "main.go"))
 	if err != nil || len(mains) == 0 {
 		t.Fatal("files functions/*/main.go: got none, want at least one", err)
 	}
@@ -78,7 +78,7 @@ func calledByStateMachine(t *testing.T) map[string]string {
 		if r.Type != "AWS::Serverless::StateMachine" {
 			continue
 		}
-		definition, err := os.ReadFile(filepath.Join(root, r.Properties.DefinitionURI))
+		definition, err := os.ReadFile(filepath.Join(repositoryRoot, r.Properties.DefinitionURI))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 	t.Parallel()
 	routes := routesByFolder(t)
 	for _, folder := range functionFolders(t) {
-		text, err := os.ReadFile(filepath.Join(root, "functions", folder, "main.go"))
+		text, err := os.ReadFile(filepath.Join(repositoryRoot, "functions", folder, "main.go"))
 		if err != nil {
 			t.Fatal(err)
 		}

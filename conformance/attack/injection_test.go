@@ -27,8 +27,8 @@ func TestR54_NothingIsInjected(t *testing.T) {
 	ada := s.newUser(t)
 	log.Take()
 
-	step, first := 4, sample.Random(t).IntN(4)
-	if sample.Whole() {
+	step, first := 4, sample.NewRandom(t).IntN(4)
+	if sample.RunsAllCases() {
 		step, first = 1, 0
 	}
 	sent, statuses := 0, map[int]int{}

@@ -27,7 +27,7 @@ func TestEveryEndpointAnswersEveryTransientError(t *testing.T) {
 	}()
 	var all sync.WaitGroup
 	var tries, refusals atomic.Int64
-	order := sample.Random(t).Perm(len(dbtest.TransientErrors()))
+	order := sample.NewRandom(t).Perm(len(dbtest.TransientErrors()))
 	for range 4 {
 		url := dbtest.New(t)
 		p := dbtest.NewErrorProxy(t, url)
@@ -80,7 +80,7 @@ func (s *faultyServer) runWithErrors(t *testing.T, op operation) {
 // statement, once and repeatedly.
 func (s *faultyServer) errorsAt(n int) (chosen []dbtest.ServerError) {
 	for i, e := range dbtest.TransientErrors() {
-		if sample.Whole() || s.order[i]%4 == n%4 {
+		if sample.RunsAllCases() || s.order[i]%4 == n%4 {
 			chosen = append(chosen, e)
 		}
 	}

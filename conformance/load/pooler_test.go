@@ -34,7 +34,7 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 	database := dbtest.New(t)
 	env := settingsWithNewKeys(t, database)
 	env["JWKS_URL"] = serveJWKS(t, env)
-	env["DATABASE_URL"] = dbtest.Pgbouncer(t, database)
+	env["DATABASE_URL"] = dbtest.StartPgbouncer(t, database)
 	env["GOMAXPROCS"] = "1" // a Lambda function has at most one processor at this size
 	c := &userGroup{}
 	begin := time.Now()

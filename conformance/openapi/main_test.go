@@ -7,4 +7,4 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }

@@ -24,7 +24,7 @@ import (
 // root is the folder of the checkout.
 const root = "../.."
 
-func TestMain(m *testing.M) { os.Exit(xenontest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }
 
 // requireEngine skips the test if NO_DOCKER has a reason why no container engine can run here. Otherwise it fails the
 // test if Docker does not answer. isOurs is true if scripts/docker-engine has started the engine for the tests. Other

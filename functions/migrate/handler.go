@@ -74,6 +74,6 @@ func (h handler) runAction(ctx context.Context, event json.RawMessage) (a stepfn
 		Progress: h.logProgress,
 		Now:      h.now,
 	}
-	answer, err = stepfn.Act(ctx, m.Env(), a)
+	answer, err = stepfn.RunAction(ctx, m.Env(), a)
 	return a, answer, err
 }

@@ -245,7 +245,7 @@ func TestR15_ConcurrentSignInsNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, enableRateLimits)
 	s.signUpAda()
-	url := dbtest.Pgbouncer(t, s.url)
+	url := dbtest.StartPgbouncer(t, s.url)
 	pooled := newServer(t, enableRateLimits, func(env map[string]string) { env["DATABASE_URL"] = url })
 	pooled.now = pooled.now.Add(time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {

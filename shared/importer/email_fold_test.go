@@ -119,13 +119,14 @@ func TestKelvinSignEmailIsNotConfirmed(t *testing.T) {
 	}
 	importtest.CheckSameAsNewImport(
 		t,
-		&importer.Import{From: from, To: removeSignUps(t, m), Holder: "test", Now: m.Now},
+		&importer.Import{From: from, To: deleteSignUpsAndRunPass(t, m), Holder: "test", Now: m.Now},
 		importtest.BatchesOf40,
 	)
 }
 
-// removeSignUps deletes the users who signed up in the target, runs a pass, and returns the URL of the target.
-func removeSignUps(t *testing.T, m *importer.Import) string {
+// deleteSignUpsAndRunPass deletes the users who signed up in the target, runs a pass, and returns the URL of the
+// target.
+func deleteSignUpsAndRunPass(t *testing.T, m *importer.Import) string {
 	t.Helper()
 	importtest.Exec(t, m.To, `delete from "user" where name = 'Signed Up'`)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf40)

@@ -46,7 +46,7 @@ func (r *expectation) expectedAccount(i sourceIdentity) (provider, subject, reas
 func (r *expectation) addIdentity(i sourceIdentity) {
 	user, isCopied := r.state.Users[i.user]
 	provider, subject, reason := r.expectedAccount(i)
-	if r.conflicting[i.id] {
+	if r.withoutAccount[i.id] {
 		reason = "account_conflict"
 	}
 	switch {

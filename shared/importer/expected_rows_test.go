@@ -18,7 +18,7 @@ type sourceRows struct {
 	users      []sourceUser
 	identities []sourceIdentity
 	profiles   []sourceProfile
-	others     []sourceOther
+	others     []sourceFactorOrPasskey
 }
 
 // sourceUser is a user in the source. In this type and in the other source types, rowDigest is a digest of the row as
@@ -45,8 +45,8 @@ type sourceProfile struct {
 	created, updated          sourceTime
 }
 
-// sourceOther is a second factor or a passkey.
-type sourceOther struct {
+// sourceFactorOrPasskey is a second factor or a passkey.
+type sourceFactorOrPasskey struct {
 	source              mapping.Kind
 	id, user, rowDigest string
 	verified            bool
@@ -150,7 +150,7 @@ func readSource(t *testing.T, url string) sourceRows {
 			in.profiles = append(in.profiles, p)
 		},
 	)
-	var o sourceOther
+	var o sourceFactorOrPasskey
 	importtest.ForEachRow(
 		t,
 		c,
@@ -170,7 +170,7 @@ union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false fr
 // in the source.
 func readTarget(t *testing.T, url string) importResult {
 	t.Helper()
-	s, c := readTables(t, url), importtest.Connect(t, url)
+	s, c := readTargetTables(t, url), importtest.Connect(t, url)
 	var key, value string
 	importtest.ForEachRow(
 		t,
@@ -190,8 +190,8 @@ func readTarget(t *testing.T, url string) importResult {
 	return s
 }
 
-// readTables reads the users, accounts and profiles of the target.
-func readTables(t *testing.T, url string) importResult {
+// readTargetTables reads the users, accounts and profiles of the target.
+func readTargetTables(t *testing.T, url string) importResult {
 	t.Helper()
 	c := importtest.Connect(t, url)
 	s := newImportResult()

@@ -45,7 +45,7 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", test.seed), func(t *testing.T) {
 			t.Parallel()
 			users := 600
-			if sample.Whole() {
+			if sample.RunsAllCases() {
 				users = 1500
 			}
 			from := supabasetest.New(t)
@@ -81,7 +81,7 @@ func insertExistingUsers(t *testing.T, m *importer.Import, o importer.Options) (
 			importtest.Exec(t, m.To, `insert into mark values ('`+id+`')`)
 		}
 	}
-	before := readTables(t, m.To)
+	before := readTargetTables(t, m.To)
 	digests, marks := map[string]string{}, map[string]bool{}
 	var id, text string
 	var marked bool
@@ -101,14 +101,14 @@ from "user" u`,
 		all = append(
 			all,
 			existingUser{
-				id:        a.User,
-				email:     u.Email,
-				rowDigest: digests[a.User],
-				verified:  u.Verified,
-				hasMore:   marks[a.User],
-				row:       u,
-				account:   a,
-				accountID: account,
+				id:           a.User,
+				email:        u.Email,
+				rowDigest:    digests[a.User],
+				verified:     u.Verified,
+				hasOtherRows: marks[a.User],
+				row:          u,
+				account:      a,
+				accountID:    account,
 			},
 		)
 	}

@@ -40,24 +40,24 @@ type profileRow struct {
 
 // expectation computes the expected result of an import.
 type expectation struct {
-	o            importer.Options
-	in           sourceRows
-	state        importResult                // the expected result so far
-	factors      map[string]bool             // users with a verified second factor
-	withoutEmail map[string]bool             // users whose email another user gets
-	conflicting  map[string]bool             // identities whose account an older identity has
-	owned        map[string][]sourceIdentity // identities by user, oldest first
-	existing     map[string]existingUser     // users of the target from before the import, by email
+	o                importer.Options
+	in               sourceRows
+	state            importResult                // the expected result so far
+	factors          map[string]bool             // users with a verified second factor
+	withoutEmail     map[string]bool             // users whose email another user gets
+	withoutAccount   map[string]bool             // identities whose account an older identity has
+	identitiesByUser map[string][]sourceIdentity // identities by user, oldest first
+	existing         map[string]existingUser     // users of the target from before the import, by email
 }
 
-// existingUser is a user of the target from before the import, who has a password. hasMore is true if the user has
+// existingUser is a user of the target from before the import, who has a password. hasOtherRows is true if the user has
 // other rows, too, so that the import does not release the email.
 type existingUser struct {
-	id, email, rowDigest string
-	verified, hasMore    bool
-	row                  userRow
-	account              accountRow
-	accountID            string
+	id, email, rowDigest   string
+	verified, hasOtherRows bool
+	row                    userRow
+	account                accountRow
+	accountID              string
 }
 
 // expectedState returns the expected result of an import of these rows into a target with these users.
@@ -67,8 +67,8 @@ func expectedState(o importer.Options, in sourceRows, existing ...existingUser) 
 	}
 	r := &expectation{
 		o: o, in: in, state: newImportResult(), factors: map[string]bool{}, withoutEmail: map[string]bool{},
-		conflicting: map[string]bool{},
-		owned:       map[string][]sourceIdentity{}, existing: map[string]existingUser{},
+		withoutAccount:   map[string]bool{},
+		identitiesByUser: map[string][]sourceIdentity{}, existing: map[string]existingUser{},
 	}
 	for _, t := range existing {
 		r.existing[t.email] = t
@@ -87,9 +87,9 @@ func expectedState(o importer.Options, in sourceRows, existing ...existingUser) 
 		r.quarantine(mapping.Passkey, f.id, "", "passkey_not_mapped", f.rowDigest)
 	}
 	for _, i := range in.identities {
-		r.owned[i.user] = append(r.owned[i.user], i)
+		r.identitiesByUser[i.user] = append(r.identitiesByUser[i.user], i)
 	}
-	for _, identities := range r.owned {
+	for _, identities := range r.identitiesByUser {
 		slices.SortFunc(identities, compareOldestFirst)
 	}
 	r.resolveConflicts()
@@ -155,7 +155,7 @@ func (r *expectation) resolveConflicts() {
 	}
 	accounts := map[[2]string][]sourceIdentity{}
 	for _, u := range r.in.users {
-		for _, i := range r.owned[u.id] {
+		for _, i := range r.identitiesByUser[u.id] {
 			if provider, subject, reason := r.expectedAccount(i); reason == "" && provider != "" && !u.deleted {
 				accounts[[2]string{provider, subject}] = append(accounts[[2]string{provider, subject}], i)
 			}
@@ -164,7 +164,7 @@ func (r *expectation) resolveConflicts() {
 	for _, all := range accounts {
 		slices.SortFunc(all, compareOldestFirst)
 		for _, i := range all[1:] {
-			r.conflicting[i.id] = true
+			r.withoutAccount[i.id] = true
 		}
 	}
 }

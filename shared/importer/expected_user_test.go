@@ -107,7 +107,7 @@ func (r *expectation) keepReason(u sourceUser, email string) string {
 		return ""
 	case t.verified || !u.confirmed:
 		return "target_email_taken"
-	case t.hasMore:
+	case t.hasOtherRows:
 		return "target_email_unverified"
 	}
 	t.row.Email = t.id + "@unverified" + placeholderSuffix
@@ -160,7 +160,7 @@ func (r *expectation) expectedName(u sourceUser) string {
 // user's identities, oldest first.
 func (r *expectation) firstText(u sourceUser, keys ...string) (string, bool) {
 	docs := []any{u.metadata}
-	for _, i := range r.owned[u.id] {
+	for _, i := range r.identitiesByUser[u.id] {
 		docs = append(docs, i.claims)
 	}
 	for _, doc := range docs {
@@ -183,8 +183,8 @@ func textAt(doc any, key string) string {
 	return text
 }
 
-// hashFormats are the formats of passwords that Xenon can verify.
-var hashFormats = []*regexp.Regexp{
+// supportedHashFormats are the formats of passwords that Xenon can verify.
+var supportedHashFormats = []*regexp.Regexp{
 	regexp.MustCompile(`^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$`),
 	regexp.MustCompile(`^\$argon2(i|id)\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`),
 	regexp.MustCompile(`^\$fbscrypt\$v=1,n=[0-9]+,r=[0-9]+,p=[0-9]+(,ss=[^,$]*)?(,sk=[^$]*)?\$[^$]+\$.+$`),
@@ -192,7 +192,9 @@ var hashFormats = []*regexp.Regexp{
 
 // withholdReason returns the reason why a password is not imported, or "".
 func (r *expectation) withholdReason(u sourceUser) string {
-	isKnown := slices.ContainsFunc(hashFormats, func(format *regexp.Regexp) bool { return format.MatchString(u.hash) })
+	isKnown := slices.ContainsFunc(supportedHashFormats, func(format *regexp.Regexp) bool {
+		return format.MatchString(u.hash)
+	})
 	switch {
 	case strings.HasPrefix(u.hash, "{") && strings.Contains(u.hash, `"alg":"aes-gcm-hkdf"`):
 		return "hash_encrypted"

@@ -19,15 +19,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// supabaseProfiles creates the table of profiles. It is a table of the application, so GoTrue does not create it.
-const supabaseProfiles = `CREATE TABLE public.profiles (
+// createProfilesTable creates the table of profiles. It is a table of the application, so GoTrue does not create it.
+const createProfilesTable = `CREATE TABLE public.profiles (
 	user_id uuid PRIMARY KEY REFERENCES auth.users (id) ON DELETE CASCADE, age_range text, education_level text,
 	tech_background text, primary_goal text, learning_mode text, learning_speed text, time_per_week integer,
 	preferred_language text NOT NULL DEFAULT 'en', created_at timestamptz NOT NULL DEFAULT now(),
 	updated_at timestamptz NOT NULL DEFAULT now())`
 
-// allowMFA are options with which users who have a second factor keep their password.
-var allowMFA = importer.Options{MFA: "allow"}
+// optionsWithMFAAllowed are options with which users who have a second factor keep their password.
+var optionsWithMFAAllowed = importer.Options{MFA: "allow"}
 
 // startGoTrueWithProfiles starts GoTrue on a new database with a table of profiles. It returns GoTrue and the URL of
 // the database.
@@ -35,7 +35,7 @@ func startGoTrueWithProfiles(t *testing.T) (*gotrue, string) {
 	t.Helper()
 	url := dbtest.NewEmpty(t)
 	g := startGoTrue(t, url)
-	execSQL(t, url, supabaseProfiles)
+	execSQL(t, url, createProfilesTable)
 	return g, url
 }
 
@@ -55,7 +55,7 @@ func execSQL(t *testing.T, url, statements string) {
 // importAndVerify runs the import. The test fails unless the run is complete and the verification finds no difference.
 func importAndVerify(t *testing.T, m *importer.Import) importer.Status {
 	t.Helper()
-	status, err := m.Run(t.Context(), allowMFA, false, 0)
+	status, err := m.Run(t.Context(), optionsWithMFAAllowed, false, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestGoTrue_UsersKeepIDAndPassword(t *testing.T) {
 	if got, want := x.signIn("ada@example.com", "correct horsf"), false; got != want {
 		t.Errorf("sign-in with a wrong password: got %v, want %v", got, want)
 	}
-	got := columnTexts(t, target, `SELECT id::text FROM "user"`)
+	got := queryColumnTexts(t, target, `SELECT id::text FROM "user"`)
 	slices.Sort(ids)
 	slices.Sort(got)
 	if diff := cmp.Diff(got, ids); diff != "" {
@@ -129,7 +129,8 @@ func TestGoTrue_PlanWorksWithTheGrantsOfAHostedProject(t *testing.T) {
 	t.Parallel()
 	g, source := startGoTrueWithProfiles(t)
 	g.signUp("ada@example.com", "correct horse")
-	plan, err := importBetween(newReaderRole(t, source, "BYPASSRLS"), dbtest.New(t)).Plan(t.Context(), allowMFA)
+	m := importBetween(newReaderRole(t, source, "BYPASSRLS"), dbtest.New(t))
+	plan, err := m.Plan(t.Context(), optionsWithMFAAllowed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +149,11 @@ func TestGoTrue_PlanRefusesARoleUnderRowSecurity(t *testing.T) {
 	g, source := startGoTrueWithProfiles(t)
 	g.signUp("ada@example.com", "correct horse")
 	m := importBetween(newReaderRole(t, source, "NOBYPASSRLS"), dbtest.New(t))
-	plan, err := m.Plan(t.Context(), allowMFA)
+	plan, err := m.Plan(t.Context(), optionsWithMFAAllowed)
 	if err == nil && len(plan.Refusals) == 0 {
 		t.Error("the plan of a role without BYPASSRLS has neither a refusal nor an error, want one of them")
 	}
-	if _, err := m.Run(t.Context(), allowMFA, false, 0); err == nil {
+	if _, err := m.Run(t.Context(), optionsWithMFAAllowed, false, 0); err == nil {
 		t.Error("the run of a role without BYPASSRLS returned no error, want one")
 	}
 }

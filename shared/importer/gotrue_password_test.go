@@ -109,7 +109,7 @@ func (g *gotrue) fillProject(source string) []supabasetest.KnownUser {
 		)
 	}
 	all := len(users)
-	ambiguous := columnTexts(
+	ambiguous := queryColumnTexts(
 		g.t,
 		source,
 		"SELECT lower(email) FROM auth.users WHERE NOT is_sso_user AND email <> '' GROUP BY 1 HAVING count(*) > 1",

@@ -22,7 +22,7 @@ func TestGoTrue_TablesOfTheTestsEqualThoseOfGoTrue(t *testing.T) {
 	want := describeSchema(t, real)
 	got := describeSchema(t, supabasetest.New(t))
 	if len(got) < 5 || len(got["users"]) < 35 {
-		t.Fatalf("the tests' schema: factsQuery finds %d tables and %d facts about auth.users, want at least 5 and 35",
+		t.Fatalf("the tests' schema: the query finds %d tables and %d facts about auth.users, want at least 5 and 35",
 			len(got), len(got["users"]))
 	}
 	for table := range got {
@@ -32,9 +32,9 @@ func TestGoTrue_TablesOfTheTestsEqualThoseOfGoTrue(t *testing.T) {
 	}
 }
 
-// factsQuery lists the facts about the tables of the schema auth on which an import can depend: columns with their
-// order, types and defaults, enums, unique indexes, row security.
-const factsQuery = `
+// authTableFactsQuery lists the facts about the tables of the schema auth on which an import can depend: columns with
+// their order, types and defaults, enums, unique indexes, row security.
+const authTableFactsQuery = `
 SELECT c.relname::text, f.fact FROM pg_class c CROSS JOIN LATERAL (
   SELECT format('%s %s %s%s%s%s', row_number() OVER (ORDER BY a.attnum), a.attname, format_type(a.atttypid,
   a.atttypmod),
@@ -61,7 +61,7 @@ func describeSchema(t *testing.T, url string) map[string][]string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	rows, err := conn.Query(t.Context(), factsQuery)
+	rows, err := conn.Query(t.Context(), authTableFactsQuery)
 	if err != nil {
 		t.Fatal(err)
 	}

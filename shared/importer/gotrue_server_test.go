@@ -83,7 +83,7 @@ func (g *gotrue) binaryPath() string {
 func (g *gotrue) configure(databaseURL string) {
 	g.t.Helper()
 	role, password, secret := "gotrue_"+strings.ToLower(rand.Text()), rand.Text(), rand.Text()
-	g.ownSchema(databaseURL, role, password)
+	g.createSchemaWithOwner(databaseURL, role, password)
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		g.t.Fatal("the database URL is not a URL") // the error itself would show the password
@@ -108,9 +108,10 @@ func (g *gotrue) configure(databaseURL string) {
 	}
 }
 
-// ownSchema creates the role that owns the schema auth. In a hosted project it is supabase_auth_admin. Roles belong to
-// the whole server, so this role has a unique name and is dropped at the end of the test.
-func (g *gotrue) ownSchema(databaseURL, role, password string) {
+// createSchemaWithOwner creates the schema auth and the role that owns it. In a hosted project it is
+// supabase_auth_admin. Roles belong to the whole server, so this role has a unique name and is dropped at the end of
+// the test.
+func (g *gotrue) createSchemaWithOwner(databaseURL, role, password string) {
 	g.t.Helper()
 	conn, err := pgx.Connect(g.t.Context(), databaseURL)
 	if err != nil {

@@ -111,7 +111,7 @@ func TestR55_LaterPassesCopyAllChanges(t *testing.T) {
 func TestPassStartsAfterMoreThanHalfOfTheUsersWereDeletedOnlyIfAllowed(t *testing.T) {
 	t.Parallel()
 	m := importtest.NewImport(t, supabasetest.New(t))
-	supabasetest.Bulk(t, m.From, 10, 10, 5)
+	supabasetest.FillBulk(t, m.From, 10, 10, 5)
 	remove := func(users string) {
 		t.Helper()
 		importtest.Exec(t, m.From, `delete from public.profiles

@@ -19,7 +19,7 @@ func TestPlanAndRunHaveTheSameNumberOfBatches(t *testing.T) {
 	for _, c := range [][2]int{{0, 1}, {10, 3}} {
 		users, batches := c[0], c[1]
 		if users > 0 {
-			supabasetest.Bulk(t, from, users, users, 0)
+			supabasetest.FillBulk(t, from, users, users, 0)
 		}
 		m, o := importtest.NewImport(t, from), importer.Options{BatchSize: 4}
 		p, err := m.Plan(t.Context(), o)
@@ -54,7 +54,7 @@ func TestPlanRefusesASourceWhoseUsersOnlyTheStatisticsHave(t *testing.T) {
 	if got := plan(); len(got) > 0 {
 		t.Errorf("an empty source: the plan has the refusals %v, want none", got)
 	}
-	supabasetest.Bulk(t, from, 10, 10, 5)
+	supabasetest.FillBulk(t, from, 10, 10, 5)
 	importtest.Exec(t, from, `analyze auth.users, auth.identities, public.profiles`)
 	importtest.Exec(t, from, `delete from auth.identities; delete from public.profiles`)
 	if got := plan(); len(got) > 0 {
@@ -69,7 +69,7 @@ func TestPlanRefusesASourceWhoseUsersOnlyTheStatisticsHave(t *testing.T) {
 func TestPlanCountsTablesThatAreNotCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, `insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users`)
 	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{})
 	if err != nil || p.NotCarried["auth.sessions"] != 3 {

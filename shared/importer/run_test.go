@@ -70,15 +70,15 @@ func TestRowsOfAUserStayUnchangedIfTheTargetRejectsAChange(t *testing.T) {
 	rows := `select row(u.*)::text from "user" u where id = '` + p.ID +
 		`' union all select row(a.*)::text from account a where "userId" = '` + p.ID + `'
 union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + `'`
-	before := columnTexts(t, m.To, rows)
-	columnTexts(
+	before := queryColumnTexts(t, m.To, rows)
+	queryColumnTexts(
 		t,
 		m.To,
 		`create function refuse() returns trigger language plpgsql as $$ begin if new.id = '`+p.ID+
 			`' then raise exception 'no'; end if; return new; end $$`,
 	)
-	columnTexts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
-	columnTexts(
+	queryColumnTexts(t, m.To, `create trigger refuse before update on "user" for each row execute function refuse()`)
+	queryColumnTexts(
 		t,
 		from,
 		`update auth.users set raw_user_meta_data = '{"name": "Another User"}', encrypted_password = null where id = '`+p.ID+
@@ -88,7 +88,7 @@ union all select row(p.*)::text from user_profile p where user_id = '` + p.ID + 
 	if err != nil || st.State != "complete" {
 		t.Fatalf("the state after the second pass is %q (error %v), want complete", st.State, err)
 	}
-	if after := columnTexts(t, m.To, rows); !slices.Equal(after, before) {
+	if after := queryColumnTexts(t, m.To, rows); !slices.Equal(after, before) {
 		t.Errorf("after the second pass the %d rows of the user differ from the %d rows before it, want them unchanged",
 			len(after), len(before))
 	}

@@ -22,7 +22,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 2); err != nil {
 		t.Fatal(err)
 	}
-	profiles := columnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	profiles := queryColumnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	x := startXenon(t, m.To)
 	t.Run("all", func(t *testing.T) {
 		var g errgroup.Group
@@ -52,7 +52,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 		}
 	}
 	const hashes = `select id || ' ' || password from account where "providerId" = 'credential'`
-	for _, line := range columnTexts(t, m.To, hashes) {
+	for _, line := range queryColumnTexts(t, m.To, hashes) {
 		id, hash, _ := strings.Cut(line, " ")
 		if kind := signsIn[id]; kind != "" && !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 			t.Errorf("after the sign-in of a user of the kind %q the hash is not Argon2id with the parameters of Xenon", kind)
@@ -61,7 +61,7 @@ func TestR57_UsersSignInAfterTheImport(t *testing.T) {
 	if len(signsIn) < 60 {
 		t.Errorf("%d users of the source can sign in, want at least 60 for the test", len(signsIn))
 	}
-	after := columnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
+	after := queryColumnTexts(t, m.To, "select row(p.*)::text from user_profile p order by id")
 	if strings.Join(after, "\n") != strings.Join(profiles, "\n") {
 		t.Error("the sign-ins changed a profile, want all profiles unchanged")
 	}

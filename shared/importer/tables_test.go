@@ -16,7 +16,7 @@ import (
 )
 
 // execute executes a statement on the database with this URL.
-func execute(t *testing.T, url, sql string) {
+func execStatement(t *testing.T, url, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -52,12 +52,12 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			to := dbtest.NewEmpty(t)
-			execute(t, to, test.before)
+			execStatement(t, to, test.before)
 			if _, err := migrations.UpIn(t.Context(), to, test.schema); err != nil {
 				t.Fatal(err)
 			}
 			if name == "an ORM" {
-				execute(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
+				execStatement(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
 			}
 			m := &importer.Import{From: from, To: to, Schema: test.schema, Holder: "test", Now: time.Now}
 			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
@@ -88,7 +88,7 @@ func TestPlanRefusesTablesThatDifferFromThoseOfXenon(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	to := dbtest.New(t)
-	execute(t, to, `ALTER TABLE session ADD device text NOT NULL`)
+	execStatement(t, to, `ALTER TABLE session ADD device text NOT NULL`)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	plan, err := m.Plan(t.Context(), importtest.BatchesOf100)
 	if err != nil || len(plan.Refusals) != 2 ||

@@ -49,7 +49,7 @@ func checksumsOfOlderRelease(t *testing.T) (sums map[string]run.Checksum) {
 	return sums
 }
 
-var batchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
+var optionsForBatchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues the run, computes the
 // same checksums as the older release, and rolls the run back.
@@ -63,7 +63,7 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	}
 	unchanged := int64(0)
 	m.Progress = func(e importer.Event) { unchanged += e.Unchanged }
-	importtest.RunToCompletion(t, m, batchesOfTen)
+	importtest.RunToCompletion(t, m, optionsForBatchesOfTen)
 	m.Progress = nil
 	if unchanged == 0 {
 		t.Error("the continued run reports 0 unchanged rows, want the rows whose hash the older release stored")
@@ -100,7 +100,7 @@ func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	t.Parallel()
 	m := importOfOlderRelease(t, "target_rows.sql")
-	o := batchesOfTen
+	o := optionsForBatchesOfTen
 	o.ProviderMap = 1
 	importtest.RunToCompletion(t, m, o)
 	v, err := m.Verify(t.Context(), "supabase", 2)

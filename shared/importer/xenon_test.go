@@ -106,8 +106,8 @@ func (x *xenon) post(path string, cookies []*http.Cookie, body map[string]string
 	return w
 }
 
-// columnTexts returns the values of a query with one column.
-func columnTexts(t *testing.T, databaseURL, query string) []string {
+// queryColumnTexts returns the values of a query with one column.
+func queryColumnTexts(t *testing.T, databaseURL, query string) []string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), databaseURL)
 	if err != nil {

@@ -40,7 +40,7 @@ func newAWSDeployment(t *testing.T, content string) *awsDeployment {
 	t.Helper()
 	c := &awsDeployment{Clock: newClock(), SecretsManager: mototest.Start(t).SecretsManager(t), t: t}
 	c.cfg = config.API{
-		AWS: mototest.AWS(t), SigningKeysARN: c.Create("xenon/keys", content),
+		AWS: mototest.AWSSettings(t), SigningKeysARN: c.Create("xenon/keys", content),
 		JWTExpiresIn: week, JWTAlg: config.RS256, JWTIssuer: origin, JWTAudience: origin,
 	}
 	c.rotation = c.newRotation()

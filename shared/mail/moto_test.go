@@ -47,7 +47,7 @@ func makeQueue(t *testing.T) (Sender, *awssqs.Client, string) {
 // newSender returns a Sender for the queue with the settings of the environment.
 func newSender(t *testing.T, queueURL string) Sender {
 	t.Helper()
-	return New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: queueURL})
+	return New(config.API{AWS: mototest.AWSSettings(t), Mail: config.MailQueue, MailQueueURL: queueURL})
 }
 
 func receiveAll(t *testing.T, client *awssqs.Client, url string) []string {

@@ -64,7 +64,8 @@ func newCountedManager(t *testing.T) *countedManager {
 	c.admin = secretsmanager.NewFromConfig(moto.Config(t))
 	t.Setenv("AWS_ENDPOINT_URL", front.URL) // the only setting that names the proxy
 	c.cfg = config.API{
-		AWS: mototest.AWS(t), AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys),
+		AWS:          mototest.AWSSettings(t),
+		AppSecretARN: c.create("xenon/app", goodApp), SigningKeysARN: c.create("xenon/keys", goodKeys),
 	}
 	return c
 }

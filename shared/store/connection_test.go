@@ -32,7 +32,7 @@ func (c *countingURLs) Invalidate() { c.invalidated++ }
 
 func TestR44_StatementsWorkThroughPgbouncer(t *testing.T) {
 	t.Parallel()
-	db := openStore(t, dbtest.Pgbouncer(t, dbtest.New(t)), 5)
+	db := openStore(t, dbtest.StartPgbouncer(t, dbtest.New(t)), 5)
 	user, s := signUp(t, db, "ada@example.com")
 	var group sync.WaitGroup
 	for i := range 50 {

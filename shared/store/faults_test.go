@@ -233,7 +233,7 @@ func TestURLsOfOtherDriversConnect(t *testing.T) {
 	t.Parallel()
 	databaseURL := dbtest.New(t)
 	for name, database := range map[string]string{
-		"direct": databaseURL, "through a pooler": dbtest.Pgbouncer(t, databaseURL),
+		"direct": databaseURL, "through a pooler": dbtest.StartPgbouncer(t, databaseURL),
 	} {
 		u, err := url.Parse(database)
 		if err != nil {

@@ -186,7 +186,7 @@ func TestR44_FrequentStatementsThroughPgbouncer(t *testing.T) {
 	t.Parallel()
 	const processes, each = 6, 40
 	url := dbtest.New(t)
-	bouncer := dbtest.Pgbouncer(t, url)
+	bouncer := dbtest.StartPgbouncer(t, url)
 	first := openStore(t, bouncer, 1)
 	user, made := signUp(t, first, "ada@example.com")
 	var group sync.WaitGroup

@@ -193,7 +193,7 @@ func TestRejectedChargeStopsTheStatement(t *testing.T) {
 func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
-	for name, databaseURL := range map[string]string{"direct": url, "pgbouncer": dbtest.Pgbouncer(t, url)} {
+	for name, databaseURL := range map[string]string{"direct": url, "pgbouncer": dbtest.StartPgbouncer(t, url)} {
 		for _, window := range []string{"first", "restarted"} {
 			at, first := testTime, testTime
 			if window == "restarted" {

@@ -164,7 +164,7 @@ func isSchemaMismatch(err error) bool {
 func TestEveryMethodUsesTheTablesInSchema(t *testing.T) {
 	t.Parallel()
 	for name, through := range map[string]func(testing.TB, string) string{
-		"direct": func(_ testing.TB, url string) string { return url }, "pgbouncer": dbtest.Pgbouncer,
+		"direct": func(_ testing.TB, url string) string { return url }, "pgbouncer": dbtest.StartPgbouncer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -254,9 +254,9 @@ func TestTimestampsWithoutTimeZoneAreUTC(t *testing.T) {
 		except  string
 	}{
 		"direct":                               {withoutPooler, ""},
-		"pgbouncer":                            {dbtest.Pgbouncer, ""},
+		"pgbouncer":                            {dbtest.StartPgbouncer, ""},
 		"direct, banExpires with time zone":    {withoutPooler, "banExpires"},
-		"pgbouncer, banExpires with time zone": {dbtest.Pgbouncer, "banExpires"},
+		"pgbouncer, banExpires with time zone": {dbtest.StartPgbouncer, "banExpires"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

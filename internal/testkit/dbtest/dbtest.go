@@ -84,7 +84,7 @@ var startServer = sync.OnceValues(func() (*server, error) {
 		return nil, errors.New("the URL of the test server is not valid") // the error itself would show the password
 	}
 	s.disableLocalTLS()
-	return s, s.dropOld(context.Background(), time.Now())
+	return s, s.dropOldDatabases(context.Background(), time.Now())
 })
 
 // disableLocalTLS disables TLS for a server on this machine, unless the URL sets sslmode. By default pgx tries to
@@ -101,7 +101,7 @@ func (s *server) disableLocalTLS() {
 // createDatabase creates a database for one test.
 func (s *server) createDatabase(t testing.TB, template string) string {
 	t.Helper()
-	name := s.datedName(time.Now(), "for_"+strings.ToLower(rand.Text()))
+	name := s.databaseNameWithDate(time.Now(), "for_"+strings.ToLower(rand.Text()))
 	if err := s.execStatement(
 		t.Context(),
 		"CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template),
@@ -124,11 +124,11 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 	if err != nil {
 		return "", err
 	}
-	name := s.datedName(now, "template_"+version)
+	name := s.databaseNameWithDate(now, "template_"+version)
 	if found, err := s.findDatabases(ctx, "datname = $1", name); err != nil || len(found) == 1 {
 		return name, err
 	}
-	draft := s.datedName(now, "draft_"+strings.ToLower(rand.Text()))
+	draft := s.databaseNameWithDate(now, "draft_"+strings.ToLower(rand.Text()))
 	if err := s.execStatement(ctx, "CREATE DATABASE "+quoteName(draft)+" TEMPLATE template0"); err != nil {
 		return "", fmt.Errorf("create the template database: %w", err)
 	}
@@ -145,12 +145,12 @@ func (s *server) createTemplate(ctx context.Context, now time.Time) (string, err
 	return "", errors.Join(fmt.Errorf("create the template database: %w", err), s.dropDatabase(ctx, draft))
 }
 
-// dropOld drops the databases of this package that were created before yesterday and have no connections: old
+// dropOldDatabases drops the databases of this package that were created before yesterday and have no connections: old
 // templates, and databases that killed test binaries left on a shared server.
-func (s *server) dropOld(ctx context.Context, now time.Time) error {
+func (s *server) dropOldDatabases(ctx context.Context, now time.Time) error {
 	found, err := s.findDatabases(ctx, `starts_with(datname, $1) AND datname COLLATE "C" < $2
 		AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)`, s.prefix,
-		s.datedName(now.AddDate(0, 0, -1), ""))
+		s.databaseNameWithDate(now.AddDate(0, 0, -1), ""))
 	if err != nil {
 		return err
 	}
@@ -163,8 +163,9 @@ func (s *server) dropOld(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// datedName returns the name of a database with the day of its creation, by which dropOld recognises old databases.
-func (s *server) datedName(now time.Time, name string) string {
+// databaseNameWithDate returns the name of a database with the day of its creation, by which dropOldDatabases
+// recognises old databases.
+func (s *server) databaseNameWithDate(now time.Time, name string) string {
 	return s.prefix + now.UTC().Format("20060102") + "_" + name
 }
 

@@ -128,9 +128,9 @@ func TestDropOldKeepsRecentAndConnectedDatabases(t *testing.T) {
 	t.Parallel()
 	s := serverWithOwnPrefix(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	left := s.datedName(now.AddDate(0, 0, -2), "left")
-	busy := s.datedName(now.AddDate(0, 0, -2), "busy")
-	young := s.datedName(now.AddDate(0, 0, -1), "young")
+	left := s.databaseNameWithDate(now.AddDate(0, 0, -2), "left")
+	busy := s.databaseNameWithDate(now.AddDate(0, 0, -2), "busy")
+	young := s.databaseNameWithDate(now.AddDate(0, 0, -1), "young")
 	for _, name := range []string{left, busy, young} {
 		if err := s.execStatement(t.Context(), "CREATE DATABASE "+name); err != nil {
 			t.Fatal(err)
@@ -139,7 +139,7 @@ func TestDropOldKeepsRecentAndConnectedDatabases(t *testing.T) {
 	}
 	connect(t, s.databaseURL(busy))
 
-	if err := s.dropOld(t.Context(), now); err != nil {
+	if err := s.dropOldDatabases(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}
 	found, err := s.findDatabases(t.Context(), "starts_with(datname, $1)", s.prefix)
@@ -169,7 +169,7 @@ func TestHashChangesWithMigrations(t *testing.T) {
 
 func TestDatabaseNamesAreShortEnoughForPostgres(t *testing.T) {
 	t.Parallel()
-	if got, most := len(testServer(t).datedName(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
+	if got, most := len(testServer(t).databaseNameWithDate(time.Now(), "for_"+strings.Repeat("x", 26))), 63; got > most {
 		t.Errorf("the name of a database: got %d characters, want at most the %d that Postgres keeps", got, most)
 	}
 }

@@ -134,12 +134,12 @@ func (p *ErrorProxy) nextError(phase Phase) (ServerError, bool) {
 	return p.answer, true
 }
 
-const sslRequest = 80877103
+const sslRequestCode = 80877103
 
 func (p *ErrorProxy) serve(client net.Conn) {
 	defer client.Close() //nolint:errcheck // the connection is over
 	startup, err := readStartup(client)
-	for err == nil && binary.BigEndian.Uint32(startup[4:]) == sslRequest {
+	for err == nil && binary.BigEndian.Uint32(startup[4:]) == sslRequestCode {
 		if _, err = client.Write([]byte("N")); err == nil {
 			startup, err = readStartup(client)
 		}
@@ -189,7 +189,7 @@ func (p *ErrorProxy) forward(client, server net.Conn) {
 				closeWithError(client, *pending)
 				return
 			}
-			if _, err := client.Write(append(pending.message(), 'Z', 0, 0, 0, 5, 'I')); err != nil {
+			if _, err := client.Write(append(pending.responseMessage(), 'Z', 0, 0, 0, 5, 'I')); err != nil {
 				return
 			}
 			pending = nil
@@ -201,7 +201,7 @@ func (p *ErrorProxy) forward(client, server net.Conn) {
 // still sends, such as rows of a COPY: closing a socket with unread data resets the connection, and then the client
 // might not get the error.
 func closeWithError(client net.Conn, e ServerError) {
-	_, _ = client.Write(e.message())
+	_, _ = client.Write(e.responseMessage())
 	if tcp, ok := client.(*net.TCPConn); ok {
 		_ = tcp.CloseWrite()
 	}
@@ -209,8 +209,8 @@ func closeWithError(client net.Conn, e ServerError) {
 	_, _ = io.Copy(io.Discard, client)
 }
 
-// message returns the bytes of the ErrorResponse.
-func (e ServerError) message() []byte {
+// responseMessage returns the bytes of the ErrorResponse.
+func (e ServerError) responseMessage() []byte {
 	fields := "S" + e.Severity + "\x00V" + e.Severity + "\x00C" + e.Code + "\x00M" + e.Message + "\x00\x00"
 	length := uint32(len(fields) + 4) //nolint:gosec // it is a few hundred bytes
 	return append(binary.BigEndian.AppendUint32([]byte{'E'}, length), fields...)

@@ -35,10 +35,10 @@ max_client_conn = 10000
 server_tls_sslmode = prefer
 `
 
-// Pgbouncer starts a PgBouncer in transaction mode and returns the URL of the database through it. PgBouncer stops at
-// the end of the test. Its version can be too old for prepared statements, as Debian's 1.18 is. If no PgBouncer is
+// StartPgbouncer starts a PgBouncer in transaction mode and returns the URL of the database through it. PgBouncer stops
+// at the end of the test. Its version can be too old for prepared statements, as Debian's 1.18 is. If no PgBouncer is
 // installed, the test fails.
-func Pgbouncer(t testing.TB, databaseURL string) string {
+func StartPgbouncer(t testing.TB, databaseURL string) string {
 	t.Helper()
 	program, err := bouncerProgram()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // same backend, one after the other.
 func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 	t.Parallel()
-	url := Pgbouncer(t, New(t))
+	url := StartPgbouncer(t, New(t))
 	first, second := connect(t, url), connect(t, url)
 	backend := func(conn *pgx.Conn) int {
 		return queryValue[int](t, conn, "SELECT pg_backend_pid()", pgx.QueryExecModeExec)
@@ -33,7 +33,7 @@ func TestR44_PgbouncerPoolsTransactions(t *testing.T) {
 
 func TestPgbouncerRejectsStatementTimeoutAtStartup(t *testing.T) {
 	t.Parallel()
-	config, err := pgx.ParseConfig(Pgbouncer(t, New(t)))
+	config, err := pgx.ParseConfig(StartPgbouncer(t, New(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if p.conns[client] {
 		p.conns[server] = true
 	} else {
-		_ = server.Close() // Cut was called while the connection was opened
+		_ = server.Close() // CloseConnections was called while serve connected to the database
 	}
 	p.mu.Unlock()
 	go p.forward(client, server, false)

@@ -21,7 +21,7 @@ func execWithin(t *testing.T, conn *pgx.Conn, timeout time.Duration) error {
 	return err
 }
 
-func TestCutClosesConnectionsAndAcceptsNewOnes(t *testing.T) {
+func TestCloseConnectionsClosesConnectionsAndAcceptsNewOnes(t *testing.T) {
 	t.Parallel()
 	p := NewProxy(t, New(t))
 	conn := connect(t, p.URL())

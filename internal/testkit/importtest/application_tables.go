@@ -155,9 +155,9 @@ func UsersKeptAfterSourceDeletion(t *testing.T, m *importer.Import) map[string]s
 	return got
 }
 
-// ExpectedTables returns what UsersKeptAfterSourceDeletion must return if all users of ImportWithApplicationTables are
-// deleted in the source.
-func ExpectedTables(userIDs map[string]string) map[string]string {
+// ExpectedReferringTables returns what UsersKeptAfterSourceDeletion must return if all users of
+// ImportWithApplicationTables are deleted in the source.
+func ExpectedReferringTables(userIDs map[string]string) map[string]string {
 	want := map[string]string{}
 	for name, id := range userIDs {
 		want[id] = ApplicationRows[name].tables

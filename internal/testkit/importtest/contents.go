@@ -168,7 +168,7 @@ func AwaitLockWait(t *testing.T, url, event string) {
 // writes the same rows as the target has.
 func CheckSameAsNewImport(t *testing.T, m *importer.Import, o importer.Options) {
 	t.Helper()
-	CheckVerifies(t, m)
+	CheckVerificationIsEqual(t, m)
 	other := NewImport(t, m.From)
 	RunToCompletion(t, other, o)
 	if diff := Diff(
@@ -208,8 +208,8 @@ func CreateRole(t *testing.T, database, grants string) string {
 	return u.String()
 }
 
-// CheckVerifies runs the verification of the import, and fails the test if source and target are not equal.
-func CheckVerifies(t *testing.T, m *importer.Import) {
+// CheckVerificationIsEqual runs the verification of the import, and fails the test if source and target are not equal.
+func CheckVerificationIsEqual(t *testing.T, m *importer.Import) {
 	t.Helper()
 	v, err := m.Verify(t.Context(), "supabase", 2)
 	if err != nil {

@@ -68,7 +68,7 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 			t.Errorf("the dry run of the rollback changed rows, want none changed: %s", diff)
 		}
 	}
-	earlier := rowsRemoved(t, m)
+	earlier := countRowsRemovedBefore(t, m)
 	done := RollBackWithOptions(t, m, o)
 	for table, n := range earlier {
 		counted.Removed[table] += n
@@ -79,9 +79,9 @@ func RollBackAfterDryRun(t *testing.T, m *importer.Import, o importer.RollbackOp
 	return done
 }
 
-// rowsRemoved returns the numbers of rows, by table, that earlier rollbacks of the run removed. The result of a
-// rollback includes them.
-func rowsRemoved(t *testing.T, m *importer.Import) map[string]int64 {
+// countRowsRemovedBefore returns the numbers of rows, by table, that earlier rollbacks of the run removed. The result
+// of a rollback includes them.
+func countRowsRemovedBefore(t *testing.T, m *importer.Import) map[string]int64 {
 	t.Helper()
 	r, err := report.Read(t.Context(), m.Env(), "supabase")
 	if err != nil {

@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	region = "eu-central-1"
-	keyID  = "AKIDEXAMPLE" // moto accepts any value
+	region      = "eu-central-1"
+	accessKeyID = "AKIDEXAMPLE" // moto accepts any value
 )
 
 // Server is a running moto server.
@@ -112,7 +112,7 @@ func awaitAddress(out io.Reader) (*url.URL, error) {
 // of this machine.
 func (s *Server) Environment() map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": region, "AWS_ACCESS_KEY_ID": keyID,
+		"AWS_ENDPOINT_URL": s.URL.String(), "AWS_REGION": region, "AWS_ACCESS_KEY_ID": accessKeyID,
 		"AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_SESSION_TOKEN":     "", "AWS_PROFILE": "", "AWS_CA_BUNDLE": "", "AWS_EC2_METADATA_DISABLED": "true",
 	}
@@ -124,7 +124,7 @@ func (s *Server) Config(t testing.TB) aws.Config {
 	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithBaseEndpoint(s.URL.String()),
 		awsconfig.WithRegion(region), awsconfig.WithCredentialsProvider(
 			aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: keyID, SecretAccessKey: "test"}, nil
+				return aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: "test"}, nil
 			})))
 	if err != nil {
 		t.Fatal(err)
@@ -193,8 +193,8 @@ func (s *Server) ResetAndConfigure(t testing.TB) {
 	}
 }
 
-// AWS returns the AWS settings of the current environment variables, as a Lambda function reads them.
-func AWS(t testing.TB) config.AWS {
+// AWSSettings returns the AWS settings of the current environment variables, as a Lambda function reads them.
+func AWSSettings(t testing.TB) config.AWS {
 	t.Helper()
 	cfg, err := config.FromEnv(config.LoadKeys)
 	if err != nil {

@@ -42,7 +42,7 @@ func newProgram(ctx context.Context, dir, work string, mutants []*mutant, testDi
 	for i, d := range testDirs {
 		p.binaries = append(p.binaries, &testBinary{dir: d, path: filepath.Join(work, fmt.Sprintf("%d.test", i))})
 	}
-	defer p.write(p.original)
+	defer p.writeFiles(p.original)
 	for {
 		marked, err := p.trySwitches(ctx)
 		if err != nil {
@@ -71,7 +71,7 @@ func (p *program) trySwitches(ctx context.Context) (int, error) {
 		}
 		p.switched[name] = text
 	}
-	p.write(p.switched)
+	p.writeFiles(p.switched)
 	output, err := p.compile(ctx)
 	if err == nil {
 		return 0, nil
@@ -136,15 +136,15 @@ var errNotViable = errors.New("the mutant does not compile")
 
 // rebuild builds the test binaries with one mutant that cannot be switched on.
 func (p *program) rebuild(ctx context.Context, m *mutant) error {
-	defer p.write(p.original)
-	p.write(map[string][]byte{m.file: applyMutant(p.original[m.file], m)})
+	defer p.writeFiles(p.original)
+	p.writeFiles(map[string][]byte{m.file: applyMutant(p.original[m.file], m)})
 	if _, err := p.compile(ctx); err != nil {
 		return errNotViable
 	}
 	return p.build(ctx)
 }
 
-func (p *program) write(files map[string][]byte) {
+func (p *program) writeFiles(files map[string][]byte) {
 	for name, src := range files {
 		if err := os.WriteFile(filepath.Join(p.dir, name), src, 0o600); err != nil {
 			panic(err) // a file that was just read

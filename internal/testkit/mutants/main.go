@@ -118,7 +118,7 @@ func (o *options) runAll(ctx context.Context) error {
 func (o *options) measureTests(ctx context.Context, p *program, work string) ([]*test, error) {
 	var all []*test
 	for _, b := range p.binaries {
-		tests, err := b.list(ctx, o.tests)
+		tests, err := b.listTests(ctx, o.tests)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +129,7 @@ func (o *options) measureTests(ctx context.Context, p *program, work string) ([]
 		}
 	}
 	passed := make([]bool, len(all))
-	inParallel(o.workers, len(all), func(i int) { passed[i] = all[i].measure(ctx, work) })
+	inParallel(o.workers, len(all), func(i int) { passed[i] = all[i].measureDuration(ctx, work) })
 	var tests []*test
 	for i, t := range all {
 		if passed[i] {

@@ -12,13 +12,14 @@ import (
 type rewriter struct {
 	src    []byte
 	offset func(token.Pos) int
-	// The keys of the maps are offsets of bytes in src. before has the text to insert before that byte, behind the text to
-	// insert after the byte before it, and operators the text that replaces the operator that begins there.
+	// The keys of the three maps are offsets of bytes in src. The texts of before and behind are inserted in front of the
+	// byte at the offset: first that of behind, which belongs to the code that ends there, then that of before, which
+	// belongs to the code that begins there. operators has the replacement of the operator that begins at the offset.
 	before, behind map[int]string
-	operators      map[int]replaced
+	operators      map[int]operatorReplacement
 }
 
-type replaced struct {
+type operatorReplacement struct {
 	length int
 	text   string
 }
@@ -38,7 +39,7 @@ func rewrite(src []byte, ids map[place]int, joins map[place]bool) ([]byte, error
 		offset:    func(p token.Pos) int { return files.Position(p).Offset },
 		before:    map[int]string{},
 		behind:    map[int]string{},
-		operators: map[int]replaced{},
+		operators: map[int]operatorReplacement{},
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		operator, _ := operatorOf(n)
@@ -52,7 +53,7 @@ func rewrite(src []byte, ids map[place]int, joins map[place]bool) ([]byte, error
 	if len(r.before)+len(r.operators) > 0 {
 		r.insertBehind(file.Name.End(), importSwitches)
 	}
-	return r.result(), nil
+	return r.rewrittenSource(), nil
 }
 
 // operatorOf returns the position and the kind of the operator of n. It returns token.NoPos if n has no operator, or if
@@ -101,21 +102,21 @@ func (r *rewriter) replaceOperator(n ast.Node, id int, joinsStrings bool) {
 		r.insertBehind(n.End(), ")")
 	case *ast.IncDecStmt:
 		operator := n.Tok.String()[:1]
-		r.replaceText(n.TokPos, n.Tok, r.assignment(id, n.X, calculatingFunction(operator), operator)+"1)")
+		r.replaceText(n.TokPos, n.Tok, r.assignmentText(id, n.X, calculatingFunction(operator), operator)+"1)")
 	case *ast.AssignStmt:
 		operator := strings.TrimSuffix(n.Tok.String(), "=")
 		function := calculatingFunction(operator)
 		if joinsStrings {
 			function = "Join"
 		}
-		r.replaceText(n.TokPos, n.Tok, r.assignment(id, n.Lhs[0], function, operator))
+		r.replaceText(n.TokPos, n.Tok, r.assignmentText(id, n.Lhs[0], function, operator))
 		r.insertBehind(n.End(), ")")
 	case *ast.BranchStmt:
 		other := map[token.Token]string{token.BREAK: "continue", token.CONTINUE: "break"}[n.Tok]
 		if n.Label != nil {
 			other += " " + n.Label.Name
 		}
-		r.insertBefore(n.Pos(), fmt.Sprintf("if switches_.On(%d) { %s }; ", id, other))
+		r.insertBefore(n.Pos(), fmt.Sprintf("if switches_.IsActive(%d) { %s }; ", id, other))
 	}
 }
 
@@ -129,21 +130,21 @@ func (r *rewriter) replaceBinaryOperator(n *ast.BinaryExpr, id int) {
 		r.replaceText(n.OpPos, n.Op, fmt.Sprintf(") }, %q, func() bool { return (", n.Op))
 		r.insertBehind(n.End(), ") })")
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
-		r.call(n, "Compare", id)
+		r.replaceByCall(n, "Compare", id)
 	default:
-		r.call(n, calculatingFunction(n.Op.String()), id)
+		r.replaceByCall(n, calculatingFunction(n.Op.String()), id)
 	}
 }
 
-// call turns a + b into switches_.Calculate(id, a, "+", b).
-func (r *rewriter) call(n *ast.BinaryExpr, function string, id int) {
+// replaceByCall turns a + b into switches_.Calculate(id, a, "+", b).
+func (r *rewriter) replaceByCall(n *ast.BinaryExpr, function string, id int) {
 	r.insertBefore(n.Pos(), fmt.Sprintf("switches_.%s(%d, ", function, id))
 	r.replaceText(n.OpPos, n.Op, fmt.Sprintf(", %q, ", n.Op))
 	r.insertBehind(n.End(), ")")
 }
 
-// assignment returns the text that replaces += in a += b, up to b: = switches_.Calculate(id, a, "+", b).
-func (r *rewriter) assignment(id int, left ast.Expr, function, operator string) string {
+// assignmentText returns the text that replaces += in a += b, up to b: = switches_.Calculate(id, a, "+", b).
+func (r *rewriter) assignmentText(id int, left ast.Expr, function, operator string) string {
 	text := r.src[r.offset(left.Pos()):r.offset(left.End())]
 	return fmt.Sprintf("= switches_.%s(%d, %s, %q, ", function, id, text, operator)
 }
@@ -171,10 +172,10 @@ func (r *rewriter) insertBehind(p token.Pos, text string) {
 
 // replaceText replaces the operator `written`, which begins at p, by text.
 func (r *rewriter) replaceText(p token.Pos, written token.Token, text string) {
-	r.operators[r.offset(p)] = replaced{len(written.String()), text}
+	r.operators[r.offset(p)] = operatorReplacement{len(written.String()), text}
 }
 
-func (r *rewriter) result() []byte {
+func (r *rewriter) rewrittenSource() []byte {
 	var out []byte
 	for i := 0; i <= len(r.src); i++ {
 		out = append(out, r.behind[i]+r.before[i]...)

@@ -25,8 +25,8 @@ func TestRewriteCallsSwitchesInsteadOfOperators(t *testing.T) {
 		{"x.y += a", `x.y = switches_.Calculate(1, x.y, "+",  a)`},
 		{"x &^= a", `x = switches_.Bits(1, x, "&^",  a)`},
 		{"x++", `x= switches_.Calculate(1, x, "+", 1)`},
-		{"for { break }", "for { if switches_.On(1) { continue }; break }"},
-		{"l: for { continue l }", "l: for { if switches_.On(1) { break l }; continue l }"},
+		{"for { break }", "for { if switches_.IsActive(1) { continue }; break }"},
+		{"l: for { continue l }", "l: for { if switches_.IsActive(1) { break l }; continue l }"},
 		{`x = &a; x = b + "text" + c`, `x = &a; x = b + "text" + c`},
 	} {
 		const head, tail = "package p", "\nfunc f() {\n\t"

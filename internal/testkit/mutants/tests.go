@@ -37,8 +37,8 @@ const (
 
 var testNamePattern = regexp.MustCompile(`^(Test|Fuzz|Example)`)
 
-// list returns the tests of the binary whose names match.
-func (b *testBinary) list(ctx context.Context, match string) ([]*test, error) {
+// listTests returns the tests of the binary whose names match.
+func (b *testBinary) listTests(ctx context.Context, match string) ([]*test, error) {
 	cmd := exec.CommandContext(ctx, b.path, "-test.list", match) //nolint:gosec // a test binary of ours
 	cmd.Dir = b.dir
 	output, err := cmd.Output()
@@ -58,9 +58,9 @@ func (b *testBinary) list(ctx context.Context, match string) ([]*test, error) {
 // clean up.
 const maxCleanupSilence = 5 * time.Second
 
-// run runs the tests, which are of one binary, until one fails or until the binary prints nothing for maxSilence. Of a
-// failure it also returns the line that the binary printed, and of a timeout the name of the first test.
-func run(ctx context.Context, tests []*test, maxSilence time.Duration, env ...string) (outcome, string) {
+// runTests runs the tests, which are of one binary, until one fails or until the binary prints nothing for maxSilence.
+// Of a failure it also returns the line that the binary printed, and of a timeout the name of the first test.
+func runTests(ctx context.Context, tests []*test, maxSilence time.Duration, env ...string) (outcome, string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := make([]string, len(tests))
@@ -107,11 +107,11 @@ func (w *watcher) Write(p []byte) (int, error) {
 
 var failurePattern = regexp.MustCompile(`(?m)--- FAIL: \S+|^(panic|fatal error): .*$`)
 
-// measure runs the test without a mutant. It returns false if the test fails.
-func (t *test) measure(ctx context.Context, work string) bool {
+// measureDuration runs the test without a mutant. It returns false if the test fails.
+func (t *test) measureDuration(ctx context.Context, work string) bool {
 	file := filepath.Join(work, t.name+".reached")
 	start := time.Now()
-	result, _ := run(ctx, []*test{t}, 20*time.Minute, switches.Reached+"="+file)
+	result, _ := runTests(ctx, []*test{t}, 20*time.Minute, switches.Reached+"="+file)
 	t.took = time.Since(start)
 	t.reaches = map[int]bool{}
 	output, _ := os.ReadFile(file) //nolint:gosec // it is missing if the test reaches no operator
@@ -123,8 +123,8 @@ func (t *test) measure(ctx context.Context, work string) bool {
 }
 
 // tryMutant runs tests with the mutant, the fastest ones first: one, then two, then four, and so on, until one fails.
-// It returns what run returns. For a mutant that can be switched on, it runs only the tests that reach it. If o.limit
-// is set, it leaves out the slowest tests. slots is how many mutants run at a time.
+// It returns what runTests returns. For a mutant that can be switched on, it runs only the tests that reach it. If
+// o.limit is set, it leaves out the slowest tests. slots is how many mutants run at a time.
 func (o *options) tryMutant(ctx context.Context, m *mutant, tests []*test, slots int) (outcome, string) {
 	var env []string
 	if !m.needsRebuild {
@@ -156,18 +156,18 @@ func (o *options) tryMutant(ctx context.Context, m *mutant, tests []*test, slots
 func (o *options) runGroup(ctx context.Context, group []*test, slots int, env ...string) (outcome, string) {
 	slowest := slices.MaxFunc(group, func(a, b *test) int { return int(a.took - b.took) }).took
 	maxSilence := func() time.Duration { return 20*time.Second*time.Duration(slots) + 5*slowest }
-	result, by := run(ctx, group, maxSilence(), env...)
+	result, by := runTests(ctx, group, maxSilence(), env...)
 	if result != timedOut {
 		return result, by
 	}
 	start := time.Now()
-	run(ctx, group, 20*time.Minute)
+	runTests(ctx, group, 20*time.Minute)
 	now := time.Since(start)
 	if now < 2*slowest || ctx.Err() != nil {
 		return result, by
 	}
 	slowest = now
-	return run(ctx, group, maxSilence(), env...)
+	return runTests(ctx, group, maxSilence(), env...)
 }
 
 // fastestTests returns the first tests of sorted that together take at most the limit without a mutant, and at least

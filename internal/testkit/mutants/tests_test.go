@@ -37,7 +37,7 @@ func TestRunReturnsTheOutcomeAndTheFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, by := run(t.Context(), testOfScript(t, c.script), time.Second); got != c.want || by != c.by {
+			if got, by := runTests(t.Context(), testOfScript(t, c.script), time.Second); got != c.want || by != c.by {
 				t.Errorf("run the script %s: got the outcome %q with %q, want %q with %q", c.script, got, by, c.want, c.by)
 			}
 		})

@@ -21,8 +21,8 @@ type certificateAuthority struct {
 	leaf tls.Certificate
 }
 
-// authority returns the certificate authority of this process. The first call creates it.
-var authority = sync.OnceValues(func() (*certificateAuthority, error) {
+// getCertificateAuthority returns the certificate authority of this process. The first call creates it.
+var getCertificateAuthority = sync.OnceValues(func() (*certificateAuthority, error) {
 	root, rootKey, err := createCertificate(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "providertest"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
@@ -31,7 +31,7 @@ var authority = sync.OnceValues(func() (*certificateAuthority, error) {
 		return nil, err
 	}
 	leaf, leafKey, err := createCertificate(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "providers"}, DNSNames: providerHosts(), KeyUsage: x509.KeyUsageDigitalSignature,
+		Subject: pkix.Name{CommonName: "providers"}, DNSNames: allProviderHosts(), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, root, rootKey)
 	if err != nil {

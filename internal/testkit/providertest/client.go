@@ -39,8 +39,8 @@ func ClientSettings(provider string) map[string]string {
 	}
 }
 
-// appleKey returns the private key with which the client signs its secret for Apple.
-var appleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
+// getAppleKey returns the private key with which the client signs its secret for Apple.
+var getAppleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err) // cannot happen: the reader of crypto/rand does not fail
@@ -51,7 +51,7 @@ var appleKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 // ApplePrivateKey returns the private key with which a client can sign its secret for Apple, in the PEM format of the
 // file that Apple gives to the operator.
 func ApplePrivateKey() string {
-	der, err := x509.MarshalPKCS8PrivateKey(appleKey())
+	der, err := x509.MarshalPKCS8PrivateKey(getAppleKey())
 	if err != nil {
 		panic(err) // cannot happen: the type of the key is supported
 	}
@@ -61,7 +61,7 @@ func ApplePrivateKey() string {
 // authenticate checks the credentials of the client in a request to the token endpoint.
 func (p provider) authenticate(r *http.Request) error {
 	id, secret, hasBasic := r.BasicAuth()
-	wantsBasic := p.basic && (p.id != "notion" || r.PostForm.Get("grant_type") == "authorization_code")
+	wantsBasic := p.usesBasic && (p.id != "notion" || r.PostForm.Get("grant_type") == "authorization_code")
 	switch {
 	case hasBasic && !wantsBasic:
 		return errors.New("the client has to authenticate in the body")
@@ -96,7 +96,7 @@ func (p provider) authenticate(r *http.Request) error {
 func checkAppleSecret(secret string) error {
 	var claims jwt.RegisteredClaims
 	token, err := jwt.ParseWithClaims(secret, &claims,
-		func(*jwt.Token) (any, error) { return appleKey().Public(), nil },
+		func(*jwt.Token) (any, error) { return getAppleKey().Public(), nil },
 		jwt.WithValidMethods([]string{"ES256"}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithIssuer(AppleTeam), jwt.WithAudience("https://appleid.apple.com"), jwt.WithSubject(ClientID("apple")))
 	switch {

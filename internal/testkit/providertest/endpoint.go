@@ -11,14 +11,14 @@ import (
 // handler serves the endpoints of all providers.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, p := range providers() {
+	for _, p := range allProviders() {
 		mux.HandleFunc("GET "+p.authorize, s.authorizePage)
 		mux.HandleFunc("POST "+p.exchange, s.tokenEndpoint(p))
 		if p.profile != "" {
 			mux.HandleFunc("GET "+p.profile, s.userEndpoint(p, "profile", p.profileAnswer))
 		}
 		if p.jwks != "" {
-			mux.HandleFunc("GET "+p.jwks, s.documentEndpoint(p, "jwks", func() any { return s.keySet(p) }))
+			mux.HandleFunc("GET "+p.jwks, s.documentEndpoint(p, "jwks", func() any { return s.publishedKeySet(p) }))
 		}
 		if p.discovery != "" {
 			mux.HandleFunc("GET "+p.discovery, s.documentEndpoint(p, "discovery", func() any { return p.discoveryDocument() }))

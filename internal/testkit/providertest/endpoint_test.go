@@ -12,9 +12,9 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// read requests a URL with an access token, and returns the status and the body. If the request fails, status is the
-// text of the error.
-func read(t *testing.T, s *providertest.Server, url, token string) (status, body string) {
+// sendWithToken requests a URL with an access token, and returns the status and the body. If the request fails, status
+// is the text of the error.
+func sendWithToken(t *testing.T, s *providertest.Server, url, token string) (status, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -42,7 +42,7 @@ func read(t *testing.T, s *providertest.Server, url, token string) (status, body
 func TestEndpointsBesidesTheProfileAnswer(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	v := ada()
+	v := visitOfAda()
 	v.Photo = "a picture"
 	app := "facebook-client%7Cfacebook+secret%2B%2F%3A%25%26%3D"
 	for _, test := range []struct{ provider, url, want string }{
@@ -54,7 +54,7 @@ func TestEndpointsBesidesTheProfileAnswer(t *testing.T) {
 		{"facebook", "https://graph.facebook.com/debug_token?access_token=x&input_token=TOKEN", "access token of the app"},
 	} {
 		l := s.AuthorizeWithoutBrowser(test.provider, v)
-		status, body := read(t, s, strings.Replace(test.url, "TOKEN", l.AccessToken, 1), l.AccessToken)
+		status, body := sendWithToken(t, s, strings.Replace(test.url, "TOKEN", l.AccessToken, 1), l.AccessToken)
 		if !strings.Contains(body, test.want) {
 			t.Errorf("GET %s: got %s with the body %s, want %s in the body", test.url, status, body, test.want)
 		}
@@ -81,10 +81,10 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 		providertest.FaultRedirect:  {"307 Temporary Redirect", ""},
 		providertest.FaultAbort:     {"EOF", ""},
 	} {
-		v := ada()
+		v := visitOfAda()
 		v.Faults = map[string]providertest.Fault{"profile": fault}
 		l := s.AuthorizeWithoutBrowser("discord", v)
-		status, body := read(t, s, "https://discord.com/api/users/@me", l.AccessToken)
+		status, body := sendWithToken(t, s, "https://discord.com/api/users/@me", l.AccessToken)
 		if !strings.Contains(status, want.status) || !strings.Contains(body, want.body) {
 			t.Errorf("GET the profile with the fault %s: got %s with the body %.100s, want %s and a body that contains %s",
 				fault, status, body, want.status, want.body)
@@ -95,7 +95,8 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 		}
 	}
 	s.Fail("google", "jwks", providertest.FaultHTML)
-	if _, body := read(t, s, "https://www.googleapis.com/oauth2/v3/certs", ""); !strings.HasPrefix(body, "<!doctype") {
+	_, body := sendWithToken(t, s, "https://www.googleapis.com/oauth2/v3/certs", "")
+	if !strings.HasPrefix(body, "<!doctype") {
 		t.Errorf("GET the key set with the fault HTML: got %s, want an HTML page", body)
 	}
 	if got := s.RequestsWithoutLogin(); len(got) != 1 || got[0].Endpoint != "jwks" {
@@ -107,7 +108,7 @@ func TestFaultsHaveTheirEffectAndAreRecorded(t *testing.T) {
 func TestRefusedCallbackHasAnErrorAndAppleCallbackIsAForm(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	v := ada()
+	v := visitOfAda()
 	v.Refuse, v.Description = "access_denied", "The user said no"
 	got := newFlow(t, s, "google").authorize(t, v).Callback
 	want := "http://localhost:3000/api/auth/callback/google?" +
@@ -115,7 +116,7 @@ func TestRefusedCallbackHasAnErrorAndAppleCallbackIsAForm(t *testing.T) {
 	if got != want {
 		t.Errorf("the callback after access_denied: got %s, want %s", got, want)
 	}
-	l := newFlow(t, s, "apple").authorize(t, ada())
+	l := newFlow(t, s, "apple").authorize(t, visitOfAda())
 	wantUser := `{"email":"ada@example.com","name":{"firstName":"Ada","lastName":"Lovelace"}}`
 	if l.Callback != l.RedirectURI || l.Form.Get("code") != l.Code || l.Form.Get("user") != wantUser {
 		t.Errorf("the callback of Apple: got %s with the form %v, want the redirect URI, and code and user in the form",
@@ -141,7 +142,7 @@ func TestAppleAcceptsASignedClientSecret(t *testing.T) {
 		if f.ClientSecret, err = token.SignedString(key); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.exchange(f.authorize(t, ada()).Code); (err == nil) != isGood {
+		if _, err := f.exchange(f.authorize(t, visitOfAda()).Code); (err == nil) != isGood {
 			t.Errorf("exchange a code with a client secret for the audience %s: got the error %v, want an error = %v",
 				audience, err, !isGood)
 		}

@@ -137,8 +137,8 @@ func (s *Server) signClaims(p provider, forgery Forgery, claims map[string]any) 
 	return token.SignedString(key)
 }
 
-// keySet returns the key set of a provider.
-func (s *Server) keySet(p provider) map[string]any {
+// publishedKeySet returns the key set of a provider.
+func (s *Server) publishedKeySet(p provider) map[string]any {
 	algorithm := p.algorithm
 	if algorithm == "" {
 		algorithm = "RS256"

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// payload returns the claims of a JWT as JSON.
-func payload(token string) ([]byte, error) {
+// decodePayload returns the claims of a JWT as JSON.
+func decodePayload(token string) ([]byte, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil, errors.New("the text is not a JWT: " + token)
@@ -38,7 +38,7 @@ func TestIssuersAreDiscovered(t *testing.T) {
 			f := newFlow(t, s, id)
 			f.Endpoint, f.verifier = issuer.Endpoint(), oauth2.GenerateVerifier()
 			f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
-			l := f.authorize(t, ada(), oidc.Nonce("a nonce"))
+			l := f.authorize(t, visitOfAda(), oidc.Nonce("a nonce"))
 			tokens, err := f.exchange(l.Code)
 			if err != nil {
 				t.Fatal(err)
@@ -56,8 +56,8 @@ func TestIssuersAreDiscovered(t *testing.T) {
 	}
 }
 
-// keySets has the URLs at which the providers publish the keys of their id tokens.
-var keySets = map[string]string{
+// keySetURLs has the URLs at which the providers publish the keys of their id tokens.
+var keySetURLs = map[string]string{
 	"google":    "https://www.googleapis.com/oauth2/v3/certs",
 	"apple":     "https://appleid.apple.com/auth/keys",
 	"microsoft": "https://login.microsoftonline.com/common/discovery/v2.0/keys",
@@ -67,10 +67,10 @@ var keySets = map[string]string{
 	"twitch":    "https://id.twitch.tv/oauth2/keys",
 }
 
-// verify verifies an id token with go-oidc.
-func verify(ctx context.Context, s *providertest.Server, provider, token string) error {
+// verifyIDToken verifies an id token with go-oidc.
+func verifyIDToken(ctx context.Context, s *providertest.Server, provider, token string) error {
 	ctx = oidc.ClientContext(ctx, &http.Client{Transport: s.Transport()})
-	keys := oidc.NewRemoteKeySet(ctx, keySets[provider])
+	keys := oidc.NewRemoteKeySet(ctx, keySetURLs[provider])
 	verifier := oidc.NewVerifier(providertest.Issuer(provider), keys,
 		&oidc.Config{ClientID: providertest.ClientID(provider), SupportedSigningAlgs: []string{"RS256"}})
 	_, err := verifier.Verify(ctx, token)
@@ -80,12 +80,12 @@ func verify(ctx context.Context, s *providertest.Server, provider, token string)
 func TestIDTokensAreVerifiedWithTheKeySet(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	for provider := range keySets {
-		token, err := s.AuthorizeWithoutBrowser(provider, ada()).MakeIDToken()
+	for provider := range keySetURLs {
+		token, err := s.AuthorizeWithoutBrowser(provider, visitOfAda()).MakeIDToken()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := verify(t.Context(), s, provider, token); err != nil {
+		if err := verifyIDToken(t.Context(), s, provider, token); err != nil {
 			t.Errorf("verify an id token of %s with its key set: got the error %v, want none", provider, err)
 		}
 	}
@@ -108,13 +108,13 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 		{"issued by", providertest.Forgery{Claims: map[string]any{"iss": "https://elsewhere.example"}}},
 		{"expired", providertest.Forgery{Claims: map[string]any{"exp": "-1h"}}},
 	} {
-		v := ada()
+		v := visitOfAda()
 		v.IDToken = test.Forgery
 		token, err := s.AuthorizeWithoutBrowser("google", v).MakeIDToken()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := verify(t.Context(), s, "google", token); err == nil || !strings.Contains(err.Error(), test.reason) {
+		if err := verifyIDToken(t.Context(), s, "google", token); err == nil || !strings.Contains(err.Error(), test.reason) {
 			t.Errorf("verify an id token with the forgery %+v: got the error %v, want %q in it", test.Forgery, err, test.reason)
 		}
 	}
@@ -124,17 +124,17 @@ func TestForgedIDTokensAreRefused(t *testing.T) {
 func TestKeySetHasOnlyTheNewKeyAfterRotation(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
-	l := s.AuthorizeWithoutBrowser("google", ada())
+	l := s.AuthorizeWithoutBrowser("google", visitOfAda())
 	old, err1 := l.MakeIDToken()
 	s.RotateKeys("google")
 	next, err2 := l.MakeIDToken()
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	if err := verify(t.Context(), s, "google", next); err != nil {
+	if err := verifyIDToken(t.Context(), s, "google", next); err != nil {
 		t.Errorf("verify a token that the new key has signed: got the error %v, want none", err)
 	}
-	if err := verify(t.Context(), s, "google", old); err == nil {
+	if err := verifyIDToken(t.Context(), s, "google", old); err == nil {
 		t.Error("verify a token that the old key has signed: got no error, want one")
 	}
 }

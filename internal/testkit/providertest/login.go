@@ -61,17 +61,17 @@ func (s *Server) Authorize(authorizationURL string, v Visit) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(providers(), func(p provider) bool { return matchesPattern(p.authorize, u.Host+u.Path) })
+	i := slices.IndexFunc(allProviders(), func(p provider) bool { return matchesPattern(p.authorize, u.Host+u.Path) })
 	if u.Scheme != "https" || i < 0 {
 		return nil, fmt.Errorf("no provider has the authorization URL %s", authorizationURL)
 	}
-	p, q := providers()[i], u.Query()
+	p, q := allProviders()[i], u.Query()
 	if err := p.checkAuthorization(q); err != nil {
 		return nil, fmt.Errorf("%s: %w in %s", p.id, err, authorizationURL)
 	}
 	l := &Login{
 		Provider: p.id, Visit: v, RedirectURI: q.Get("redirect_uri"), State: q.Get("state"), Nonce: q.Get("nonce"),
-		Scope: q.Get("scope"), AccessType: q.Get("access_type"), challenge: q.Get("code_challenge"), Code: newToken(),
+		Scope: q.Get("scope"), AccessType: q.Get("access_type"), challenge: q.Get("code_challenge"), Code: randomToken(),
 		server: s,
 	}
 	s.storeLogin(l.Code, l)
@@ -110,7 +110,7 @@ func (p provider) checkAuthorization(q url.Values) error {
 		return errors.New("a redirect_uri that the client has not registered")
 	case q.Get("state") == "":
 		return errors.New("no state in the authorization URL")
-	case p.pkce && (len(q.Get("code_challenge")) != 43 || q.Get("code_challenge_method") != "S256"):
+	case p.needsPKCE && (len(q.Get("code_challenge")) != 43 || q.Get("code_challenge_method") != "S256"):
 		return errors.New("no code_challenge with the method S256")
 	case p.discovery != "" && !slices.Contains(strings.Fields(q.Get("scope")), "openid"):
 		return errors.New("the scope openid is missing")
@@ -170,10 +170,10 @@ func appleUser(who Person) string {
 // AuthorizeWithoutBrowser authorizes the client without a browser, as an app on a phone does. The login has an access
 // token and no code.
 func (s *Server) AuthorizeWithoutBrowser(provider string, v Visit) *Login {
-	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, isCodeUsed: true, AccessToken: newToken()}
+	l := &Login{Provider: provider, Visit: v, Nonce: v.Nonce, server: s, isCodeUsed: true, AccessToken: randomToken()}
 	s.storeLogin(l.AccessToken, l)
 	if findProvider(provider).renews != nil {
-		l.RefreshToken = newToken()
+		l.RefreshToken = randomToken()
 		s.storeLogin(l.RefreshToken, l)
 	}
 	return l
@@ -205,5 +205,5 @@ func (s *Server) invalidateRefreshToken(token string) {
 	delete(s.logins, token)
 }
 
-// newToken returns 32 random letters and digits.
-func newToken() string { return (rand.Text() + rand.Text())[:32] }
+// randomToken returns 32 random letters and digits.
+func randomToken() string { return (rand.Text() + rand.Text())[:32] }

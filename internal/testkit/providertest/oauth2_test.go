@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// clients has the endpoints of every built-in provider, from x/oauth2 where it has the same URLs.
-var clients = map[string]struct {
+// clientEndpoints has the endpoints of every built-in provider, from x/oauth2 where it has the same URLs.
+var clientEndpoints = map[string]struct {
 	endpoint   oauth2.Endpoint
 	profileURL string // "" if the profile is in the id token
 	subject    string // where the profile has the user's id: a member, or a path of members such as data.id
@@ -73,8 +73,8 @@ var clients = map[string]struct {
 // subject is the provider's id of a user. It has more digits than a float64 can represent exactly.
 const subject = "90071992547409931234"
 
-// flow is a client of a provider.
-type flow struct {
+// signInFlow is a client of a provider.
+type signInFlow struct {
 	*oauth2.Config
 	server   *providertest.Server
 	provider string
@@ -82,12 +82,12 @@ type flow struct {
 	context  context.Context
 }
 
-func newFlow(t *testing.T, s *providertest.Server, provider string) *flow {
+func newFlow(t *testing.T, s *providertest.Server, provider string) *signInFlow {
 	t.Helper()
-	f := &flow{
+	f := &signInFlow{
 		Config: &oauth2.Config{
 			ClientID: providertest.ClientID(provider), ClientSecret: providertest.ClientSecret(provider),
-			Endpoint: clients[provider].endpoint, RedirectURL: "http://localhost:3000/api/auth/callback/" + provider,
+			Endpoint: clientEndpoints[provider].endpoint, RedirectURL: "http://localhost:3000/api/auth/callback/" + provider,
 			Scopes: []string{"openid", "email", "offline_access", "offline.access"},
 		},
 		server: s, provider: provider,
@@ -105,7 +105,9 @@ func newFlow(t *testing.T, s *providertest.Server, provider string) *flow {
 }
 
 // authorize opens the authorization URL as a user, and returns the login.
-func (f *flow) authorize(t *testing.T, v providertest.Visit, options ...oauth2.AuthCodeOption) *providertest.Login {
+func (f *signInFlow) authorize(
+	t *testing.T, v providertest.Visit, options ...oauth2.AuthCodeOption,
+) *providertest.Login {
 	t.Helper()
 	if f.verifier != "" {
 		options = append(options, oauth2.S256ChallengeOption(f.verifier))
@@ -122,7 +124,7 @@ func (f *flow) authorize(t *testing.T, v providertest.Visit, options ...oauth2.A
 }
 
 // exchange redeems a code.
-func (f *flow) exchange(code string) (*oauth2.Token, error) {
+func (f *signInFlow) exchange(code string) (*oauth2.Token, error) {
 	var options []oauth2.AuthCodeOption
 	if f.verifier != "" {
 		options = append(options, oauth2.VerifierOption(f.verifier))
@@ -130,7 +132,7 @@ func (f *flow) exchange(code string) (*oauth2.Token, error) {
 	return f.Exchange(f.context, code, options...)
 }
 
-func ada() providertest.Visit {
+func visitOfAda() providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: subject, Name: "Ada Lovelace", Email: "ada@example.com", Verified: true,
 	}}
@@ -141,14 +143,14 @@ func TestEveryProviderAuthorizesAClient(t *testing.T) {
 	t.Parallel()
 	s := providertest.New(t)
 	for _, provider := range providertest.IDs() {
-		client, ok := clients[provider]
+		client, ok := clientEndpoints[provider]
 		if !ok {
 			continue // an issuer of OpenID Connect; TestIssuersAreDiscovered tests these
 		}
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			f := newFlow(t, s, provider)
-			l := f.authorize(t, ada(), oauth2.AccessTypeOffline)
+			l := f.authorize(t, visitOfAda(), oauth2.AccessTypeOffline)
 			token, err := f.exchange(l.Code)
 			if err != nil {
 				t.Fatal(err)
@@ -156,9 +158,9 @@ func TestEveryProviderAuthorizesAClient(t *testing.T) {
 			var text []byte
 			if client.profileURL == "" {
 				idToken, _ := token.Extra("id_token").(string)
-				text, err = payload(idToken)
+				text, err = decodePayload(idToken)
 			} else {
-				text, err = f.get(token, client.profileURL)
+				text, err = f.readProfile(token, client.profileURL)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -174,8 +176,8 @@ func TestEveryProviderAuthorizesAClient(t *testing.T) {
 	}
 }
 
-// get reads a profile.
-func (f *flow) get(token *oauth2.Token, url string) ([]byte, error) {
+// readProfile reads a profile.
+func (f *signInFlow) readProfile(token *oauth2.Token, url string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(f.context, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
@@ -209,7 +211,7 @@ func lookUp(t *testing.T, text []byte, path string) string {
 }
 
 // checkRefresh checks that the provider either gives no refresh token, or accepts the one that it gave.
-func (f *flow) checkRefresh(t *testing.T, token *oauth2.Token) {
+func (f *signInFlow) checkRefresh(t *testing.T, token *oauth2.Token) {
 	t.Helper()
 	switch f.provider {
 	case "github", "facebook", "linkedin", "slack":
@@ -236,23 +238,23 @@ func TestTokenEndpointChecksTheRequest(t *testing.T) {
 	s := providertest.New(t)
 	for name, test := range map[string]struct {
 		provider string
-		change   func(*flow)
+		change   func(*signInFlow)
 		reason   string
 	}{
-		"another secret":            {"google", func(f *flow) { f.ClientSecret = "wrong" }, "a wrong client secret"},
-		"another client":            {"google", func(f *flow) { f.ClientID = "other" }, "no client"},
-		"another redirect URI":      {"google", func(f *flow) { f.RedirectURL += "x" }, "another redirect_uri"},
-		"another verifier":          {"google", func(f *flow) { f.verifier += "x" }, "a wrong code_verifier"},
-		"no verifier":               {"google", func(f *flow) { f.verifier = "" }, "a wrong code_verifier"},
-		"a verifier too many":       {"discord", func(f *flow) { f.verifier = "x" }, "without a code_challenge"},
-		"another provider":          {"google", func(f *flow) { f.useProvider("discord") }, "an unknown code"},
-		"Basic instead of the body": {"google", func(f *flow) { f.useBasic(true) }, "in the body"},
-		"the body instead of Basic": {"twitter", func(f *flow) { f.useBasic(false) }, "with HTTP Basic"},
+		"another secret":            {"google", func(f *signInFlow) { f.ClientSecret = "wrong" }, "a wrong client secret"},
+		"another client":            {"google", func(f *signInFlow) { f.ClientID = "other" }, "no client"},
+		"another redirect URI":      {"google", func(f *signInFlow) { f.RedirectURL += "x" }, "another redirect_uri"},
+		"another verifier":          {"google", func(f *signInFlow) { f.verifier += "x" }, "a wrong code_verifier"},
+		"no verifier":               {"google", func(f *signInFlow) { f.verifier = "" }, "a wrong code_verifier"},
+		"a verifier too many":       {"discord", func(f *signInFlow) { f.verifier = "x" }, "without a code_challenge"},
+		"another provider":          {"google", func(f *signInFlow) { f.useProvider("discord") }, "an unknown code"},
+		"Basic instead of the body": {"google", func(f *signInFlow) { f.useBasic(true) }, "in the body"},
+		"the body instead of Basic": {"twitter", func(f *signInFlow) { f.useBasic(false) }, "with HTTP Basic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFlow(t, s, test.provider)
-			l := f.authorize(t, ada())
+			l := f.authorize(t, visitOfAda())
 			test.change(f)
 			if _, err := f.exchange(l.Code); err == nil || !strings.Contains(err.Error(), test.reason) {
 				t.Errorf("exchange the code: got the error %v, want %q in it", err, test.reason)
@@ -261,13 +263,13 @@ func TestTokenEndpointChecksTheRequest(t *testing.T) {
 	}
 }
 
-func (f *flow) useProvider(provider string) {
+func (f *signInFlow) useProvider(provider string) {
 	f.ClientID, f.ClientSecret = providertest.ClientID(provider), providertest.ClientSecret(provider)
-	f.Endpoint = clients[provider].endpoint
+	f.Endpoint = clientEndpoints[provider].endpoint
 	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 }
 
-func (f *flow) useBasic(on bool) {
+func (f *signInFlow) useBasic(on bool) {
 	f.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	if on {
 		f.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
@@ -290,14 +292,14 @@ func TestAuthorizeChecksTheURL(t *testing.T) {
 		options = append([]oauth2.AuthCodeOption{oauth2.S256ChallengeOption(f.verifier)}, options...)
 		if _, err := s.Authorize(
 			f.AuthCodeURL("s", options...),
-			ada(),
+			visitOfAda(),
 		); err == nil ||
 			!strings.Contains(err.Error(), reason) {
 			t.Errorf("Authorize with a wrong URL: got the error %v, want %q in it", err, reason)
 		}
 	}
 	for _, url := range []string{"https://example.com/authorize", "http://discord.com/api/oauth2/authorize"} {
-		if _, err := s.Authorize(url, ada()); err == nil {
+		if _, err := s.Authorize(url, visitOfAda()); err == nil {
 			t.Errorf("Authorize with the URL %s: got no error, want one", url)
 		}
 	}

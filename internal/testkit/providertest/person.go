@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Tenant is the Microsoft tenant of every person whose claims have no other tid.
-const Tenant = "8f5d7b0e-0d3b-4f0a-9b53-2f9c3f1a7c11"
+// MicrosoftTenant is the Microsoft tenant of every person whose claims have no other tid.
+const MicrosoftTenant = "8f5d7b0e-0d3b-4f0a-9b53-2f9c3f1a7c11"
 
 // Person is a user of a provider.
 type Person struct {
@@ -98,7 +98,7 @@ func appleClaims(who Person) map[string]any {
 
 func microsoftClaims(who Person) map[string]any {
 	claims := withoutEmpty(map[string]any{
-		"sub": "pairwise-" + who.Subject, "oid": who.Subject, "tid": Tenant, "name": who.Name, "email": who.Email,
+		"sub": "pairwise-" + who.Subject, "oid": who.Subject, "tid": MicrosoftTenant, "name": who.Name, "email": who.Email,
 		"picture": who.Image, "ver": "2.0",
 	})
 	if who.Verified {

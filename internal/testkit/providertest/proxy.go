@@ -11,7 +11,7 @@ import (
 // connects the client with the TLS server. All other requests get 403.
 func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
-	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(providerHosts(), host) {
+	if r.Method != http.MethodConnect || err != nil || port != "443" || !slices.Contains(allProviderHosts(), host) {
 		s.mu.Lock()
 		s.refused = append(s.refused, r.Host)
 		s.mu.Unlock()

@@ -27,7 +27,7 @@ import (
 type Server struct {
 	ProxyURL string        // of a CONNECT proxy that connects to the hosts of the providers only
 	Port     string        // of the TLS server on 127.0.0.1
-	Delay    time.Duration // of the fault Slow; 30 s unless the test changes it before the first request
+	Delay    time.Duration // of FaultSlow; 30 s unless the test changes it before the first request
 
 	hosts  *httptest.Server
 	proxy  *httptest.Server
@@ -56,7 +56,7 @@ func New(t testing.TB) *Server {
 
 // Start starts a server. The caller has to close it.
 func Start() (*Server, error) {
-	ca, err := authority()
+	ca, err := getCertificateAuthority()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func Start() (*Server, error) {
 		return nil, err
 	}
 	s.Port = at.Port()
-	s.proxy = httptest.NewServer(http.HandlerFunc(s.serveConnect)) // after Port is set, because connect reads it
+	s.proxy = httptest.NewServer(http.HandlerFunc(s.serveConnect)) // after Port is set, because serveConnect reads it
 	s.ProxyURL = s.proxy.URL
 	return s, nil
 }
@@ -116,7 +116,7 @@ func (s *Server) SetEnvironment() error {
 
 // Transport returns a transport that sends requests to providers to this server, without the environment variables.
 func (s *Server) Transport() *http.Transport {
-	ca, err := authority()
+	ca, err := getCertificateAuthority()
 	if err != nil {
 		panic(err) // cannot happen: Start would have failed
 	}

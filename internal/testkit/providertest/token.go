@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// errClient is in every error about the authentication of the client.
-var errClient = errors.New("invalid_client")
+// errInvalidClient is in every error about the authentication of the client.
+var errInvalidClient = errors.New("invalid_client")
 
 // tokenEndpoint exchanges codes and refresh tokens.
 func (s *Server) tokenEndpoint(p provider) http.HandlerFunc {
@@ -53,7 +53,7 @@ func (p provider) checkTokenRequest(r *http.Request, l *Login) error {
 		}
 	}
 	if err := p.authenticate(r); err != nil {
-		return fmt.Errorf("%w: %w", errClient, err)
+		return fmt.Errorf("%w: %w", errInvalidClient, err)
 	}
 	if l == nil || l.Provider != p.id {
 		return errors.New("an unknown code or refresh token")
@@ -90,7 +90,7 @@ func (l *Login) useCode(redirectURI, verifier string) error {
 // refuse answers with the error that the provider sends. GitHub has its own codes, with status 200.
 func (p provider) refuse(w http.ResponseWriter, reason error) {
 	status, code := http.StatusBadRequest, "invalid_grant"
-	if errors.Is(reason, errClient) {
+	if errors.Is(reason, errInvalidClient) {
 		status, code = http.StatusUnauthorized, "invalid_client"
 	}
 	if p.id == "github" {
@@ -101,18 +101,18 @@ func (p provider) refuse(w http.ResponseWriter, reason error) {
 
 // tokenAnswer returns the token endpoint's answer to a code or refresh token.
 func (s *Server) tokenAnswer(p provider, endpoint, credential string, l *Login) (map[string]any, error) {
-	access := newToken()
+	access := randomToken()
 	s.storeLogin(access, l)
 	answer := withChanges(p.grant, map[string]any{"access_token": access, "token_type": "Bearer"})
 	if scope := p.grantedScope(l.Scope); scope != nil {
 		answer["scope"] = scope
 	}
-	if p.renews != nil && p.renews(l) && (endpoint == "token" || p.rotates) {
-		refresh := newToken()
+	if p.renews != nil && p.renews(l) && (endpoint == "token" || p.rotatesRefreshTokens) {
+		refresh := randomToken()
 		s.storeLogin(refresh, l)
 		answer["refresh_token"] = refresh
 	}
-	if endpoint == "refresh" && p.rotates {
+	if endpoint == "refresh" && p.rotatesRefreshTokens {
 		s.invalidateRefreshToken(credential)
 	}
 	if p.issuer != "" && p.id != "facebook" {

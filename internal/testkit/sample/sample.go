@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// Whole reports whether the long tests run all their cases (XENON_WHOLE=1). Otherwise each of them runs a sample of its
-// cases.
-func Whole() bool { return os.Getenv("XENON_WHOLE") != "" }
+// RunsAllCases reports whether the long tests run all their cases (XENON_WHOLE=1). Otherwise each of them runs a sample
+// of its cases.
+func RunsAllCases() bool { return os.Getenv("XENON_WHOLE") != "" }
 
-// Random returns the source of random numbers with which a test chooses its sample. It logs the seed; XENON_SEED sets
-// the seed.
-func Random(t *testing.T) *rand.Rand {
+// NewRandom returns the source of random numbers with which a test chooses its sample. It logs the seed; XENON_SEED
+// sets the seed.
+func NewRandom(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64() //nolint:gosec // it needs no secrecy
 	if text := os.Getenv("XENON_SEED"); text != "" {

@@ -33,8 +33,8 @@ func (a *account) hoursAfterCreation(hours int) string {
 	return formatTime(a.createdAt.Add(time.Duration(hours) * time.Hour))
 }
 
-// addEmpty adds a user without email, phone number, password and identity. Most of these users have a profile.
-func (g *generator) addEmpty() *account {
+// addEmptyUser adds a user without email, phone number, password and identity. Most of these users have a profile.
+func (g *generator) addEmptyUser() *account {
 	a := &account{createdAt: g.randomTime()}
 	a.user = row{
 		"instance_id": zeroUUID, "id": cmp.Or(g.id, g.randomUUID()), "aud": "authenticated", "role": "authenticated",
@@ -53,9 +53,9 @@ func (g *generator) addEmpty() *account {
 	return a
 }
 
-// addWithEmail adds a user with a confirmed email, a known password and an email identity.
-func (g *generator) addWithEmail() *account {
-	a := g.addEmpty()
+// addEmailUser adds a user with a confirmed email, a known password and an email identity.
+func (g *generator) addEmailUser() *account {
+	a := g.addEmptyUser()
 	a.setEmail(g.newEmail())
 	a.setPassword(pickRandom(g, ordinaryPasswords))
 	a.user["email_confirmed_at"] = a.hoursAfterCreation(1)
@@ -81,9 +81,9 @@ func (g *generator) addWithEmail() *account {
 	return a
 }
 
-// addWithPhone adds a user with a confirmed phone number and a password, and no email.
-func (g *generator) addWithPhone() *account {
-	a := g.addEmpty()
+// addPhoneUser adds a user with a confirmed phone number and a password, and no email.
+func (g *generator) addPhoneUser() *account {
+	a := g.addEmptyUser()
 	a.user["phone"] = g.newPhone()
 	a.user["phone_confirmed_at"] = a.hoursAfterCreation(1)
 	a.setPassword(pickRandom(g, ordinaryPasswords))
@@ -91,9 +91,9 @@ func (g *generator) addWithPhone() *account {
 	return a
 }
 
-// addSocial adds a user who signed up with a provider and whose email the provider has verified.
-func (g *generator) addSocial(provider string) *account {
-	a := g.addEmpty()
+// addSocialUser adds a user who signed up with a provider and whose email the provider has verified.
+func (g *generator) addSocialUser(provider string) *account {
+	a := g.addEmptyUser()
 	a.setEmail(g.newEmail())
 	a.user["email_confirmed_at"] = formatTime(a.createdAt)
 	a.user["last_sign_in_at"] = a.hoursAfterCreation(2)
@@ -101,9 +101,9 @@ func (g *generator) addSocial(provider string) *account {
 	return a
 }
 
-// addSSO adds a user who signs in with single sign-on.
-func (g *generator) addSSO(email string) *account {
-	a := g.addEmpty()
+// addSSOUser adds a user who signs in with single sign-on.
+func (g *generator) addSSOUser(email string) *account {
+	a := g.addEmptyUser()
 	a.setEmail(email)
 	a.user["is_sso_user"] = true
 	a.user["email_confirmed_at"] = formatTime(a.createdAt)
@@ -169,12 +169,12 @@ func (g *generator) setUnconfirmed(a *account) {
 	delete(a.user, "last_sign_in_at")
 	a.cannotSignIn = true
 	a.sessions = nil
-	g.addToken(a, "confirmation_token")
+	g.addOneTimeToken(a, "confirmation_token")
 }
 
-// addToken stores a random one-time token in a column of the user, which is one of tokenColumns, and, like newer
+// addOneTimeToken stores a random one-time token in a column of the user, which is one of tokenColumns, and, like newer
 // versions of Supabase Auth, in the table of one-time tokens.
-func (g *generator) addToken(a *account, column string) {
+func (g *generator) addOneTimeToken(a *account, column string) {
 	a.user[column] = g.randomHex(28)
 	a.tokens = append(a.tokens, row{
 		"id": g.randomUUID(), "user_id": a.id(), "token_type": column, "token_hash": a.user[column], "relates_to": a.email,

@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Bulk fills an empty source with ordinary rows, for benchmarks. It needs a superuser. The same numbers always produce
-// the same rows. Users signed up over six years and are stored in that order, which is not the order of their ids.
-// Every fifth user has a Google identity and no password; the others have an email identity and a password. If there
-// are fewer identities than users, the last users have none. If there are more, the additional ones are second
+// FillBulk fills an empty source with ordinary rows, for benchmarks. It needs a superuser. The same numbers always
+// produce the same rows. Users signed up over six years and are stored in that order, which is not the order of their
+// ids. Every fifth user has a Google identity and no password; the others have an email identity and a password. If
+// there are fewer identities than users, the last users have none. If there are more, the additional ones are second
 // identities at GitHub. The first users have the profiles.
-func Bulk(t testing.TB, url string, users, identities, profiles int) {
+func FillBulk(t testing.TB, url string, users, identities, profiles int) {
 	t.Helper()
 	if identities > 2*users || profiles > users {
 		t.Fatalf("%d users cannot have %d identities and %d profiles", users, identities, profiles)

@@ -6,11 +6,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
+func TestFillBulkWritesTheSameRowsAndKeepsIndexes(t *testing.T) {
 	t.Parallel()
 	one, same, empty := New(t), New(t), New(t)
-	Bulk(t, one, 1000, 1500, 800)
-	Bulk(t, same, 1000, 1500, 800)
+	FillBulk(t, one, 1000, 1500, 800)
+	FillBulk(t, same, 1000, 1500, 800)
 	if diff := cmp.Diff(fingerprints(t, one, true), fingerprints(t, same, true)); diff != "" {
 		t.Errorf("fingerprints of the tables after two calls of Bulk, want the same (-first +second):\n%s", diff)
 	}

@@ -23,7 +23,7 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	var c Changes
 	withConnection(t, url, "change the source", func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			return c.apply(ctx, tx, strconv.FormatUint(seed, 10), n)
+			return c.applyEvents(ctx, tx, strconv.FormatUint(seed, 10), n)
 		})
 	})
 	slices.Sort(c.Updated)
@@ -32,11 +32,11 @@ func Change(t testing.TB, url string, seed uint64, n int) Changes {
 	return c
 }
 
-func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) error {
+func (c *Changes) applyEvents(ctx context.Context, tx pgx.Tx, seed string, n int) error {
 	taken := []string{}
 	for i, e := range events {
 		count := (n + i) / len(events) // the counts of all events add up to n
-		ids, err := e.choose(ctx, tx, seed, taken, count)
+		ids, err := e.chooseUsers(ctx, tx, seed, taken, count)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
@@ -58,9 +58,9 @@ func (c *Changes) apply(ctx context.Context, tx pgx.Tx, seed string, n int) erro
 	return nil
 }
 
-// choose returns the ids of at most count users that the event can change and that are not in taken, or of the users
-// that it creates.
-func (e event) choose(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
+// chooseUsers returns the ids of at most count users that the event can change and that are not in taken, or of the
+// users that it creates.
+func (e event) chooseUsers(ctx context.Context, tx pgx.Tx, seed string, taken []string, count int) ([]string, error) {
 	sql := `SELECT id::text FROM auth.users u WHERE id <> ALL ($2::uuid[]) AND ` + e.condition +
 		` ORDER BY md5(id::text || $1) LIMIT $3`
 	if e.condition == "" {

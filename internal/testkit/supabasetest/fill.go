@@ -27,12 +27,12 @@ type KnownUser struct {
 	SignsIn bool
 }
 
-// minUsers is a number of users that is large enough for every kind.
-const minUsers = 200
+// minUsersForAllKinds is a number of users that is large enough for every kind.
+const minUsersForAllKinds = 200
 
-// maxKnownUsers is how often the users of a kind are put into Summary.KnownUsers, each time with all users that the
-// kind creates together.
-const maxKnownUsers = 3
+// maxKnownUsersPerKind is how often the users of a kind are put into Summary.KnownUsers, each time with all users that
+// the kind creates together.
+const maxKnownUsersPerKind = 3
 
 // Fill fills an empty source with the given number of users, most of them ordinary, and the rows that belong to them.
 // The same seed and number always produce the same rows: no time depends on the current date, and temporary bans end in
@@ -43,17 +43,17 @@ func Fill(t testing.TB, url string, seed uint64, users int) Summary {
 	t.Logf("a source of %d users from seed %d", users, seed)
 	g := newGenerator(seed)
 	g.generateUsers(users)
-	withConnection(t, url, "fill the source", g.write)
+	withConnection(t, url, "fill the source", g.writeTables)
 	return g.summary
 }
 
-// generateUsers generates n users: from minUsers on, every kind once, and then random kinds by weight.
+// generateUsers generates n users: from minUsersForAllKinds on, every kind once, and then random kinds by weight.
 func (g *generator) generateUsers(n int) {
 	total := 0
 	for _, s := range userKinds {
 		total += s.weight
 		switch {
-		case n < minUsers:
+		case n < minUsersForAllKinds:
 		case s.part == "":
 			g.generateKind(s)
 		default:
@@ -90,7 +90,7 @@ func (g *generator) generateKind(s userKind) {
 		if s.base {
 			g.bases = append(g.bases, a)
 		}
-		if a.password != "" && g.summary.Kinds[s.name] <= maxKnownUsers*s.userCount() {
+		if a.password != "" && g.summary.Kinds[s.name] <= maxKnownUsersPerKind*s.userCount() {
 			g.summary.KnownUsers = append(g.summary.KnownUsers, a.knownUser(s.name))
 		}
 	}
@@ -136,8 +136,8 @@ func (g *generator) rowsOf(kind func(*account) []row) []row {
 	return rows
 }
 
-// write copies all rows into the tables and runs ANALYZE, in one transaction.
-func (g *generator) write(ctx context.Context, conn *pgx.Conn) error {
+// writeTables copies all rows into the tables and runs ANALYZE, in one transaction.
+func (g *generator) writeTables(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
 		return err
 	}

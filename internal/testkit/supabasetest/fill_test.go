@@ -38,7 +38,7 @@ func TestFillCreatesEveryKind(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		g := newGenerator(seed)
-		g.generateUsers(minUsers)
+		g.generateUsers(minUsersForAllKinds)
 		for name := range names {
 			if g.summary.Kinds[name] == 0 {
 				t.Errorf("seed %d: got no user of the kind %q, want at least one", seed, name)

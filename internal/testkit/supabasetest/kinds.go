@@ -10,7 +10,7 @@ type userKind struct {
 	make   func(g *generator)
 
 	// part is the part of a user that the kind changes, or "". The first use of a kind with a part changes an existing
-	// user, so that minUsers users are enough for all kinds. At most one kind changes each part of a user.
+	// user, so that minUsersForAllKinds users are enough for all kinds. At most one kind changes each part of a user.
 	part string
 	// change changes an existing user.
 	change func(g *generator, a *account)
@@ -30,7 +30,7 @@ var userKinds = slices.Concat(ordinaryKinds, linkedKinds, ssoKinds, bannedKinds,
 
 // specialUserKind returns the kind of a user with email and password whom change gives one special property.
 func specialUserKind(name string, weight int, change func(g *generator, a *account)) userKind {
-	return userKind{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addWithEmail()) }}
+	return userKind{name: name, weight: weight, change: change, make: func(g *generator) { change(g, g.addEmailUser()) }}
 }
 
 // kindsThatChange joins lists of kinds and sets the part of a user that they change.
@@ -45,16 +45,16 @@ func kindsThatChange(part string, kinds ...[]userKind) []userKind {
 // ordinaryKinds are the kinds of users that Supabase Auth creates, and users that the owner of a project imported by
 // SQL.
 var ordinaryKinds = []userKind{
-	{name: "by email", weight: 600, make: func(g *generator) { g.addWithEmail() }},
-	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocial("google") }},
-	{name: "by phone", weight: 20, make: func(g *generator) { g.addWithPhone() }},
+	{name: "by email", weight: 600, make: func(g *generator) { g.addEmailUser() }},
+	{name: "by Google", weight: 120, make: func(g *generator) { g.addSocialUser("google") }},
+	{name: "by phone", weight: 20, make: func(g *generator) { g.addPhoneUser() }},
 	{name: "by phone, unconfirmed", weight: 5, make: func(g *generator) {
-		delete(g.addWithPhone().user, "phone_confirmed_at")
+		delete(g.addPhoneUser().user, "phone_confirmed_at")
 	}},
 	{
 		name:   "by phone and code",
 		weight: 5,
-		make:   func(g *generator) { g.addWithPhone().removePassword(unknownBcryptHash) },
+		make:   func(g *generator) { g.addPhoneUser().removePassword(unknownBcryptHash) },
 	},
 	specialUserKind("unconfirmed", 25, func(g *generator, a *account) { g.setUnconfirmed(a) }),
 	specialUserKind("by magic link", 25, func(_ *generator, a *account) { a.removePassword(unknownBcryptHash) }),
@@ -82,12 +82,12 @@ var ordinaryKinds = []userKind{
 		func(_ *generator, a *account) { a.user["invited_at"] = formatTime(a.createdAt) },
 	),
 	{name: "anonymous", weight: 15, make: func(g *generator) {
-		a := g.addEmpty()
+		a := g.addEmptyUser()
 		a.removePassword("")
 		a.user["is_anonymous"] = true
 	}},
 	specialUserKind("formerly anonymous", 5, func(_ *generator, a *account) { a.user["raw_app_meta_data"] = "{}" }),
-	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmpty() }},
+	{name: "neither email nor phone", weight: 2, make: func(g *generator) { g.addEmptyUser() }},
 	specialUserKind("imported by SQL", 8, func(_ *generator, a *account) {
 		for _, column := range slices.Concat(tokenColumns,
 			[]string{"created_at", "updated_at", "instance_id", "raw_app_meta_data", "raw_user_meta_data"}) {
@@ -97,16 +97,16 @@ var ordinaryKinds = []userKind{
 		a.setPassword(passwordHashedWithSQL)
 	}),
 	{name: "wallet", weight: 4, make: func(g *generator) {
-		g.addWithWallet("web3:solana:").removePassword(nil)
+		g.addWalletUser("web3:solana:").removePassword(nil)
 	}},
 	{name: "wallet, empty password", weight: 2, make: func(g *generator) {
-		g.addWithWallet("web3:ethereum:0x").removePassword("")
+		g.addWalletUser("web3:ethereum:0x").removePassword("")
 	}},
 }
 
-// addWithWallet adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
-func (g *generator) addWithWallet(prefix string) *account {
-	a := g.addEmpty()
+// addWalletUser adds a user who signs in with a crypto wallet. The subject of the identity begins with prefix.
+func (g *generator) addWalletUser(prefix string) *account {
+	a := g.addEmptyUser()
 	subject := prefix + g.randomHex(20)
 	g.addIdentity(a, "web3", subject, jsonObject("sub", subject, "custom_claims", map[string]any{"address": subject}))
 	return a
@@ -126,16 +126,16 @@ var linkedKinds = []userKind{
 		}
 	}),
 	{name: "two identities at one provider", weight: 4, make: func(g *generator) {
-		g.addIdentity(g.addSocial("github"), "github", g.newSubject(), "")
+		g.addIdentity(g.addSocialUser("github"), "github", g.newSubject(), "")
 	}},
 	{name: "by Google, with a password", weight: 6, make: func(g *generator) {
-		g.addSocial("google").setPassword(pickRandom(g, ordinaryPasswords))
+		g.addSocialUser("google").setPassword(pickRandom(g, ordinaryPasswords))
 	}},
 	{name: "by Google, unconfirmed", weight: 5, make: func(g *generator) {
-		delete(g.addSocial("google").user, "email_confirmed_at")
+		delete(g.addSocialUser("google").user, "email_confirmed_at")
 	}},
 	{name: "by Facebook, without email", weight: 5, make: func(g *generator) {
-		a := g.addSocial("facebook")
+		a := g.addSocialUser("facebook")
 		delete(a.user, "email")
 		delete(a.user, "email_confirmed_at")
 		a.identities[0]["identity_data"] = jsonObject(
@@ -165,25 +165,25 @@ var linkedKinds = []userKind{
 
 // ssoKinds are kinds of users of single sign-on.
 var ssoKinds = []userKind{
-	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSO(g.newEmail()) }},
+	{name: "single sign-on", weight: 15, make: func(g *generator) { g.addSSOUser(g.newEmail()) }},
 	{
 		name:   "single sign-on, email of another user",
 		weight: 8,
 		size:   2,
-		make:   func(g *generator) { g.addSSO(g.addWithEmail().email) },
+		make:   func(g *generator) { g.addSSOUser(g.addEmailUser().email) },
 	},
 	{name: "single sign-on, email of an unconfirmed user", weight: 2, size: 2, make: func(g *generator) {
-		a := g.addWithEmail()
+		a := g.addEmailUser()
 		g.setUnconfirmed(a)
-		g.addSSO(a.email)
+		g.addSSOUser(a.email)
 	}},
 	{name: "single sign-on, two users with one email", weight: 2, size: 2, make: func(g *generator) {
-		g.addSSO(g.addSSO(g.newEmail()).email)
+		g.addSSOUser(g.addSSOUser(g.newEmail()).email)
 	}},
 }
 
-// bannedUntil returns a change that bans a user until a time. blocked is whether the ban is in force today.
-func bannedUntil(time string, blocked bool) func(*generator, *account) {
+// banUntil returns a change that bans a user until a time. blocked is whether the ban is in force today.
+func banUntil(time string, blocked bool) func(*generator, *account) {
 	return func(_ *generator, a *account) {
 		a.user["banned_until"] = time
 		a.cannotSignIn = blocked
@@ -191,19 +191,19 @@ func bannedUntil(time string, blocked bool) func(*generator, *account) {
 }
 
 var bannedKinds = []userKind{
-	specialUserKind("banned", 8, bannedUntil("2099-03-04 05:06:07.891+00", true)),
-	specialUserKind("ban expired", 4, bannedUntil("2024-03-04 05:06:07.891+00", false)),
-	specialUserKind("banned without end", 4, bannedUntil("infinity", true)),
-	specialUserKind("banned for three centuries", 2, bannedUntil("2319-01-01 00:00:00+00", true)),
+	specialUserKind("banned", 8, banUntil("2099-03-04 05:06:07.891+00", true)),
+	specialUserKind("ban expired", 4, banUntil("2024-03-04 05:06:07.891+00", false)),
+	specialUserKind("banned without end", 4, banUntil("infinity", true)),
+	specialUserKind("banned for three centuries", 2, banUntil("2319-01-01 00:00:00+00", true)),
 	{
 		name:   "banned, by Google",
 		weight: 2,
-		make:   func(g *generator) { bannedUntil("2099-01-01 00:00:00+00", true)(g, g.addSocial("google")) },
+		make:   func(g *generator) { banUntil("2099-01-01 00:00:00+00", true)(g, g.addSocialUser("google")) },
 	},
 	{
 		name:   "banned, by phone",
 		weight: 1,
-		make:   func(g *generator) { bannedUntil("2099-01-01 00:00:00+00", true)(g, g.addWithPhone()) },
+		make:   func(g *generator) { banUntil("2099-01-01 00:00:00+00", true)(g, g.addPhoneUser()) },
 	},
 }
 
@@ -212,14 +212,14 @@ var deletedKinds = []userKind{
 		a.profiles = []row{g.newProfile(a)}
 		a.softDelete()
 	}),
-	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.addWithPhone().softDelete() }},
-	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.addSocial("google").softDelete() }},
+	{name: "soft-deleted, by phone", weight: 3, make: func(g *generator) { g.addPhoneUser().softDelete() }},
+	{name: "soft-deleted, by Google", weight: 3, make: func(g *generator) { g.addSocialUser("google").softDelete() }},
 	specialUserKind("deleted with SQL", 1, func(_ *generator, a *account) { // keeps its personal data
 		a.user["deleted_at"] = a.hoursAfterCreation(9001)
 		a.cannotSignIn = true
 	}),
 	{name: "email of a soft-deleted user", weight: 1, size: 2, make: func(g *generator) {
-		deleted, again := g.addWithEmail(), g.addWithEmail()
+		deleted, again := g.addEmailUser(), g.addEmailUser()
 		again.setEmail("AGAIN." + deleted.email)
 		deleted.setEmail("again." + deleted.email)
 		deleted.user["deleted_at"], deleted.cannotSignIn = deleted.hoursAfterCreation(9001), true

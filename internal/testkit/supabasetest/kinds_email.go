@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// invalidEmail returns the kind of a user whose email Supabase Auth would not accept, so that it was stored by SQL. The
-// user cannot sign in with it.
-func invalidEmail(name string, weight int, email func(n int) string) userKind {
+// invalidEmailKind returns the kind of a user whose email Supabase Auth would not accept, so that it was stored by
+// SQL. The user cannot sign in with it.
+func invalidEmailKind(name string, weight int, email func(n int) string) userKind {
 	return specialUserKind(name, weight, func(g *generator, a *account) {
 		a.setEmail(email(g.nextNumber()))
 		a.cannotSignIn = true
@@ -20,19 +20,27 @@ func invalidEmail(name string, weight int, email func(n int) string) userKind {
 func fixedEmail(value string) func(int) string { return func(int) string { return value } }
 
 var emailKinds = []userKind{
-	invalidEmail("empty email", 0, fixedEmail("")),
-	invalidEmail("blank email", 0, fixedEmail("   ")),
-	invalidEmail("email with spaces around", 1, func(n int) string { return fmt.Sprintf(" person.%d@example.com ", n) }),
-	invalidEmail("email with a space inside", 1, func(n int) string { return fmt.Sprintf("per son.%d@example.com", n) }),
-	invalidEmail("email without @", 1, func(n int) string { return fmt.Sprintf("person.%d", n) }),
-	invalidEmail("email with two @", 1, func(n int) string { return fmt.Sprintf("person.%d@here@example.com", n) }),
-	invalidEmail("email in quotes", 1, func(n int) string { return fmt.Sprintf(`"per\\son.%d"@example.com`, n) }),
-	invalidEmail(
+	invalidEmailKind("empty email", 0, fixedEmail("")),
+	invalidEmailKind("blank email", 0, fixedEmail("   ")),
+	invalidEmailKind(
+		"email with spaces around",
+		1,
+		func(n int) string { return fmt.Sprintf(" person.%d@example.com ", n) },
+	),
+	invalidEmailKind(
+		"email with a space inside",
+		1,
+		func(n int) string { return fmt.Sprintf("per son.%d@example.com", n) },
+	),
+	invalidEmailKind("email without @", 1, func(n int) string { return fmt.Sprintf("person.%d", n) }),
+	invalidEmailKind("email with two @", 1, func(n int) string { return fmt.Sprintf("person.%d@here@example.com", n) }),
+	invalidEmailKind("email in quotes", 1, func(n int) string { return fmt.Sprintf(`"per\\son.%d"@example.com`, n) }),
+	invalidEmailKind(
 		"email with a newline and a tab",
 		1,
 		func(n int) string { return fmt.Sprintf("person.%d@example.com\n\t", n) },
 	),
-	invalidEmail("email beyond ASCII", 2, func(n int) string { return fmt.Sprintf("jürgen.%d@bücher.example", n) }),
+	invalidEmailKind("email beyond ASCII", 2, func(n int) string { return fmt.Sprintf("jürgen.%d@bücher.example", n) }),
 	specialUserKind("email of 255 characters", 1, func(g *generator, a *account) {
 		const end = ".example.com"
 		start := fmt.Sprintf("person.%d@", g.nextNumber())
@@ -47,19 +55,19 @@ var emailKinds = []userKind{
 		a.setEmail(fmt.Sprintf("o'brien+list.%d@example.com", g.nextNumber()))
 	}),
 	{name: "email equal to the placeholder of another user", size: 2, make: func(g *generator) {
-		other, a := g.addWithPhone(), g.addWithEmail()
+		other, a := g.addPhoneUser(), g.addEmailUser()
 		a.setEmail(other.id() + "@phone-only.supabase-migration.invalid")
 		a.removePassword(unknownBcryptHash)
 	}},
 }
 
-// sameEmail creates users whose emails differ only in case. They sign up in this order, and the first one owns the
-// email. In all spellings %d is replaced by the same number.
-func (g *generator) sameEmail(spellings ...string) []*account {
+// addUsersWithSameEmail creates users whose emails differ only in case. They sign up in this order, and the first one
+// owns the email. In all spellings %d is replaced by the same number.
+func (g *generator) addUsersWithSameEmail(spellings ...string) []*account {
 	n, born := g.nextNumber(), g.randomTime()
 	var group []*account
 	for i, spelling := range spellings {
-		a := g.addWithEmail()
+		a := g.addEmailUser()
 		a.setEmail(fmt.Sprintf(spelling, n))
 		a.setPassword(sameEmailPasswords[i])
 		a.user["created_at"] = formatTime(born.Add(time.Duration(i) * time.Hour))
@@ -74,62 +82,62 @@ func giveEmailToSecond(group []*account) { group[0].cannotSignIn, group[1].canno
 
 var emailConflictKinds = []userKind{
 	{name: "email of two users", weight: 5, size: 2, make: func(g *generator) {
-		g.sameEmail("person.%d@example.com", "Person.%d@example.com")
+		g.addUsersWithSameEmail("person.%d@example.com", "Person.%d@example.com")
 	}},
 	{name: "email of three users", weight: 3, size: 3, make: func(g *generator) {
-		g.sameEmail("Person.%d@Example.com", "person.%d@example.com", "PERSON.%d@EXAMPLE.COM")
+		g.addUsersWithSameEmail("Person.%d@Example.com", "person.%d@example.com", "PERSON.%d@EXAMPLE.COM")
 	}},
 	{name: "email of two users, the older unconfirmed", weight: 3, size: 2, make: func(g *generator) {
-		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
+		group := g.addUsersWithSameEmail("person.%d@example.com", "Person.%d@example.com")
 		giveEmailToSecond(group)
 		g.setUnconfirmed(group[0])
 	}},
 	{name: "email of two users, one without created_at", weight: 1, size: 2, make: func(g *generator) {
-		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
+		group := g.addUsersWithSameEmail("person.%d@example.com", "Person.%d@example.com")
 		giveEmailToSecond(group)
 		delete(group[0].user, "created_at")
 	}},
 	{name: "email of two users, both with the same created_at", weight: 1, size: 2, make: func(g *generator) {
-		group := g.sameEmail("person.%d@example.com", "Person.%d@example.com")
+		group := g.addUsersWithSameEmail("person.%d@example.com", "Person.%d@example.com")
 		group[1].user["created_at"] = group[0].user["created_at"]
 		if group[1].id() < group[0].id() {
 			giveEmailToSecond(group)
 		}
 	}},
 	{name: "email of two users, with a Turkish capital", weight: 1, size: 2, make: func(g *generator) {
-		g.sameEmail("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].cannotSignIn = true
+		g.addUsersWithSameEmail("\u0130rem.%d@example.com", "i\u0307rem.%d@example.com")[0].cannotSignIn = true
 	}},
 	{name: "email of two users, the older with a Kelvin sign", weight: 1, size: 2, make: func(g *generator) {
-		giveEmailToSecond(g.sameEmail("\u212aate.%d@example.com", "kate.%d@example.com"))
+		giveEmailToSecond(g.addUsersWithSameEmail("\u212aate.%d@example.com", "kate.%d@example.com"))
 	}},
 	{name: "email of two users, with a final sigma", weight: 1, size: 2, make: func(g *generator) {
-		g.sameEmail("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].cannotSignIn = true
+		g.addUsersWithSameEmail("%d.ΟΔΟΣ@example.com", "%d.οδος@example.com")[0].cannotSignIn = true
 	}},
 }
 
-// phonesStoredWithSQL returns a kind that creates one user for each of the phones, which were stored by SQL. %d in a
-// phone is replaced by a number of seven digits, the same for all these users.
-func phonesStoredWithSQL(name string, weight int, phones ...string) userKind {
+// kindWithPhonesStoredWithSQL returns a kind that creates one user for each of the phones, which were stored by SQL. %d
+// in a phone is replaced by a number of seven digits, the same for all these users.
+func kindWithPhonesStoredWithSQL(name string, weight int, phones ...string) userKind {
 	return userKind{name: name, weight: weight, size: len(phones), make: func(g *generator) {
 		n := 1_000_000 + g.nextNumber()
 		for _, phone := range phones {
 			if strings.Contains(phone, "%d") {
 				phone = fmt.Sprintf(phone, n)
 			}
-			g.addWithPhone().user["phone"] = phone
+			g.addPhoneUser().user["phone"] = phone
 		}
 	}}
 }
 
 var phoneKinds = []userKind{
-	phonesStoredWithSQL("empty phone", 0, ""),
-	phonesStoredWithSQL("phone with a plus", 4, "+1555%d"),
-	phonesStoredWithSQL("phone with punctuation", 2, "+1 (555) %d.0-1"),
-	phonesStoredWithSQL("invalid phone", 1, "ask at desk %d"),
-	phonesStoredWithSQL("phone with a leading zero", 1, "0155%d"),
-	phonesStoredWithSQL("phone of too many digits", 1, "123456789%d"),
-	phonesStoredWithSQL("phone of two users", 3, "1556%d", "+1556%d"),
-	phonesStoredWithSQL("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
+	kindWithPhonesStoredWithSQL("empty phone", 0, ""),
+	kindWithPhonesStoredWithSQL("phone with a plus", 4, "+1555%d"),
+	kindWithPhonesStoredWithSQL("phone with punctuation", 2, "+1 (555) %d.0-1"),
+	kindWithPhonesStoredWithSQL("invalid phone", 1, "ask at desk %d"),
+	kindWithPhonesStoredWithSQL("phone with a leading zero", 1, "0155%d"),
+	kindWithPhonesStoredWithSQL("phone of too many digits", 1, "123456789%d"),
+	kindWithPhonesStoredWithSQL("phone of two users", 3, "1556%d", "+1556%d"),
+	kindWithPhonesStoredWithSQL("phone of three users", 1, "+1 557 %d", "1557%d", "+1557%d"),
 }
 
 // unusedTokenKinds are kinds of users with an unused one-time token: for a new email or phone number, for recovery or
@@ -138,19 +146,19 @@ var unusedTokenKinds = []userKind{
 	specialUserKind("email change pending", 4, func(g *generator, a *account) {
 		a.user["email_change"], a.user["email_change_confirm_status"] = g.newEmail(), 1
 		a.user["email_change_sent_at"] = a.hoursAfterCreation(50)
-		g.addToken(a, "email_change_token_new")
-		g.addToken(a, "email_change_token_current")
+		g.addOneTimeToken(a, "email_change_token_new")
+		g.addOneTimeToken(a, "email_change_token_current")
 	}),
 	specialUserKind("phone change pending", 2, func(g *generator, a *account) {
 		a.user["phone_change"], a.user["phone_change_sent_at"] = g.newPhone(), a.hoursAfterCreation(50)
-		g.addToken(a, "phone_change_token")
+		g.addOneTimeToken(a, "phone_change_token")
 	}),
 	specialUserKind("recovery pending", 6, func(g *generator, a *account) {
 		a.user["recovery_sent_at"] = a.hoursAfterCreation(60)
-		g.addToken(a, "recovery_token")
+		g.addOneTimeToken(a, "recovery_token")
 	}),
 	specialUserKind("reauthentication pending", 1, func(g *generator, a *account) {
 		a.user["reauthentication_sent_at"] = a.hoursAfterCreation(60)
-		g.addToken(a, "reauthentication_token")
+		g.addOneTimeToken(a, "reauthentication_token")
 	}),
 }

@@ -9,10 +9,10 @@ import (
 // one that does not exist yet.
 func providerKinds() []userKind {
 	all := []userKind{
-		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocial("github") }},
-		{name: "by Apple", weight: 20, make: func(g *generator) { g.addSocial("apple") }},
+		{name: "by GitHub", weight: 40, make: func(g *generator) { g.addSocialUser("github") }},
+		{name: "by Apple", weight: 20, make: func(g *generator) { g.addSocialUser("apple") }},
 		{name: "by Azure", weight: 8, make: func(g *generator) {
-			a := g.addSocial("azure")
+			a := g.addSocialUser("azure")
 			a.identities[0]["identity_data"] = jsonObject(
 				"iss",
 				"https://login.microsoftonline.com/common/v2.0",
@@ -27,7 +27,7 @@ func providerKinds() []userKind {
 			)
 		}},
 		{name: "by Azure, with an object id among the claims", weight: 1, make: func(g *generator) {
-			a := g.addSocial("azure")
+			a := g.addSocialUser("azure")
 			a.identities[0]["identity_data"] = jsonObject(
 				"sub",
 				a.identities[0]["provider_id"],
@@ -37,70 +37,71 @@ func providerKinds() []userKind {
 				map[string]any{"oid": 7, "tid": g.randomUUID()},
 			)
 		}},
-		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.addSocial("azure") }},
+		{name: "by Azure, without an object id", weight: 2, make: func(g *generator) { g.addSocialUser("azure") }},
 	}
 	for _, provider := range strings.Fields("bitbucket discord facebook figma fly gitlab kakao keycloak linkedin " +
 		"linkedin_oidc\n" +
 		`		notion slack slack_oidc snapchat spotify twitch twitter x workos zoom vercel_marketplace
 		custom:acme provider_of_the_future`) {
-		all = append(all, userKind{name: "by " + provider, weight: 3, make: func(g *generator) { g.addSocial(provider) }})
+		all = append(all, userKind{name: "by " + provider, weight: 3, make: func(g *generator) { g.addSocialUser(provider) }})
 	}
 	return all
 }
 
-// sameSubject returns the kind of one or two users with two identities that have the same subject. The providers of the
-// identities are two names of one provider, so that Better Auth would store both identities as the same account.
-func sameSubject(name string, weight, size int, providers [2]string) userKind {
+// kindWithSameSubject returns the kind of one or two users with two identities that have the same subject. The
+// providers of the identities are two names of one provider, so that Better Auth would store both identities as the
+// same account.
+func kindWithSameSubject(name string, weight, size int, providers [2]string) userKind {
 	return userKind{name: name, weight: weight, size: size, make: func(g *generator) {
-		a := g.addSocial(providers[0])
+		a := g.addSocialUser(providers[0])
 		b := a
 		if size == 2 {
-			b = g.addEmpty()
+			b = g.addEmptyUser()
 		}
 		g.addIdentity(b, providers[1], a.identities[0]["provider_id"].(string), "")
 	}}
 }
 
 var providerPairKinds = []userKind{
-	sameSubject("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
-	sameSubject("by twitter and x, one subject, two users", 2, 2, [2]string{"x", "twitter"}),
-	sameSubject("by linkedin twice, one subject, two users", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
-	sameSubject("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
+	kindWithSameSubject("by twitter and x, one subject", 2, 1, [2]string{"twitter", "x"}),
+	kindWithSameSubject("by twitter and x, one subject, two users", 2, 2, [2]string{"x", "twitter"}),
+	kindWithSameSubject("by linkedin twice, one subject, two users", 1, 2, [2]string{"linkedin", "linkedin_oidc"}),
+	kindWithSameSubject("by slack twice, one subject", 1, 1, [2]string{"slack", "slack_oidc"}),
 }
 
-// specialIdentity returns the kind of a Google user with an unusual identity.
-func specialIdentity(name string, change func(g *generator, a *account, identity row)) userKind {
+// kindWithSpecialIdentity returns the kind of a Google user with an unusual identity.
+func kindWithSpecialIdentity(name string, change func(g *generator, a *account, identity row)) userKind {
 	return userKind{name: name, weight: 1, make: func(g *generator) {
-		a := g.addSocial("google")
+		a := g.addSocialUser("google")
 		change(g, a, a.identities[0])
 	}}
 }
 
 var oddIdentityKinds = []userKind{
-	specialIdentity("identity without times", func(_ *generator, _ *account, identity row) {
+	kindWithSpecialIdentity("identity without times", func(_ *generator, _ *account, identity row) {
 		delete(identity, "created_at")
 		delete(identity, "updated_at")
 		delete(identity, "last_sign_in_at")
 	}),
-	specialIdentity(
+	kindWithSpecialIdentity(
 		"identity with an array for claims",
 		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `["email", 1]` },
 	),
-	specialIdentity(
+	kindWithSpecialIdentity(
 		"identity with a text for claims",
 		func(_ *generator, _ *account, identity row) { identity["identity_data"] = `"claims"` },
 	),
-	specialIdentity("identity with hostile claims", func(_ *generator, _ *account, identity row) {
+	kindWithSpecialIdentity("identity with hostile claims", func(_ *generator, _ *account, identity row) {
 		identity["identity_data"] = `{"email": "SHOUTED@EXAMPLE.COM", "name": "\u0001\u001f\u007f\\\"\t", "": null, ` +
 			`"full_name": {"first": "A"}, "n": 1.10}`
 	}),
-	specialIdentity("identity with another email", func(g *generator, _ *account, identity row) {
+	kindWithSpecialIdentity("identity with another email", func(g *generator, _ *account, identity row) {
 		identity["identity_data"] = jsonObject("email", g.newEmail(), "email_verified", true, "sub", identity["provider_id"])
 	}),
-	specialIdentity("identity with a strange subject", func(g *generator, _ *account, identity row) {
+	kindWithSpecialIdentity("identity with a strange subject", func(g *generator, _ *account, identity row) {
 		identity["provider_id"] = g.randomHex(8) + "\t\n\\N '\"; 🦊" + strings.Repeat("x", 300)
 	}),
-	specialIdentity(
+	kindWithSpecialIdentity(
 		"name in the identity only",
 		func(_ *generator, a *account, _ row) { a.user["raw_user_meta_data"] = "{}" },
 	),
@@ -190,6 +191,6 @@ var secondFactorKinds = []userKind{
 	{
 		name:   "by Google, with totp",
 		weight: 1,
-		make:   func(g *generator) { g.addFactor(g.addSocial("google"), "totp", "verified") },
+		make:   func(g *generator) { g.addFactor(g.addSocialUser("google"), "totp", "verified") },
 	},
 }

@@ -54,8 +54,8 @@ func (g *generator) newProfile(a *account) row {
 	return p
 }
 
-// specialProfile returns the kind of an ordinary user with an unusual profile.
-func specialProfile(name string, weight int, change func(p row)) userKind {
+// kindWithSpecialProfile returns the kind of an ordinary user with an unusual profile.
+func kindWithSpecialProfile(name string, weight int, change func(p row)) userKind {
 	return specialUserKind(name, weight, func(g *generator, a *account) {
 		p := g.newProfile(a)
 		change(p)
@@ -63,16 +63,16 @@ func specialProfile(name string, weight int, change func(p row)) userKind {
 	})
 }
 
-// withProfileValue returns the kind of an ordinary user with an unusual value in one column of the profile.
-func withProfileValue(name string, weight int, column string, v any) userKind {
-	return specialProfile(name, weight, func(p row) { p[column] = v })
+// kindWithProfileValue returns the kind of an ordinary user with an unusual value in one column of the profile.
+func kindWithProfileValue(name string, weight int, column string, v any) userKind {
+	return kindWithSpecialProfile(name, weight, func(p row) { p[column] = v })
 }
 
 // knownProfileKinds returns kinds whose profiles together have all values of allowedProfileValues, a kind with an empty
 // profile, and a kind without a profile.
 func knownProfileKinds() []userKind {
 	all := []userKind{
-		specialProfile("empty profile", 4, func(p row) {
+		kindWithSpecialProfile("empty profile", 4, func(p row) {
 			for _, field := range append(slices.Clone(profileFields), "time_per_week") {
 				delete(p, field)
 			}
@@ -80,7 +80,7 @@ func knownProfileKinds() []userKind {
 		specialUserKind("no profile", 4, func(_ *generator, a *account) { a.profiles = nil }),
 	}
 	for i := range 5 {
-		all = append(all, specialProfile(fmt.Sprintf("profile of known values, %d", i+1), 1, func(p row) {
+		all = append(all, kindWithSpecialProfile(fmt.Sprintf("profile of known values, %d", i+1), 1, func(p row) {
 			for _, field := range profileFields {
 				p[field] = allowedProfileValues[field][i%len(allowedProfileValues[field])]
 			}
@@ -92,27 +92,27 @@ func knownProfileKinds() []userKind {
 // oddProfileKinds returns kinds with unusual profiles. Xenon does not allow most of their values.
 func oddProfileKinds() []userKind {
 	all := []userKind{
-		specialProfile("profile with newer values", 4, func(p row) {
+		kindWithSpecialProfile("profile with newer values", 4, func(p row) {
 			for field, value := range unknownProfileValues {
 				p[field] = value
 			}
 		}),
-		specialProfile("profile of unknown values", 1, func(p row) {
+		kindWithSpecialProfile("profile of unknown values", 1, func(p row) {
 			for _, field := range profileFields {
 				p[field] = "🦉 unknown"
 			}
 		}),
-		withProfileValue("profile in capitals", 1, "learning_mode", "VISUAL"),
-		withProfileValue("profile with an empty value", 1, "learning_speed", ""),
-		withProfileValue("profile with a value and a space", 1, "primary_goal", "academic "),
-		withProfileValue("profile with a very long value", 1, "tech_background", strings.Repeat("hobbyist ", 500)),
-		withProfileValue("time per week negative", 2, "time_per_week", -5),
-		withProfileValue("time per week of the largest integer", 1, "time_per_week", 2147483647),
-		withProfileValue("language of ten characters", 1, "preferred_language", "zh-Hant-TW"),
-		withProfileValue("language of more than ten characters", 2, "preferred_language", "English (United Kingdom)"),
-		withProfileValue("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
-		withProfileValue("language empty", 1, "preferred_language", ""),
-		specialProfile(
+		kindWithProfileValue("profile in capitals", 1, "learning_mode", "VISUAL"),
+		kindWithProfileValue("profile with an empty value", 1, "learning_speed", ""),
+		kindWithProfileValue("profile with a value and a space", 1, "primary_goal", "academic "),
+		kindWithProfileValue("profile with a very long value", 1, "tech_background", strings.Repeat("hobbyist ", 500)),
+		kindWithProfileValue("time per week negative", 2, "time_per_week", -5),
+		kindWithProfileValue("time per week of the largest integer", 1, "time_per_week", 2147483647),
+		kindWithProfileValue("language of ten characters", 1, "preferred_language", "zh-Hant-TW"),
+		kindWithProfileValue("language of more than ten characters", 2, "preferred_language", "English (United Kingdom)"),
+		kindWithProfileValue("language of ten characters beyond ASCII", 1, "preferred_language", "中文中文中文中文中文"),
+		kindWithProfileValue("language empty", 1, "preferred_language", ""),
+		kindWithSpecialProfile(
 			"profile with extreme times",
 			1,
 			func(p row) { p["created_at"], p["updated_at"] = "-infinity", "294276-12-31 23:59:59.999999+00" },
@@ -122,7 +122,7 @@ func oddProfileKinds() []userKind {
 		}),
 	}
 	for _, field := range profileFields {
-		all = append(all, withProfileValue("profile with unknown "+field, 2, field, "other"))
+		all = append(all, kindWithProfileValue("profile with unknown "+field, 2, field, "other"))
 	}
 	return all
 }

@@ -12,44 +12,44 @@ var timestampKinds = []userKind{
 		}
 		a.cannotSignIn, a.sessions = true, nil
 	}),
-	withValue("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
-	withValue("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
-	withValue("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
-	withUnreadableTime("created in 4713 BC", "created_at", "4713-01-01 00:00:00+00 BC"),
-	withUnreadableTime("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
-	withUnreadableTime("created at infinity", "created_at", "infinity"),
-	withUnreadableTime("created at minus infinity", "created_at", "-infinity"),
-	withUnreadableTime("updated at infinity", "updated_at", "infinity"),
-	withUnreadableTime("updated at minus infinity", "updated_at", "-infinity"),
-	withUnreadableTime("banned until minus infinity", "banned_until", "-infinity"),
+	kindWithValue("created in 1900", 1, "created_at", "1900-01-01 00:00:00.000001+00"),
+	kindWithValue("created in the year 1", 1, "created_at", "0001-01-01 00:00:00+00"),
+	kindWithValue("created in 9999", 1, "created_at", "9999-12-31 23:59:59.999999+00"),
+	kindWithUnreadableTime("created in 4713 BC", "created_at", "4713-01-01 00:00:00+00 BC"),
+	kindWithUnreadableTime("created in 294276", "created_at", "294276-12-31 23:59:59.999999+00"),
+	kindWithUnreadableTime("created at infinity", "created_at", "infinity"),
+	kindWithUnreadableTime("created at minus infinity", "created_at", "-infinity"),
+	kindWithUnreadableTime("updated at infinity", "updated_at", "infinity"),
+	kindWithUnreadableTime("updated at minus infinity", "updated_at", "-infinity"),
+	kindWithUnreadableTime("banned until minus infinity", "banned_until", "-infinity"),
 }
 
-// withUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user cannot sign
+// kindWithUnreadableTime returns the kind of a user with a time that Supabase Auth cannot read, so the user cannot sign
 // in at Supabase.
-func withUnreadableTime(name, column, time string) userKind {
+func kindWithUnreadableTime(name, column, time string) userKind {
 	return specialUserKind(name, 1, func(_ *generator, a *account) {
 		a.user[column] = time
 		a.removePassword(unknownBcryptHash)
 	})
 }
 
-// withValue returns the kind of an ordinary user with an unusual value in one column.
-func withValue(name string, weight int, column string, value any) userKind {
+// kindWithValue returns the kind of an ordinary user with an unusual value in one column.
+func kindWithValue(name string, weight int, column string, value any) userKind {
 	return specialUserKind(name, weight, func(_ *generator, a *account) { a.user[column] = value })
 }
 
-// withID returns the kind of an ordinary user with the given id.
-func withID(name, id string) userKind {
+// kindWithID returns the kind of an ordinary user with the given id.
+func kindWithID(name, id string) userKind {
 	return userKind{name: name, make: func(g *generator) {
 		g.id = id
-		g.addWithEmail()
+		g.addEmailUser()
 	}}
 }
 
 var oddIDKinds = []userKind{
-	withID("lowest id", "00000000-0000-0000-0000-000000000001"),
-	withID("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
-	withID("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
+	kindWithID("lowest id", "00000000-0000-0000-0000-000000000001"),
+	kindWithID("highest id", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+	kindWithID("id of version 1", "d9428888-122b-11e1-b85c-61cd3cbb3210"),
 }
 
 var oddRowKinds = []userKind{
@@ -58,15 +58,15 @@ var oddRowKinds = []userKind{
 		1,
 		func(_ *generator, a *account) { a.user["updated_at"] = a.hoursAfterCreation(-1000) },
 	),
-	withValue("no updated_at", 2, "updated_at", nil),
-	withValue("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
-	withValue("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
-	withValue("role service_role", 1, "role", "service_role"),
-	withValue("role custom", 2, "role", "course_editor"),
-	withValue("role empty", 1, "role", ""),
-	withValue("role null", 1, "role", nil),
-	withValue("audience custom", 1, "aud", "mobile"),
-	withValue("instance of another tenant", 1, "instance_id", "b2b2b2b2-0000-4000-8000-000000000001"),
-	withValue("super admin", 2, "is_super_admin", true),
-	withValue("no super admin", 2, "is_super_admin", false),
+	kindWithValue("no updated_at", 2, "updated_at", nil),
+	kindWithValue("updated in the year 1", 1, "updated_at", "0001-01-01 00:00:00+00"),
+	kindWithValue("updated in 9999", 1, "updated_at", "9999-12-31 23:59:59.999999+00"),
+	kindWithValue("role service_role", 1, "role", "service_role"),
+	kindWithValue("role custom", 2, "role", "course_editor"),
+	kindWithValue("role empty", 1, "role", ""),
+	kindWithValue("role null", 1, "role", nil),
+	kindWithValue("audience custom", 1, "aud", "mobile"),
+	kindWithValue("instance of another tenant", 1, "instance_id", "b2b2b2b2-0000-4000-8000-000000000001"),
+	kindWithValue("super admin", 2, "is_super_admin", true),
+	kindWithValue("no super admin", 2, "is_super_admin", false),
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// requiredRows has SQL conditions by table. Each condition holds for at least one row of every source with minUsers
-// users or more. The conditions do not use the code of the user kinds.
+// requiredRows has SQL conditions by table. Each condition holds for at least one row of every source with
+// minUsersForAllKinds users or more. The conditions do not use the code of the user kinds.
 var requiredRows = map[string][]string{
 	"auth.users u": {
 		"email_confirmed_at IS NOT NULL AND encrypted_password LIKE '$2a$%'",
@@ -160,7 +160,7 @@ func TestFillWritesTheRequiredRows(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		url := New(t)
-		Fill(t, url, seed, minUsers)
+		Fill(t, url, seed, minUsersForAllKinds)
 		for table, conditions := range requiredRows {
 			var counts []string
 			for i, condition := range conditions {
@@ -179,7 +179,7 @@ func TestFillWritesTheRequiredRows(t *testing.T) {
 func TestFillWritesAllProfileValuesAndProviders(t *testing.T) {
 	t.Parallel()
 	url := New(t)
-	Fill(t, url, 4, minUsers)
+	Fill(t, url, 4, minUsersForAllKinds)
 	for field, values := range allowedProfileValues {
 		found := queryByKey[int](
 			t,

@@ -63,13 +63,13 @@ func FillSocial(t testing.TB, url string, users int) []SocialAccount {
 		all[i] = g.addSocialAccount(i)
 	}
 	g.addAuditLog()
-	withConnection(t, url, "fill the source with users of providers", g.write)
+	withConnection(t, url, "fill the source with users of providers", g.writeTables)
 	return all
 }
 
 func (g *generator) addSocialAccount(i int) SocialAccount {
 	p := socialProviders[i%len(socialProviders)]
-	a := g.addEmpty()
+	a := g.addEmptyUser()
 	s := SocialAccount{
 		UserID: a.id(), Provider: p.name, ProviderID: p.id, Subject: p.subject(g), Email: g.newEmail(), Confirmed: true,
 	}

@@ -29,9 +29,9 @@ type Server struct {
 
 var buildDir string
 
-// Main runs the tests of a package that uses xenontest, and removes the compiled command at the end. TestMain passes
-// the result to os.Exit.
-func Main(m *testing.M) int {
+// RunTests runs the tests of a package that uses xenontest, and removes the compiled command at the end. TestMain
+// passes the result to os.Exit.
+func RunTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "xenontest")
 	if err != nil {
 		panic(err)
@@ -41,8 +41,8 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// Program compiles the command xenon at its first call and returns the path of the executable file.
-var Program = sync.OnceValues(func() (string, error) {
+// BuildCommand compiles the command xenon at its first call and returns the path of the executable file.
+var BuildCommand = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "xenon")
 	cmd := exec.Command("go", "build", "-o", program, "./cmd/xenon") //nolint:gosec // constant arguments
 	cmd.Dir = repositoryRoot()
@@ -85,7 +85,7 @@ func StartWithEnv(t *testing.T, env ...string) *Server {
 
 // StartProcess starts xenon dev with its files in dir. stop sends it SIGTERM and waits until it has ended.
 func StartProcess(dir string, env ...string) (s *Server, stop func() error, err error) {
-	program, err := Program()
+	program, err := BuildCommand()
 	if err != nil {
 		return nil, nil, err
 	}

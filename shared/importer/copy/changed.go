@@ -8,10 +8,10 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// listChanged lists the users whose fingerprints in the source and in the ledger differ. It also lists users with a row
-// that is deleted in the source and kept in the target, because the target may allow the deletion now. same counts the
-// rows of the users that are not listed.
-func (w *worker) listChanged(ctx context.Context, s mapping.Scope) (ids []string, same rowCounts, err error) {
+// listChangedUsers lists the users whose fingerprints in the source and in the ledger differ. It also lists users with
+// a row that is deleted in the source and kept in the target, because the target may allow the deletion now. same
+// counts the rows of the users that are not listed.
+func (w *worker) listChangedUsers(ctx context.Context, s mapping.Scope) (ids []string, same rowCounts, err error) {
 	current, err := run.QuerySums(ctx, w.Src, `SELECT user_id::text, count(*), sum(raw)::text
 FROM (`+w.Pass.Fingerprints(s)+`) f
 GROUP BY user_id`)

@@ -7,18 +7,18 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// classifyAll returns SQL that sets the action of every staged user, credential account, identity and profile.
-func classifyAll(p *run.Pass, s mapping.Scope) string {
-	sql := run.NoNestedLoop + stageDeleted(p.ID, s)
+// classifyAllSQL returns SQL that sets the action of every staged user, credential account, identity and profile.
+func classifyAllSQL(p *run.Pass, s mapping.Scope) string {
+	sql := run.NoNestedLoop + stageDeletedRowsSQL(p.ID, s)
 	for _, t := range p.TargetRows() {
-		sql += classify(p.ID, t, s)
+		sql += classifySQL(p.ID, t, s)
 	}
-	return sql + "RESET enable_nestloop;\n" + keepChildRows
+	return sql + "RESET enable_nestloop;\n" + keepChildRowsSQL
 }
 
-// stageDeleted returns SQL that stages the rows that the ledger has and the source no longer has, so that the copy
-// removes their target rows.
-func stageDeleted(id int, s mapping.Scope) string {
+// stageDeletedRowsSQL returns SQL that stages the rows that the ledger has and the source no longer has, so that the
+// copy removes their target rows.
+func stageDeletedRowsSQL(id int, s mapping.Scope) string {
 	sql := ""
 	for _, k := range []struct {
 		kind  mapping.Kind
@@ -37,7 +37,7 @@ WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM stage_other s WHERE s.k
 `, run.Entries(id, s, "l", mapping.Factor, mapping.Passkey))
 }
 
-// classify returns SQL that sets the action of every staged row of a kind:
+// classifySQL returns SQL that sets the action of every staged row of a kind:
 //
 //	new        the target has no row, and the run never wrote one: insert
 //	same       the run wrote the target row, and it equals the staged row
@@ -49,7 +49,7 @@ WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM stage_other s WHERE s.k
 //	           was identical or kept in an earlier pass; or it differs and is a password of another program; or the
 //	           target rejected the new version of the row: no change
 //	none       the staged row must not be copied, and the target has no row for it that the run wrote: no change
-func classify(id int, t mapping.TargetRow, s mapping.Scope) string {
+func classifySQL(id int, t mapping.TargetRow, s mapping.Scope) string {
 	isUntouched := fmt.Sprintf("l.%s IS NOT NULL AND l.%[1]s = e.hash", t.Hash)
 	return fmt.Sprintf(`UPDATE %[1]s s SET %[2]s = CASE
   WHEN NOT (%[3]s) THEN CASE
@@ -80,10 +80,10 @@ UPDATE %[1]s s SET %[2]s = 'none' WHERE NOT (%[3]s) AND %[2]s = 'new';
 		run.Entries(id, s, "l", t.Kind), t.Key, mapping.Hash64(t.Stored()), t.Stored(), t.From, s.Contains(t.Owner))
 }
 
-// keepChildRows sets the action "kept" for rows of a user whose own action is "kept": the run does not add identities
-// or a profile to such a user, nor a credential account if the user was deleted in the target. If the target rejected
-// the user, the run does not remove identities or the profile either.
-const keepChildRows = `
+// keepChildRowsSQL sets the action "kept" for rows of a user whose own action is "kept": the run does not add
+// identities or a profile to such a user, nor a credential account if the user was deleted in the target. If the target
+// rejected the user, the run does not remove identities or the profile either.
+const keepChildRowsSQL = `
 UPDATE stage_user SET credential = 'kept'
 WHERE action = 'kept' AND credential = 'new' AND NOT EXISTS (SELECT FROM "user" u WHERE u.id = key);
 UPDATE stage_identity s SET action = 'kept'

@@ -52,7 +52,7 @@ func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (don
 	return err == nil, err
 }
 
-var errBreaks = errors.New("the connection to the target breaks repeatedly")
+var errConnectionBreaks = errors.New("the connection to the target breaks repeatedly")
 
 // copyOpenBatches copies the open batches of a shard until none is open. A copied batch can be open again, because a
 // crash of the target can lose the last commits. If run.Tries rounds in a row finish no batch, copyOpenBatches returns
@@ -77,7 +77,7 @@ func copyOpenBatches(ctx context.Context, env *run.Env, name string, shard run.S
 			roundsWithoutProgress = 0
 		}
 	}
-	return run.Unavailable(errBreaks)
+	return run.Unavailable(errConnectionBreaks)
 }
 
 // copyBatches copies batches and returns how many of them are done or parked. done is the number of batches that were
@@ -150,7 +150,7 @@ func (w *worker) copyBatch(ctx context.Context, b run.Batch) (counts rowCounts, 
 	s := b.Scope
 	if b.Copied {
 		err := w.Retry(ctx, func(ctx context.Context) (err error) {
-			s.IDs, counts, err = w.listChanged(ctx, b.Scope)
+			s.IDs, counts, err = w.listChangedUsers(ctx, b.Scope)
 			return err
 		})
 		if err != nil || len(s.IDs) == 0 {

@@ -13,8 +13,8 @@ import (
 func TestLaterPassWritesOnlyChanges(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 5, 5, 5)
-	users := firstUsers(t, from, 2)
+	supabasetest.FillBulk(t, from, 5, 5, 5)
+	users := lowestUserIDs(t, from, 2)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, from, `
@@ -46,8 +46,8 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 func TestLaterPassKeepsOnlyTheDeletedUserWithAnOrder(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 5, 5, 0)
-	users := firstUsers(t, from, 2)
+	supabasetest.FillBulk(t, from, 5, 5, 0)
+	users := lowestUserIDs(t, from, 2)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	importtest.Exec(t, m.To, `create table orders (customer uuid references "user" on delete cascade);
@@ -67,8 +67,9 @@ insert into orders values ('`+users[1]+`')`)
 func TestFirstCopyOfABatchWritesItsQuarantine(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 0)
-	importtest.Exec(t, from, "update auth.users set encrypted_password = 'x' where id = '"+firstUsers(t, from, 1)[0]+"'")
+	supabasetest.FillBulk(t, from, 2, 2, 0)
+	user := lowestUserIDs(t, from, 1)[0]
+	importtest.Exec(t, from, "update auth.users set encrypted_password = 'x' where id = '"+user+"'")
 	m := importtest.NewImport(t, from)
 	st := importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	if st.Reasons["user.encrypted_password hash_unknown"] != 1 {

@@ -13,9 +13,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// terminateAtMark makes the target terminate the connection that is about to mark a batch as done. It does so for the
-// first n attempts.
-func terminateAtMark(t *testing.T, to string, n int) {
+// terminateConnectionAtMarkDone makes the target terminate the connection that is about to mark a batch as done. It
+// does so for the first n attempts.
+func terminateConnectionAtMarkDone(t *testing.T, to string, n int) {
 	t.Helper()
 	importtest.Exec(t, to, fmt.Sprintf(`create sequence marks;
 create function terminate() returns trigger language plpgsql as $$ begin
@@ -34,13 +34,13 @@ create trigger terminate before update on supabase_import.batch for each row
 func TestRunEndsIfTheConnectionBreaksBeforeTheMarkEachTime(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 5, 5, 5)
+	supabasetest.FillBulk(t, from, 5, 5, 5)
 	m := importtest.NewImport(t, from)
 	m.RetryDelay = time.Millisecond
 	if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 		t.Fatal(err)
 	}
-	terminateAtMark(t, m.To, 2*run.Tries)
+	terminateConnectionAtMarkDone(t, m.To, 2*run.Tries)
 	_, err := m.Run(t.Context(), importtest.BatchesOf40, false, 1)
 	if !errors.Is(err, importer.ErrUnavailable) || !strings.Contains(err.Error(), "breaks repeatedly") {
 		t.Errorf("the connection breaks before each mark: got %v, want ErrUnavailable with \"breaks repeatedly\"", err)

@@ -18,7 +18,7 @@ import (
 func TestPlainCopyWritesTheRowsOfARun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 300, 400, 240)
+	supabasetest.FillBulk(t, from, 300, 400, 240)
 	plainTarget, runTarget := importtest.NewImport(t, from), importtest.NewImport(t, from)
 	copies, err := copy.ListPlainCopies(t.Context(), plainTarget.Env(), importer.Options{})
 	if err != nil {

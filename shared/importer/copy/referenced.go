@@ -10,14 +10,14 @@ import (
 
 // A later pass removes rows that are deleted in the source, unless rows of other tables refer to them.
 
-// rowsToRemove lists the rows that are about to be deleted, and locks them: until the transaction ends, no other
-// transaction can insert rows that refer to them. A user is deleted together with the accounts, the profile and the
-// sessions, or none of these rows is deleted.
+// lockRowsToRemoveSQL adds the rows that are about to be deleted to the table affected, and locks them: until the
+// transaction ends, no other transaction can insert rows that refer to them. A user is deleted together with the
+// accounts, the profile and the sessions, or none of these rows is deleted.
 //
 //go:embed rows_to_remove.sql
-var rowsToRemove string
+var lockRowsToRemoveSQL string
 
-const countRemovals = `SELECT
+const countRemovalsSQL = `SELECT
   (SELECT count(*) FROM stage_user WHERE 'remove' IN (action, credential))
   + (SELECT count(*) FROM stage_identity WHERE action = 'remove')
   + (SELECT count(*) FROM stage_profile WHERE action = 'remove')`
@@ -26,7 +26,7 @@ const countRemovals = `SELECT
 // whose deletion the target rejected before (reject.go). The column referring names these tables or has the SQLSTATE.
 func (t *transaction) keepReferenced(ctx context.Context) error {
 	var n int64
-	if err := run.QueryNumbers(ctx, t.Dst, countRemovals, &n); err != nil || n == 0 {
+	if err := run.QueryNumbers(ctx, t.Dst, countRemovalsSQL, &n); err != nil || n == 0 {
 		return err
 	}
 	references, err := run.ReadReferences(ctx, t.Dst)
@@ -34,19 +34,19 @@ func (t *transaction) keepReferenced(ctx context.Context) error {
 		return err
 	}
 	if len(references) > 0 {
-		if err := run.Exec(ctx, t.Dst, rowsToRemove); err != nil {
+		if err := run.Exec(ctx, t.Dst, lockRowsToRemoveSQL); err != nil {
 			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
 		if _, err := run.FindAffected(ctx, t.Dst, references, 0); err != nil {
 			return err
 		}
 	}
-	return run.Exec(ctx, t.Dst, markReferenced(t.Pass))
+	return run.Exec(ctx, t.Dst, markReferencedSQL(t.Pass))
 }
 
-// markReferenced returns SQL that sets the action "kept" and the column referring. Rows that are kept only because
+// markReferencedSQL returns SQL that sets the action "kept" and the column referring. Rows that are kept only because
 // their user is kept get the empty text.
-func markReferenced(p *run.Pass) string {
+func markReferencedSQL(p *run.Pass) string {
 	referenced := `(
   SELECT source, key, tables FROM ` + run.AffectedTables("effect <> '"+run.Removed+"'") + ` r
   UNION ALL

@@ -15,9 +15,9 @@ import (
 // This file decides when a row counts as rejected by the target; docs/importer.md has a diagram. There are three cases:
 //
 //  1. Another program wrote a row with the same id and other values, or the same account of a provider under another
-//     id: rejectTakenRows.
+//     id: rejectTakenRowsSQL.
 //  2. Writing violates a unique constraint, because another user has the same email, phone number or account of a
-//     provider: resolveTaken.
+//     provider: resolveTakenValue.
 //  3. The target rejects the rows with any other error: copyScope halves the scope down to one user, and rejectRow
 //     finds the row of that user that the target rejects.
 //
@@ -25,9 +25,9 @@ import (
 // projections read the stored rejections. Conflicts within the source are decided when a pass begins
 // (run/conflicts.go).
 
-// reject runs statements that store rejections or temporary values. If they change a row, it commits, which empties the
-// stage, and returns true.
-func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, err error) {
+// storeRejections runs statements that store rejections or temporary values. If they change a row, it commits, which
+// empties the stage, and returns true.
+func (t *transaction) storeRejections(ctx context.Context, sql string) (rejected bool, err error) {
 	n, err := run.ExecCounting(ctx, t.Dst, sql)
 	if err != nil {
 		return false, fmt.Errorf("store rejections: %w", err)
@@ -39,9 +39,9 @@ func (t *transaction) reject(ctx context.Context, sql string) (rejected bool, er
 	return true, run.Exec(ctx, t.Dst, "COMMIT")
 }
 
-// rejectTakenRows returns SQL that rejects a staged row if another program wrote a target row with the same id and
+// rejectTakenRowsSQL returns SQL that rejects a staged row if another program wrote a target row with the same id and
 // other values, or stored the same account at a provider under another id.
-func rejectTakenRows(p *run.Pass) string {
+func rejectTakenRowsSQL(p *run.Pass) string {
 	return p.RejectStaged(mapping.User, "'"+mapping.TargetIDTaken+"'", "stage_user s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Profile, "'"+mapping.TargetProfileTaken+"'", "stage_profile s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Identity, "'"+mapping.TargetAccountTaken+"'", "stage_identity s\nWHERE s.action = 'taken'") +
@@ -51,13 +51,13 @@ JOIN `+p.ForeignAccounts()+` f
 WHERE s.action IN ('new', 'update') AND s.reason IS NULL AND NOT s.folded`)
 }
 
-// resolveTaken handles a unique violation by an email, a phone number or an account of a provider.
+// resolveTakenValue handles a unique violation by an email, a phone number or an account of a provider.
 //
 // First it takes the email from target users who never verified it, in the same transaction, so that no client can sign
 // up with the email in between. If there are no such users, target rows that the run wrote and that are unchanged since
 // get a temporary value, and their own batch copies them again. If any other target row has the value, the email or
 // number of the source user, or the identity, is rejected.
-func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
+func (t *transaction) resolveTakenValue(ctx context.Context, cause error) error {
 	var released int64
 	err := run.QueryNumbers(ctx, t.Dst, "ROLLBACK TO SAVEPOINT staged;\n"+t.Pass.ReleaseEmails(), &released)
 	if err != nil {
@@ -66,25 +66,25 @@ func (t *transaction) resolveTaken(ctx context.Context, cause error) error {
 	if released > 0 {
 		return nil // the stage is unchanged: the caller writes again
 	}
-	sql := "ROLLBACK TO SAVEPOINT staged;\n" + rejectTakenValue(t.Pass, "email", run.TemporaryEmail, `CASE
+	sql := "ROLLBACK TO SAVEPOINT staged;\n" + rejectTakenValueSQL(t.Pass, "email", run.TemporaryEmail, `CASE
   WHEN s."emailVerified" AND NOT u."emailVerified" THEN '`+mapping.TargetEmailUnverified+`'
   ELSE '`+mapping.TargetEmailTaken+`' END`)
 	if t.Pass.HasPhone() {
-		sql += rejectTakenValue(t.Pass, `"phoneNumber"`, "NULL", "'"+mapping.TargetPhoneTaken+"'")
+		sql += rejectTakenValueSQL(t.Pass, `"phoneNumber"`, "NULL", "'"+mapping.TargetPhoneTaken+"'")
 	}
 	sql += t.Pass.AssignTemporaryAccounts() + t.Pass.RejectStaged(mapping.Identity, "'"+mapping.TargetAccountTaken+"'",
 		"stage_identity s\nJOIN account a ON "+run.HasStagedAccount)
-	rejected, err := t.reject(ctx, sql)
+	rejected, err := t.storeRejections(ctx, sql)
 	if err == nil && !rejected {
 		return cause
 	}
 	return err
 }
 
-// rejectTakenValue returns SQL for a column of "user" with unique values. Target users that have the value of a staged
-// user get a temporary value, if the run wrote them and they are unchanged since. If another target user still has the
-// value, the staged user is rejected. temporary and reason are SQL expressions.
-func rejectTakenValue(p *run.Pass, column, temporary, reason string) string {
+// rejectTakenValueSQL returns SQL for a column of "user" with unique values. Target users that have the value of a
+// staged user get a temporary value, if the run wrote them and they are unchanged since. If another target user still
+// has the value, the staged user is rejected. temporary and reason are SQL expressions.
+func rejectTakenValueSQL(p *run.Pass, column, temporary, reason string) string {
 	return p.AssignTemporary(column, temporary) +
 		p.RejectStaged(mapping.User, reason, "stage_user s\nJOIN \"user\" u ON "+run.HasStagedValue(column))
 }
@@ -96,7 +96,7 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (c
 	if err == nil || run.CauseOf(err) != run.BadRow {
 		return counts, err
 	}
-	halves, e := w.halve(ctx, s)
+	halves, e := w.halveScope(ctx, s)
 	switch {
 	case e != nil:
 		return counts, e
@@ -115,10 +115,10 @@ func (w *worker) copyScope(ctx context.Context, b run.Batch, s mapping.Scope) (c
 	return counts, nil
 }
 
-// halve cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. It looks
-// for users in the profile table only if auth.users has fewer than two in the scope: if reading the profiles timed out
-// before, it would time out again.
-func (w *worker) halve(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
+// halveScope cuts a scope in two. It returns one scope if there is only one user, and none if there is no user. It
+// looks for users in the profile table only if auth.users has fewer than two in the scope: if reading the profiles
+// timed out before, it would time out again.
+func (w *worker) halveScope(ctx context.Context, s mapping.Scope) (halves []mapping.Scope, err error) {
 	ids := s.IDs
 	if ids == nil {
 		if ids, err = w.listUsers(ctx, s); err != nil {
@@ -183,7 +183,7 @@ func (w *worker) rejectRow(
 	}
 	user := s.IDs[0]
 	if errors.As(cause, new(removalError)) {
-		return w.copyWithout(ctx, b, s, run.RowsOfUser{
+		return w.copyWithoutRows(ctx, b, s, run.RowsOfUser{
 			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps,
 			Detail: run.StateAndTable(pgErr),
 		})
@@ -194,7 +194,7 @@ func (w *worker) rejectRow(
 	}
 	for _, c := range candidates {
 		c.Reason, c.Detail = mapping.TargetError, "SQLSTATE "+pgErr.Code
-		counts, err = w.copyWithout(ctx, b, s, c)
+		counts, err = w.copyWithoutRows(ctx, b, s, c)
 		if err == nil || run.CauseOf(err) != run.BadRow {
 			return counts, err
 		}
@@ -222,8 +222,10 @@ ORDER BY i.id`)
 		run.RowsOfUser{User: user, Kind: mapping.User, Keys: []string{user}}), nil
 }
 
-// copyWithout rejects rows of a user, and copies the user without them.
-func (w *worker) copyWithout(ctx context.Context, b run.Batch, s mapping.Scope, x run.RowsOfUser) (rowCounts, error) {
+// copyWithoutRows rejects rows of a user, and copies the user without them.
+func (w *worker) copyWithoutRows(
+	ctx context.Context, b run.Batch, s mapping.Scope, x run.RowsOfUser,
+) (rowCounts, error) {
 	err := w.Retry(ctx, func(ctx context.Context) error { return w.Pass.RejectRows(ctx, w.Dst, x) })
 	if err != nil {
 		return rowCounts{}, err

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// firstUsers returns the n lowest ids of users of the source, in order.
-func firstUsers(t *testing.T, from string, n int) []string {
+// lowestUserIDs returns the n lowest ids of users of the source, in order.
+func lowestUserIDs(t *testing.T, from string, n int) []string {
 	t.Helper()
 	return importtest.Column(t, from, "select id::text from auth.users order by id limit $1::int", n)
 }
@@ -31,8 +31,8 @@ func listRejections(t *testing.T, m *importer.Import) []string {
 func TestUserWhoViolatesAUniqueIndexOfTheApplicationIsRejected(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 6, 6, 6)
-	users := firstUsers(t, from, 3)
+	supabasetest.FillBulk(t, from, 6, 6, 6)
+	users := lowestUserIDs(t, from, 3)
 	m := importtest.NewImport(t, from)
 	importtest.Exec(
 		t,
@@ -76,7 +76,7 @@ create trigger no before insert on "user" for each statement execute function no
 func TestBatchWithAUserThatTheTargetWritesTooSlowlyIsParked(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 2)
+	supabasetest.FillBulk(t, from, 2, 2, 2)
 	m := importtest.NewImport(t, from)
 	m.Shared = true // no other goroutine reads Timeout at the same time
 	if _, err := m.Begin(t.Context(), importer.Options{}, false); err != nil {
@@ -86,7 +86,7 @@ func TestBatchWithAUserThatTheTargetWritesTooSlowlyIsParked(t *testing.T) {
   perform pg_sleep(60);
   return new;
 end $$;
-create trigger wait before insert on "user" for each row when (new.id = '`+firstUsers(t, from, 1)[0]+`')
+create trigger wait before insert on "user" for each row when (new.id = '`+lowestUserIDs(t, from, 1)[0]+`')
   execute function wait()`)
 	m.Timeout = 2 * time.Second
 	st, err := m.Run(t.Context(), importer.Options{}, false, 1)
@@ -105,8 +105,8 @@ create trigger wait before insert on "user" for each row when (new.id = '`+first
 func TestSearchForTheRejectedRowEndsAtAnErrorThatNoRowCauses(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 3)
-	user := firstUsers(t, from, 1)[0]
+	supabasetest.FillBulk(t, from, 3, 3, 3)
+	user := lowestUserIDs(t, from, 1)[0]
 	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create function no() returns trigger language plpgsql as $$ begin
   if exists (select from supabase_import.ruling) then
@@ -128,7 +128,7 @@ create trigger no before insert on "user" for each row when (new.id = '`+user+`'
 func TestErrorThatNoRowCausesEndsTheImport(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 3)
+	supabasetest.FillBulk(t, from, 3, 3, 3)
 	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create sequence attempts;
 create function no() returns trigger language plpgsql as $$ begin
@@ -152,7 +152,7 @@ create trigger no before insert on "user" for each statement execute function no
 func TestTwoUsersWithSlowProfilesAreCopiedOneByOne(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 2)
+	supabasetest.FillBulk(t, from, 2, 2, 2)
 	importtest.Exec(t, from, `create table public.pause (seconds float);
 insert into public.pause values (0);
 create view public.slow as select p.* from public.profiles p
@@ -176,8 +176,8 @@ create view public.slow as select p.* from public.profiles p
 func TestUsersWithATakenEmailOrPhoneAreCopiedWithoutIt(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 6, 6, 6)
-	users := firstUsers(t, from, 4)
+	supabasetest.FillBulk(t, from, 6, 6, 6)
+	users := lowestUserIDs(t, from, 4)
 	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", users[1])
 	importtest.Exec(t, from, "update auth.users set phone = '491701234567', phone_confirmed_at = now() where id = '"+
 		users[3]+"'")
@@ -204,8 +204,8 @@ insert into "user" (name, email, "emailVerified", "phoneNumber") values
 func TestEmailOfUnverifiedUserIsReleased(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 4, 4, 4)
-	user := firstUsers(t, from, 2)[1]
+	supabasetest.FillBulk(t, from, 4, 4, 4)
+	user := lowestUserIDs(t, from, 2)[1]
 	email := importtest.Value(t, from, "select email from auth.users where id = $1::uuid", user)
 	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', '`+email+`', false)`)

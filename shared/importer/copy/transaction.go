@@ -60,7 +60,7 @@ func (t *transaction) runOnce(ctx context.Context) (err error) {
 	}
 	err = t.write(ctx)
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == run.UniqueViolation {
-		return t.resolveTaken(ctx, err)
+		return t.resolveTakenValue(ctx, err)
 	}
 	return err
 }
@@ -100,11 +100,11 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 		return false, nil
 	}
 	if !t.isFresh {
-		if err := run.Exec(ctx, t.Dst, classifyAll(t.Pass, t.scope)); err != nil {
+		if err := run.Exec(ctx, t.Dst, classifyAllSQL(t.Pass, t.scope)); err != nil {
 			return false, fmt.Errorf("classify: %w", err)
 		}
 	}
-	return t.reject(ctx, rejectTakenRows(t.Pass))
+	return t.storeRejections(ctx, rejectTakenRowsSQL(t.Pass))
 }
 
 // write writes the staged rows, the ledger and the quarantine, and commits.

@@ -17,7 +17,7 @@ import (
 func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 3)
+	supabasetest.FillBulk(t, from, 3, 3, 3)
 	m := importtest.NewImport(t, from)
 	var done []int
 	m.Progress = func(e importer.Event) { done = append(done, e.Done) }
@@ -33,7 +33,7 @@ func TestRunCopiesWithTheDefaultNumberOfWorkers(t *testing.T) {
 func TestShardIsDoneWhenNoBatchIsOpen(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 3)
+	supabasetest.FillBulk(t, from, 3, 3, 3)
 	m := importtest.NewImport(t, from)
 	m.Shared = true
 	st, err := m.Begin(t.Context(), importer.Options{BatchSize: 2}, false)

@@ -16,10 +16,10 @@ import (
 //go:embed removals.sql
 var removalsSQL string
 
-// countRows is SQL that counts the staged rows.
+// countStagedRowsSQL is SQL that counts the staged rows.
 //
 //go:embed row_counts.sql
-var countRows string
+var countStagedRowsSQL string
 
 // writeRows writes the staged rows into the tables of the target, after the savepoint "staged". toQuarantine is the
 // number of rows that have an entry for the quarantine.
@@ -37,7 +37,7 @@ func (t *transaction) writeRows(ctx context.Context) (counts rowCounts, toQuaran
 		}
 		sql = updatesSQL(t.Pass.Mapping)
 	}
-	err = run.QueryNumbers(ctx, t.Dst, sql+insertionsSQL(t.Pass.Mapping)+countRows,
+	err = run.QueryNumbers(ctx, t.Dst, sql+insertionsSQL(t.Pass.Mapping)+countStagedRowsSQL,
 		&counts.rows, &counts.written, &counts.unchanged, &counts.identical, &counts.folded, &counts.quarantined,
 		&toQuarantine)
 	return counts, toQuarantine, err

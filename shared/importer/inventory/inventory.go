@@ -31,7 +31,7 @@ type Table struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"` // "table", "partitioned", "inherited" or "foreign"
 	Rows int64  `json:"rows"`
-	// Estimated means that Rows is from the statistics of Postgres, because the table is larger than exactBelow.
+	// Estimated means that Rows is from the statistics of Postgres, because the table is larger than maxCountedTableBytes.
 	Estimated bool  `json:"estimated"`
 	Bytes     int64 `json:"bytes"` // with indexes and TOAST
 	// ReachesUsers is a shortest path of foreign keys from the table to auth.users, such as "author_id → public.profiles",
@@ -116,7 +116,7 @@ ORDER BY 1`
 
 // Read reads the inventory of the source. In the target, Xenon's tables have these names and are in this schema.
 func Read(ctx context.Context, src, dst *pgx.Conn, schema string, names []string) (Inventory, error) {
-	r := reader{src: src, dst: dst, schema: schema, names: names}
+	r := inventoryReader{src: src, dst: dst, schema: schema, names: names}
 	for _, step := range []func(context.Context) error{
 		r.readTables, r.readPaths, r.countRows, r.findUserColumns, r.readObjects, r.readExtensions,
 	} {
@@ -127,8 +127,8 @@ func Read(ctx context.Context, src, dst *pgx.Conn, schema string, names []string
 	return r.Inventory, nil
 }
 
-// reader collects the inventory.
-type reader struct {
+// inventoryReader collects the inventory.
+type inventoryReader struct {
 	Inventory
 	src, dst *pgx.Conn
 	schema   string   // of Xenon's tables in the target
@@ -137,7 +137,7 @@ type reader struct {
 	columns  map[string][]string // the columns of the type uuid without a foreign key, by table
 }
 
-func (r *reader) readTables(ctx context.Context) error {
+func (r *inventoryReader) readTables(ctx context.Context) error {
 	r.Tables, r.NotChecked = []Table{}, []string{}
 	r.readable, r.columns = map[string]bool{}, map[string][]string{}
 	rows, err := r.src.Query(ctx, tablesQuery, managedSchemas, r.schema, r.names)
@@ -159,20 +159,20 @@ func (r *reader) readTables(ctx context.Context) error {
 	return err
 }
 
-func (r *reader) readObjects(ctx context.Context) error {
+func (r *inventoryReader) readObjects(ctx context.Context) error {
 	var err error
-	if r.UsesAuth, err = query(ctx, r.src, pgx.RowToStructByPos[Object], usesAuthQuery, managedSchemas); err != nil {
+	if r.UsesAuth, err = queryRows(ctx, r.src, pgx.RowToStructByPos[Object], usesAuthQuery, managedSchemas); err != nil {
 		return err
 	}
-	if r.UserTriggers, err = query(ctx, r.src, pgx.RowToStructByPos[Object], userTriggersQuery); err != nil {
+	if r.UserTriggers, err = queryRows(ctx, r.src, pgx.RowToStructByPos[Object], userTriggersQuery); err != nil {
 		return err
 	}
-	r.StoragePolicies, err = query(ctx, r.src, pgx.RowTo[string], storagePoliciesQuery)
+	r.StoragePolicies, err = queryRows(ctx, r.src, pgx.RowTo[string], storagePoliciesQuery)
 	return err
 }
 
-// query returns the rows of a query, an empty slice if there are none.
-func query[T any](ctx context.Context, db *pgx.Conn, read pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+// queryRows returns the rows of a query, an empty slice if there are none.
+func queryRows[T any](ctx context.Context, db *pgx.Conn, read pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func query[T any](ctx context.Context, db *pgx.Conn, read pgx.RowToFunc[T], sql 
 	return pgx.AppendRows([]T{}, rows, read)
 }
 
-func (r *reader) readExtensions(ctx context.Context) error {
+func (r *inventoryReader) readExtensions(ctx context.Context) error {
 	rows, err := r.src.Query(ctx, extensionsQuery)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (r *reader) readExtensions(ctx context.Context) error {
 }
 
 // stateAtTarget reports whether the target has an extension, or could install it.
-func (r *reader) stateAtTarget(ctx context.Context, extension string) (state string, err error) {
+func (r *inventoryReader) stateAtTarget(ctx context.Context, extension string) (state string, err error) {
 	err = r.dst.QueryRow(ctx, `SELECT CASE WHEN installed_version IS NULL THEN $2 ELSE $3 END
 FROM pg_available_extensions
 WHERE name = $1`, extension, Available, Installed).Scan(&state)
@@ -213,8 +213,8 @@ WHERE name = $1`, extension, Available, Installed).Scan(&state)
 	return state, err
 }
 
-// isDenied reports whether the role may not read a table, or row security would hide some of its rows.
-func isDenied(err error) bool {
+// isReadDenied reports whether the role may not read a table, or row security would hide some of its rows.
+func isReadDenied(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pgErr.Code == "42501"
 }

@@ -10,7 +10,7 @@ import (
 type foreignKey struct{ table, columns, parent string }
 
 // readPaths sets ReachesUsers of every table.
-func (r *reader) readPaths(ctx context.Context) error {
+func (r *inventoryReader) readPaths(ctx context.Context) error {
 	rows, err := r.src.Query(ctx, foreignKeysQuery)
 	if err != nil {
 		return err

@@ -7,22 +7,22 @@ import (
 	"slices"
 )
 
-// exactBelow is the size in bytes below which the rows of a table are counted. Counting a larger table would read it
-// from the disk of the source, which serves the application.
-const exactBelow = 64 << 20
+// maxCountedTableBytes is the size in bytes from which on the rows of a table are not counted. Counting a larger table
+// would read it from the disk of the source, which serves the application.
+const maxCountedTableBytes = 64 << 20
 
 // countRows counts the rows of small tables, and of tables without statistics.
-func (r *reader) countRows(ctx context.Context) error {
+func (r *inventoryReader) countRows(ctx context.Context) error {
 	for i := range r.Tables {
 		t := &r.Tables[i]
 		switch {
 		case !r.readable[t.Name]:
-			r.skip(t, "no privilege to read it")
+			r.addNotCounted(t, "no privilege to read it")
 			continue
 		case t.Kind == "foreign":
-			r.skip(t, "a foreign table; its rows are in another database")
+			r.addNotCounted(t, "a foreign table; its rows are in another database")
 			continue
-		case t.Rows >= 0 && t.Bytes >= exactBelow:
+		case t.Rows >= 0 && t.Bytes >= maxCountedTableBytes:
 			t.Estimated = true
 			continue
 		}
@@ -32,8 +32,8 @@ func (r *reader) countRows(ctx context.Context) error {
 		}
 		err := r.src.QueryRow(ctx, "SELECT count(*) FROM "+from).Scan(&t.Rows)
 		switch {
-		case isDenied(err):
-			r.skip(t, "row security hides rows from this role")
+		case isReadDenied(err):
+			r.addNotCounted(t, "row security hides rows from this role")
 		case err != nil:
 			return fmt.Errorf("count %s: %w", t.Name, err)
 		}
@@ -41,18 +41,18 @@ func (r *reader) countRows(ctx context.Context) error {
 	return nil
 }
 
-// skip notes that the rows of a table were not counted.
-func (r *reader) skip(t *Table, why string) {
+// addNotCounted notes that the rows of a table were not counted.
+func (r *inventoryReader) addNotCounted(t *Table, why string) {
 	t.Rows, t.Estimated = max(t.Rows, 0), true
 	r.readable[t.Name] = false
 	r.NotChecked = append(r.NotChecked, t.Name+": "+why)
 }
 
-// sampleRows is the number of values of a column that findUserColumns compares with the ids of users.
-const sampleRows = 100
+// sampledValuesPerColumn is the number of values of a column that findUserColumns compares with the ids of users.
+const sampledValuesPerColumn = 100
 
 // findUserColumns sets UserColumns of every readable table.
-func (r *reader) findUserColumns(ctx context.Context) error {
+func (r *inventoryReader) findUserColumns(ctx context.Context) error {
 	for i := range r.Tables {
 		t := &r.Tables[i]
 		if !r.readable[t.Name] {
@@ -62,9 +62,9 @@ func (r *reader) findUserColumns(ctx context.Context) error {
 			var values, users int
 			err := r.src.QueryRow(ctx, fmt.Sprintf(`SELECT count(x.id), count(u.id)
 FROM (SELECT %[1]s AS id FROM %[2]s WHERE %[1]s IS NOT NULL LIMIT %[3]d) x
-LEFT JOIN auth.users u USING (id)`, column, t.Name, sampleRows)).Scan(&values, &users)
+LEFT JOIN auth.users u USING (id)`, column, t.Name, sampledValuesPerColumn)).Scan(&values, &users)
 			switch {
-			case isDenied(err):
+			case isReadDenied(err):
 				return nil // auth.users cannot be read: the plan has already said so
 			case err != nil:
 				return fmt.Errorf("compare %s of %s with the ids of users: %w", column, t.Name, err)

@@ -2,12 +2,12 @@
 -- row count is the estimate in the statistics of Postgres, or -1 if there is none. Partitions are not listed: the size
 -- and the row count of a partitioned table include them. $1: the schemas to leave out. $2 and $3: the schema and the
 -- names of Xenon's tables. The last result column lists the uuid columns that have no foreign key.
-WITH own AS (
+WITH project_schemas AS (
   SELECT oid, nspname
   FROM pg_namespace
   WHERE nspname !~ '^pg_'
     AND nspname <> ALL ($1)
-), parts AS (
+), partitions AS (
   SELECT c.oid, p.relid
   FROM pg_class c
   CROSS JOIN LATERAL pg_partition_tree(c.oid) p
@@ -21,12 +21,12 @@ SELECT format('%I.%I', n.nspname, c.relname),
     ELSE 'table' END,
   CASE c.relkind
     WHEN 'p' THEN (
-      SELECT coalesce(sum(pg_total_relation_size(p.relid)), 0) FROM parts p WHERE p.oid = c.oid)::bigint
+      SELECT coalesce(sum(pg_total_relation_size(p.relid)), 0) FROM partitions p WHERE p.oid = c.oid)::bigint
     ELSE pg_total_relation_size(c.oid) END,
   CASE c.relkind
     WHEN 'p' THEN (
       SELECT coalesce(min(-1) FILTER (WHERE l.reltuples < 0), sum(l.reltuples), 0)
-      FROM parts p JOIN pg_class l ON l.oid = p.relid WHERE p.oid = c.oid)::bigint
+      FROM partitions p JOIN pg_class l ON l.oid = p.relid WHERE p.oid = c.oid)::bigint
     ELSE c.reltuples::bigint END,
   c.relrowsecurity,
   (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)::int,
@@ -45,7 +45,7 @@ SELECT format('%I.%I', n.nspname, c.relname),
         WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
     ORDER BY a.attnum)
 FROM pg_class c
-JOIN own n ON n.oid = c.relnamespace
+JOIN project_schemas n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'f')
   AND NOT c.relispartition
   AND NOT EXISTS (SELECT FROM pg_depend d

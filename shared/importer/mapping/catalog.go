@@ -88,8 +88,8 @@ func (s SourceCatalog) Digest() string {
 	return digestOfTables(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
 }
 
-// minVersion is the oldest supported version of Postgres, for source and target.
-const minVersion = 140000
+// minPostgresVersion is the oldest supported version of Postgres, for source and target.
+const minPostgresVersion = 140000
 
 type requiredColumn struct {
 	name  string
@@ -117,7 +117,7 @@ var (
 // Refusals returns the reasons why a run cannot read the source.
 func (s SourceCatalog) Refusals() []string {
 	var why []string
-	if s.Version < minVersion {
+	if s.Version < minPostgresVersion {
 		why = append(why, "the source is Postgres "+s.Server+"; 14 or newer is needed")
 	}
 	for _, t := range []Table{s.Users, s.Identities} {
@@ -163,7 +163,7 @@ func (t TargetCatalog) Digest() string { return digestOfTables(t.User, t.Account
 // Refusals returns the reasons why a run cannot write to the target.
 func (t TargetCatalog) Refusals() []string {
 	var why []string
-	if t.Version < minVersion {
+	if t.Version < minPostgresVersion {
 		why = append(why, "the target is Postgres "+t.Server+"; 14 or newer is needed")
 	}
 	if t.TouchTrigger {

@@ -28,15 +28,15 @@ func (m Mapping) providerMap() map[string]string {
 		maps.Copy(all, providerIDsSince2)
 	}
 	maps.Copy(all, m.Options.Providers)
-	if m.usesObjectID() {
+	if m.usesMicrosoftObjectID() {
 		all["azure"] = microsoft
 	}
 	return all
 }
 
-// usesObjectID reports whether the subject of a Microsoft account is its object id, by which Xenon and Better Auth know
-// such accounts. Supabase knows them by another id, which differs from app to app.
-func (m Mapping) usesObjectID() bool {
+// usesMicrosoftObjectID reports whether the subject of a Microsoft account is its object id, by which Xenon and Better
+// Auth know such accounts. Supabase knows them by another id, which differs from app to app.
+func (m Mapping) usesMicrosoftObjectID() bool {
 	switch m.Options.Providers["azure"] {
 	case "oid":
 		return true
@@ -82,7 +82,7 @@ func BuiltInProviders() []string {
 // Subject returns an SQL expression for the id of the user at the provider, or NULL if the identity has none. row is
 // the alias of auth.identities. Except for Microsoft, the id is the one by which Supabase Auth finds the user.
 func (m Mapping) Subject(row string) string {
-	if !m.usesObjectID() {
+	if !m.usesMicrosoftObjectID() {
 		return row + ".provider_id"
 	}
 	claims := row + ".identity_data"

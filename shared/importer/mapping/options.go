@@ -43,7 +43,7 @@ const (
 	NoProfiles      = "none"
 )
 
-const currentProviderMap = 2
+const newestProviderMapVersion = 2
 
 // DefaultRun is the default name of a run.
 const DefaultRun = "supabase"
@@ -64,7 +64,7 @@ func (o Options) WithDefaults() (Options, error) {
 		o.Profiles = DefaultProfiles
 	}
 	if o.ProviderMap == 0 {
-		o.ProviderMap = currentProviderMap
+		o.ProviderMap = newestProviderMapVersion
 	}
 	return o, o.check()
 }
@@ -77,8 +77,8 @@ func (o Options) check() error {
 		return fmt.Errorf("unconfirmed must be hold or allow, not %q", o.Unconfirmed)
 	case !slices.Contains([]string{"", "hold", "allow"}, o.MFA):
 		return fmt.Errorf("mfa must be hold or allow, not %q", o.MFA)
-	case o.ProviderMap < 0 || o.ProviderMap > currentProviderMap:
-		return fmt.Errorf("provider map %d is not between 1 and %d", o.ProviderMap, currentProviderMap)
+	case o.ProviderMap < 0 || o.ProviderMap > newestProviderMapVersion:
+		return fmt.Errorf("provider map %d is not between 1 and %d", o.ProviderMap, newestProviderMapVersion)
 	case len(o.Run) > 100:
 		return fmt.Errorf("the name of the run is longer than 100 characters")
 	}

@@ -2,11 +2,11 @@ package mapping
 
 import "strings"
 
-// PasswordFormat returns an SQL expression for the format of a stored password: bcrypt, argon2, fbscrypt, encrypted (at
-// rest, by Supabase), unknown, or too_costly if its cost is above the limits of shared/password. It is NULL if there is
-// no password. The patterns and limits are those of shared/password; a test compares them. The length of a bcrypt
-// hash is a separate condition, because {53} in the pattern makes Postgres five times slower.
-func PasswordFormat(p string) string {
+// PasswordFormatSQL returns an SQL expression for the format of a stored password: bcrypt, argon2, fbscrypt, encrypted
+// (at rest, by Supabase), unknown, or too_costly if its cost is above the limits of shared/password. It is NULL if
+// there is no password. The patterns and limits are those of shared/password; a test compares them. The length of a
+// bcrypt hash is a separate condition, because {53} in the pattern makes Postgres five times slower.
+func PasswordFormatSQL(p string) string {
 	return `CASE WHEN coalesce(` + p + `, '') = '' THEN NULL
       WHEN ` + p + ` ~ '^\$2[abxy]?\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]+$'
         AND length(split_part(` + p + `, '$', 4)) = 53

@@ -33,6 +33,6 @@ ORDER BY 1, 3`
 
 // hasPassword returns an SQL condition: the import copies the password of the user u, whose email is a.email.
 func (m Mapping) hasPassword() string {
-	return "coalesce((" + PasswordFormat("u.encrypted_password") + `) IN ('bcrypt', 'argon2', 'fbscrypt'), false)
+	return "coalesce((" + PasswordFormatSQL("u.encrypted_password") + `) IN ('bcrypt', 'argon2', 'fbscrypt'), false)
       AND CASE WHEN false THEN ''` + m.withholdReasons() + ` END IS NULL`
 }

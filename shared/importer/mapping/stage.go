@@ -4,7 +4,7 @@ package mapping
 // first copies the rows of the source. They are empty after every transaction. In addition to the columns of the
 // projections, those for users, identities and profiles have
 //
-//	action      what the copy does with the target row: see classify in package copy
+//	action      what the copy does with the target row: see classifySQL in package copy
 //	referring   for a row that is deleted in the source and kept in the target: the tables that reference it, or the
 //	            SQLSTATE of the rejected deletion; '' if the quarantine entry of the user has this text
 func (m Mapping) StageTables() string {

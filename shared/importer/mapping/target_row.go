@@ -8,7 +8,7 @@ import "strings"
 type TargetRow struct {
 	Kind    Kind
 	Stage   string // the temporary table
-	Action  string // the column of the stage with the action, such as "new": see classify in package copy
+	Action  string // the column of the stage with the action, such as "new": see classifySQL in package copy
 	Hash    string // the column of the ledger with the hash of the row as the run wrote it
 	Wanted  string // condition on s: the target should have a row
 	From    string // the table of the target as e, with a WHERE clause that selects its rows of this kind

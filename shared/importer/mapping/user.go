@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// maxImage is the maximum number of characters of the column image, as in the API. Some projects store whole pictures
-// as data URLs, which are too long for a header or a token.
-const maxImage = 32_768
+// maxImageCharacters is the maximum number of characters of the column image, as in the API. Some projects store whole
+// pictures as data URLs, which are too long for a header or a token.
+const maxImageCharacters = 32_768
 
 // Users returns the projection of auth.users into "user". Its last column is the password for the credential account.
 func (m Mapping) Users(s Scope, r Rejections) string {
@@ -27,13 +27,13 @@ func (m Mapping) UsersWithFormat(s Scope, r Rejections) string {
 func (m Mapping) users(last string, s Scope, r Rejections) string {
 	return `SELECT u.id AS key, u.id AS user_id, ` + m.Source.Users.fingerprint("u") + ` AS raw, c.reason, c.fields,
   CASE WHEN c.reason IS NOT NULL OR c.fields IS NOT NULL THEN to_jsonb(u) END AS original,
-  CASE WHEN c.reason IS NULL THEN ` + m.userUnmapped() + ` END AS residue,
+  CASE WHEN c.reason IS NULL THEN ` + m.unstoredUserValues() + ` END AS residue,
   ` + selectList(m.UserColumns()) + `,
   ` + last + `
 FROM auth.users u
 CROSS JOIN LATERAL (
   SELECT ` + m.Email() + ` AS email,
-    ` + PasswordFormat("u.encrypted_password") + ` AS format,
+    ` + PasswordFormatSQL("u.encrypted_password") + ` AS format,
     ` + m.Phone() + ` AS phone,
     ` + m.firstClaim("avatar_url", "picture") + ` AS image,
     ` + WithoutEmail(r) + ` AS email_lost,
@@ -53,7 +53,7 @@ CROSS JOIN LATERAL (
 ) b
 CROSS JOIN LATERAL (
   SELECT b.reason, b.withheld, b.created_at,
-    ` + m.userFields() + ` AS fields,
+    ` + m.rejectedUserFieldsSQL() + ` AS fields,
     CASE WHEN ` + hasEmail + ` THEN a.email
       ELSE u.id || '@' || CASE WHEN a.email IS NOT NULL THEN 'email-conflict'
         WHEN ` + m.userFlag("is_anonymous") + ` THEN 'anonymous'
@@ -67,8 +67,8 @@ WHERE ` + s.Contains("u.id")
 // hasEmail is an SQL condition: the user gets the email of the source, not a placeholder.
 const hasEmail = "a.email IS NOT NULL AND NOT a.email_lost AND NOT a.email_taken AND NOT a.email_held"
 
-// userFields returns an SQL expression for the columns of a user that are not copied, as "column:reason".
-func (m Mapping) userFields() string {
+// rejectedUserFieldsSQL returns an SQL expression for the columns of a user that are not copied, as "column:reason".
+func (m Mapping) rejectedUserFieldsSQL() string {
 	phone := ""
 	if m.HasPhone() {
 		phone = `
@@ -82,7 +82,7 @@ func (m Mapping) userFields() string {
         WHEN a.email_taken THEN 'email:` + TargetEmailTaken + `'
         WHEN a.email_held THEN 'email:` + TargetEmailUnverified + `' END,` + phone + `
       'encrypted_password:' || b.withheld,
-      CASE WHEN char_length(a.image) > ` + fmt.Sprint(maxImage) + ` THEN 'image:image_too_long' END,
+      CASE WHEN char_length(a.image) > ` + fmt.Sprint(maxImageCharacters) + ` THEN 'image:image_too_long' END,
       CASE WHEN ` + isOutsideDateRange("u.created_at") + ` THEN 'created_at:date_unrepresentable' END,
       CASE WHEN ` + isOutsideDateRange("u.updated_at") + ` THEN 'updated_at:date_unrepresentable' END
     ], NULL), '{}')`
@@ -92,10 +92,10 @@ func (m Mapping) userFields() string {
 // that this target has.
 func (m Mapping) UserColumns() []Column {
 	columns := []Column{
-		{"name", "text", m.name()},
+		{"name", "text", m.userNameSQL()},
 		{"email", "text", "c.email"},
 		{"emailVerified", "boolean", m.Confirmed() + " AND " + hasEmail},
-		{"image", "text", fmt.Sprintf("CASE WHEN char_length(a.image) <= %d THEN a.image END", maxImage)},
+		{"image", "text", fmt.Sprintf("CASE WHEN char_length(a.image) <= %d THEN a.image END", maxImageCharacters)},
 		{"createdAt", "timestamptz", "c.created_at"},
 		{"updatedAt", "timestamptz", "coalesce(" + timeOrNull("u.updated_at") + ", c.created_at)"},
 	}
@@ -194,10 +194,10 @@ var columnsInTarget = []struct{ target, source string }{
 	{"lastSignInAt", "last_sign_in_at"},
 }
 
-// userUnmapped returns SQL for the residue of a user: all columns of auth.users without the id, one-time tokens,
+// unstoredUserValues returns SQL for the residue of a user: all columns of auth.users without the id, one-time tokens,
 // columnsInTarget, and times that are copied unchanged. A return to the source needs the password hash and the email in
 // it, because Xenon can rehash the password and the user can change the email.
-func (m Mapping) userUnmapped() string {
+func (m Mapping) unstoredUserValues() string {
 	skip := slices.Concat([]string{"id"}, oneTimeTokens)
 	for _, c := range columnsInTarget {
 		if m.Target.User.Has(c.target) {
@@ -234,7 +234,7 @@ func textAtOrNull(doc, key string) string {
 	return "CASE WHEN " + at + ` ~ '\S' AND jsonb_typeof(` + doc + "->" + Literal(key) + ") = 'string' THEN " + at + " END"
 }
 
-func (m Mapping) name() string {
+func (m Mapping) userNameSQL() string {
 	return "coalesce(" + m.firstClaim("name", "full_name", "username", "user_name", "preferred_username") + `,
     CASE WHEN split_part(u.email, '@', 1) ~ '\S' THEN split_part(u.email, '@', 1) END,
     a.phone,

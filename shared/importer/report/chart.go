@@ -13,8 +13,8 @@ var kindNames = map[mapping.Kind]string{
 }
 
 var (
-	kinds    = []mapping.Kind{mapping.User, mapping.Identity, mapping.Profile, mapping.Factor, mapping.Passkey}
-	outcomes = []mapping.Outcome{
+	chartKinds    = []mapping.Kind{mapping.User, mapping.Identity, mapping.Profile, mapping.Factor, mapping.Passkey}
+	chartOutcomes = []mapping.Outcome{
 		mapping.Copied, mapping.Identical, mapping.Folded, mapping.Kept, mapping.Deleted, mapping.Quarantined,
 	}
 )
@@ -60,19 +60,19 @@ type chartOutcome struct {
 
 const (
 	chartLeft, chartWidth = 120.0, 590.0
-	chartStep             = 44
-	minWidth              = 3.0  // so that a segment of few rows is visible
+	chartBarDistance      = 44
+	minSegmentWidth       = 3.0  // so that a segment of few rows is visible
 	minLabelWidth         = 64.0 // minimum width of a segment that gets a label
 )
 
 func newChart(c mapping.Counts) chart {
 	var out chart
-	for _, o := range outcomes {
-		if slices.ContainsFunc(kinds, func(k mapping.Kind) bool { return c[k][o] > 0 }) {
+	for _, o := range chartOutcomes {
+		if slices.ContainsFunc(chartKinds, func(k mapping.Kind) bool { return c[k][o] > 0 }) {
 			out.Outcomes = append(out.Outcomes, chartOutcome{o, outcomeTexts[o]})
 		}
 	}
-	for _, k := range kinds {
+	for _, k := range chartKinds {
 		bar := chartBar{Kind: k, Y: out.Height}
 		for _, o := range out.Outcomes {
 			bar.Counts = append(bar.Counts, c[k][o.Outcome])
@@ -83,22 +83,22 @@ func newChart(c mapping.Counts) chart {
 		}
 		bar.Segments = divideBar(c[k], bar.Total)
 		out.Bars = append(out.Bars, bar)
-		out.Height += chartStep
+		out.Height += chartBarDistance
 	}
 	return out
 }
 
 // divideBar divides the width of a bar in proportion to the counts. A segment that would be too thin to see gets
-// minWidth, and the widest segment becomes narrower by the difference.
+// minSegmentWidth, and the widest segment becomes narrower by the difference.
 func divideBar(c map[mapping.Outcome]int64, total int64) []chartSegment {
 	var out []chartSegment
 	widest, extra := 0, 0.0
-	for _, o := range outcomes {
+	for _, o := range chartOutcomes {
 		if c[o] <= 0 {
 			continue
 		}
 		exact := chartWidth * float64(c[o]) / float64(total)
-		width := max(exact, minWidth)
+		width := max(exact, minSegmentWidth)
 		extra += width - exact
 		out = append(out, chartSegment{Outcome: o, Width: width, Count: c[o], Share: percentage(c[o], total)})
 		if width > out[widest].Width {

@@ -29,15 +29,15 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 
 // HTML writes the report as one page for people. The page loads nothing: it contains the styles, the chart and the
 // signed JSON, as a file to save.
-func (s Signed) HTML(w io.Writer) error {
+func (s SignedReport) HTML(w io.Writer) error {
 	file := "data:application/json;base64," + base64.StdEncoding.EncodeToString(s.JSON())
 	page := reportData{
-		Signed:     s,
-		Conclusion: s.Report.Conclusion(),
-		Chart:      newChart(s.Report.Status.Counts),
-		Reasons:    reasonLines(s.Report.Status.Reasons),
-		AllReasons: AllReasons,
-		File:       template.URL(file), //nolint:gosec // G203: our own bytes, encoded
+		SignedReport: s,
+		Conclusion:   s.Report.Conclusion(),
+		Chart:        newChart(s.Report.Status.Counts),
+		Reasons:      reasonLines(s.Report.Status.Reasons),
+		AllReasons:   AllReasons,
+		File:         template.URL(file), //nolint:gosec // G203: our own bytes, encoded
 	}
 	if err := reportTemplate.Execute(w, page); err != nil {
 		return fmt.Errorf("write the page of the report: %w", err)
@@ -46,7 +46,7 @@ func (s Signed) HTML(w io.Writer) error {
 }
 
 type reportData struct {
-	Signed
+	SignedReport
 	Conclusion Conclusion
 	Chart      chart
 	Reasons    []reasonLine
@@ -78,7 +78,7 @@ type reasonPlace struct {
 func reasonLines(r mapping.Reasons) []reasonLine {
 	var lines []reasonLine
 	for _, key := range slices.Sorted(maps.Keys(r)) {
-		reason := Explain(key)
+		reason := ExplainReason(key)
 		i := slices.IndexFunc(lines, func(l reasonLine) bool { return l.Name == reason.Name })
 		if i < 0 {
 			i, lines = len(lines), append(lines, reasonLine{Reason: reason})

@@ -9,8 +9,9 @@ type Reason struct {
 	Do    string
 }
 
-// Explain returns the explanation of the reason in a key of mapping.Reasons: "kind.field reason" or "kind reason".
-func Explain(key string) Reason {
+// ExplainReason returns the explanation of the reason in a key of mapping.Reasons: "kind.field reason" or "kind
+// reason".
+func ExplainReason(key string) Reason {
 	name := key[strings.LastIndexByte(key, ' ')+1:]
 	for _, r := range AllReasons {
 		if r.Name == name {

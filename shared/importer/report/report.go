@@ -55,7 +55,7 @@ func (r Report) Conclusion() Conclusion {
 	isOpen := s.Batches-s.Done > 0 || len(s.Parked) > 0 || s.State == run.Running
 	switch {
 	case s.State == run.RolledBack, s.State == run.Finalized && r.Rollback != nil:
-		return r.rolledBack()
+		return r.rollbackConclusion()
 	case s.State != run.Finalized && isOpen:
 		return Conclusion{"bad", "Unfinished", fmt.Sprintf(
 			"%s of %s batches are done. Run again: the import continues where it stopped.",
@@ -77,7 +77,7 @@ func (r Report) Conclusion() Conclusion {
 	}
 }
 
-func (r Report) rolledBack() Conclusion {
+func (r Report) rollbackConclusion() Conclusion {
 	if u := r.Rollback; u != nil && u.Left > 0 {
 		return Conclusion{"attention", "Rolled back, some users were kept", fmt.Sprintf(
 			"The copied rows were removed, except those of %s: %s.", run.CountNoun(u.Left, "user", "users"), u.WhyKept())}

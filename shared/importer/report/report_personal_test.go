@@ -67,7 +67,7 @@ func containsValue(text, value string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func TestHasValueIgnoresAPartOfALongerNumber(t *testing.T) {
+func TestContainsValueIgnoresAPartOfALongerNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"12": true, "a12": true, "12b": true, "312, 12": true, " 12 ": true, "312": false, "123": false, "3123": false,

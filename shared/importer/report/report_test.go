@@ -19,20 +19,20 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-var testTime = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
+var reportTime = time.Date(2026, 8, 14, 12, 0, 0, 0, time.UTC)
 
 // completeReport returns the report of a complete run of three batches, with rows in the quarantine.
 func completeReport() report.Report {
 	return report.Report{
-		Made: testTime.Add(3 * time.Minute),
+		Made: reportTime.Add(3 * time.Minute),
 		Status: importer.Status{
 			Run:        "supabase",
 			State:      "complete",
 			Pass:       2,
 			Batches:    3,
 			Done:       3,
-			StartedAt:  testTime,
-			FinishedAt: testTime.Add(time.Minute),
+			StartedAt:  reportTime,
+			FinishedAt: reportTime.Add(time.Minute),
 			Counts: mapping.Counts{
 				mapping.User:     {mapping.Copied: 11_900, mapping.Identical: 60, mapping.Quarantined: 38, mapping.Deleted: 2},
 				mapping.Identity: {mapping.Copied: 6_102, mapping.Folded: 9_411, mapping.Quarantined: 204},
@@ -49,7 +49,7 @@ func completeReport() report.Report {
 			},
 		},
 		Plan: importer.Plan{
-			Run: "supabase", At: testTime, Options: importer.Options{
+			Run: "supabase", At: reportTime, Options: importer.Options{
 				MFA:           "allow",
 				Providers:     map[string]string{"custom:acme": "acme"},
 				ProfileValues: map[string]map[string]string{"age_range": {"35_44": "35_plus"}},
@@ -72,7 +72,7 @@ func completeReport() report.Report {
 			Warnings:   []string{"312 users have no way to sign in"},
 		},
 		Verification: &importer.VerifyResult{
-			At:      testTime.Add(2 * time.Minute),
+			At:      reportTime.Add(2 * time.Minute),
 			Batches: 3,
 			Equal:   true,
 			Checksums: map[string]run.Checksum{
@@ -185,13 +185,13 @@ func TestEveryReasonIsExplainedOnceInFullSentences(t *testing.T) {
 		}
 		seen[r.Name] = true
 		for _, key := range []string{"user " + r.Name, "user.email " + r.Name, r.Name} {
-			if diff := cmp.Diff(r, report.Explain(key)); diff != "" {
-				t.Errorf("Explain(%q) (-want +got):\n%s", key, diff)
+			if diff := cmp.Diff(r, report.ExplainReason(key)); diff != "" {
+				t.Errorf("ExplainReason(%q) (-want +got):\n%s", key, diff)
 			}
 		}
 	}
-	if got := report.Explain("user future_reason"); got.Name != "future_reason" || got.Means == "" {
-		t.Errorf("Explain of an unknown reason: got %+v, want its name and a text", got)
+	if got := report.ExplainReason("user future_reason"); got.Name != "future_reason" || got.Means == "" {
+		t.Errorf("ExplainReason of an unknown reason: got %+v, want its name and a text", got)
 	}
 }
 

@@ -20,14 +20,14 @@ const signatureType = "xenon-report+jws"
 // key of the signature is not in the JWKS.
 var ErrAltered = errors.New("altered")
 
-// notSigned is an ErrAltered with its own text, for a file that is not JSON of a signed report.
-type notSigned struct{}
+// notSignedError is an ErrAltered with its own text, for a file that is not JSON of a signed report.
+type notSignedError struct{}
 
-func (notSigned) Error() string        { return "this is not a signed report, or it was changed" }
-func (notSigned) Is(target error) bool { return target == ErrAltered }
+func (notSignedError) Error() string        { return "this is not a signed report, or it was changed" }
+func (notSignedError) Is(target error) bool { return target == ErrAltered }
 
-// Signed is a report with its digest and the deployment's signature of the digest.
-type Signed struct {
+// SignedReport is a report with its digest and the deployment's signature of the digest.
+type SignedReport struct {
 	Report    Report
 	Digest    string // "sha256:" and the digest of the canonical JSON in hex
 	Signature string // a compact JWS of {"digest":…}; its header has the kid of the key in the JWKS
@@ -40,70 +40,70 @@ type signedPayload struct {
 }
 
 // Sign signs the report with the current key of the set.
-func (r Report) Sign(set keys.Set) (Signed, error) {
+func (r Report) Sign(set keys.Set) (SignedReport, error) {
 	text, err := stringify.Marshal(r)
 	if err != nil {
-		return Signed{}, fmt.Errorf("write the report: %w", err)
+		return SignedReport{}, fmt.Errorf("write the report: %w", err)
 	}
-	s := Signed{Report: r, Digest: run.Digest(text), text: text}
+	s := SignedReport{Report: r, Digest: run.Digest(text), text: text}
 	payload, err := json.Marshal(signedPayload{s.Digest})
 	if err != nil {
-		return Signed{}, fmt.Errorf("sign the report: %w", err)
+		return SignedReport{}, fmt.Errorf("sign the report: %w", err)
 	}
 	if s.Signature, err = set.SignJWS(signatureType, payload); err != nil {
-		return Signed{}, fmt.Errorf("sign the report: %w", err)
+		return SignedReport{}, fmt.Errorf("sign the report: %w", err)
 	}
 	return s, nil
 }
 
 // JSON returns the signed report as a file of three lines: {"report":…,"digest":…,"seal":…}. The member "seal" is the
 // signature. There is only one valid text of a report, so Check detects every changed byte.
-func (s Signed) JSON() []byte { return signedText(s.text, s.Digest, s.Signature) }
+func (s SignedReport) JSON() []byte { return signedReportText(s.text, s.Digest, s.Signature) }
 
-func signedText(report []byte, digest, signature string) []byte {
+func signedReportText(report []byte, digest, signature string) []byte {
 	return fmt.Appendf(nil, "{\"report\":%s,\n\"digest\":%q,\n\"seal\":%q}\n", report, digest, signature)
 }
 
-// Checked is the result of Check for a valid signature.
-type Checked struct {
+// CheckedReport is the result of Check for a valid signature.
+type CheckedReport struct {
 	Run    string    `json:"run"`
 	Made   time.Time `json:"made"`
 	Digest string    `json:"digest"`
 	KeyID  string    `json:"kid"`
 }
 
-// Check verifies that text is a report as Signed.JSON wrote it, signed by one of the keys in the JWKS. The error is
-// ErrAltered or keys.ErrUnknownKey; any other error means that the JWKS or the report cannot be read. Check also
+// Check verifies that text is a report as SignedReport.JSON wrote it, signed by one of the keys in the JWKS. The error
+// is ErrAltered or keys.ErrUnknownKey; any other error means that the JWKS or the report cannot be read. Check also
 // accepts reports of other versions of Xenon.
-func Check(text, jwks []byte) (Checked, error) {
+func Check(text, jwks []byte) (CheckedReport, error) {
 	var file struct {
 		Report    json.RawMessage
 		Digest    string
 		Signature string `json:"seal"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return Checked{}, notSigned{}
+		return CheckedReport{}, notSignedError{}
 	}
-	if !bytes.Equal(text, signedText(file.Report, file.Digest, file.Signature)) {
-		return Checked{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
+	if !bytes.Equal(text, signedReportText(file.Report, file.Digest, file.Signature)) {
+		return CheckedReport{}, fmt.Errorf("%w: the file was rewritten", ErrAltered)
 	}
 	if file.Digest != run.Digest(file.Report) {
-		return Checked{}, fmt.Errorf("%w: the digest does not match the report", ErrAltered)
+		return CheckedReport{}, fmt.Errorf("%w: the digest does not match the report", ErrAltered)
 	}
 	payload, kid, err := keys.VerifyJWS(jwks, signatureType, file.Signature)
 	if errors.Is(err, keys.ErrBadSignature) {
-		return Checked{}, fmt.Errorf("%w: %w", ErrAltered, err)
+		return CheckedReport{}, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
 	if err != nil {
-		return Checked{}, err
+		return CheckedReport{}, err
 	}
 	var signed signedPayload
 	if json.Unmarshal(payload, &signed) != nil || signed.Digest != file.Digest {
-		return Checked{}, fmt.Errorf("%w: the signature belongs to another report", ErrAltered)
+		return CheckedReport{}, fmt.Errorf("%w: the signature belongs to another report", ErrAltered)
 	}
 	var report Report
 	if err := json.Unmarshal(file.Report, &report); err != nil {
-		return Checked{}, fmt.Errorf("read the report: %w", err)
+		return CheckedReport{}, fmt.Errorf("read the report: %w", err)
 	}
-	return Checked{report.Status.Run, report.Made, file.Digest, kid}, nil
+	return CheckedReport{report.Status.Run, report.Made, file.Digest, kid}, nil
 }

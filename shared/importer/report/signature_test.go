@@ -17,12 +17,12 @@ import (
 // newKeySet returns a new key set, and a function that returns its JWKS.
 func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	t.Helper()
-	set, err := keys.Generate(testTime, config.RS256)
+	set, err := keys.Generate(reportTime, config.RS256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return set, func() []byte {
-		text, err := json.Marshal(map[string]any{"keys": set.Public(testTime)})
+		text, err := json.Marshal(map[string]any{"keys": set.Public(reportTime)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func newKeySet(t *testing.T) (set keys.Set, jwks func() []byte) {
 	}
 }
 
-func signReport(t *testing.T, set keys.Set, r report.Report) report.Signed {
+func signReport(t *testing.T, set keys.Set, r report.Report) report.SignedReport {
 	t.Helper()
 	s, err := r.Sign(set)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestR58_SignedReportIsChecked(t *testing.T) {
 	k, jwks := newKeySet(t)
 	s := signReport(t, k, completeReport())
 	got, err := report.Check(s.JSON(), jwks())
-	want := report.Checked{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}
+	want := report.CheckedReport{Run: "supabase", Made: completeReport().Made, Digest: s.Digest, KeyID: got.KeyID}
 	if got != want || err != nil || got.KeyID == "" {
 		t.Errorf("Check of a signed report: got %+v, %v, want %+v with a key id", got, err, want)
 	}

@@ -26,7 +26,7 @@ func TestRollbackKeepsUsersWithRowsInApplicationTables(t *testing.T) {
 			if diff := importtest.Diff(now, application); diff != "" {
 				t.Errorf("the rollback changed rows of application tables: %s", diff)
 			}
-			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedTables(userIDs)); diff != "" {
+			if diff := cmp.Diff(u.KeptReasons, importtest.ExpectedReferringTables(userIDs)); diff != "" {
 				t.Errorf("kept users, with the tables that refer to them (-got +want):\n%s", diff)
 			}
 			left := importtest.Column(t, m.To, `select id::text from "user" order by id`)
@@ -121,7 +121,7 @@ func TestRollbackWithCascadeSavesRowsOfApplicationTables(t *testing.T) {
 			m.To,
 			`insert into `+table+` select r.* from supabase_import.quarantine q, jsonb_populate_record(null::`+table+
 				`, q.original) r
-where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+withSchema(
+where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+qualifiedTableName(
 				table,
 			)+`'`,
 		)
@@ -137,8 +137,8 @@ where q.reason = 'cascaded' and q.detail = 'deleted' and q.field = '`+withSchema
 	}
 }
 
-// withSchema returns the name of a table with its schema.
-func withSchema(table string) string {
+// qualifiedTableName returns the name of a table with its schema.
+func qualifiedTableName(table string) string {
 	if table == "shop.orders" || table == "shop.letters" {
 		return table
 	}

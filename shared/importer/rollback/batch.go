@@ -96,18 +96,18 @@ func (r *rollback) endBatch(ctx context.Context, s progress) error {
 // the rows, to find out whether the target allows it; the caller rolls these deletions back. A dry run does not change
 // the ledger.
 func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error) {
-	if err := run.Exec(ctx, r.dst, r.findChanged(b.Scope)); err != nil {
+	if err := run.Exec(ctx, r.dst, r.findChangedUsersSQL(b.Scope)); err != nil {
 		return Result{}, fmt.Errorf("compare with what the run wrote: %w", err)
 	}
 	for {
-		if err := r.findReferenced(ctx, b.Scope); err != nil {
+		if err := r.keepReferencedUsers(ctx, b.Scope); err != nil {
 			return Result{}, err
 		}
 		result, err := r.countRows(ctx, b.Scope)
 		if err != nil {
 			return result, err
 		}
-		rejection, err := r.tryStatements(ctx, r.removalSQL(b))
+		rejection, err := r.tryStatements(ctx, r.removeBatchSQL(b))
 		if err != nil || rejection == "" {
 			return result, err
 		}
@@ -124,9 +124,9 @@ func (r *rollback) removeUsers(ctx context.Context, b run.Batch) (Result, error)
 	}
 }
 
-// removalSQL returns the SQL that removes the rows of one batch. In a dry run it does not change the ledger, and it
+// removeBatchSQL returns the SQL that removes the rows of one batch. In a dry run it does not change the ledger, and it
 // restores emails only if all batches are in one transaction.
-func (r *rollback) removalSQL(b run.Batch) string {
+func (r *rollback) removeBatchSQL(b run.Batch) string {
 	switch {
 	case !r.DryRun:
 		return r.rollbackSQL(b)
@@ -150,7 +150,7 @@ func (r *rollback) tryStatements(ctx context.Context, sql string) (rejection str
 	return run.StateAndTable(e), run.Exec(ctx, r.dst, "ROLLBACK TO SAVEPOINT trial")
 }
 
-const keepUser = `WITH o AS (
+const keepUserSQL = `WITH o AS (
   UPDATE undo SET is_removed = false, is_changed = true WHERE user_id = $1::uuid
 )
 INSERT INTO holding VALUES ($1::uuid, $2, 0)`
@@ -161,7 +161,7 @@ func (r *rollback) keepRejected(
 	ctx context.Context, s mapping.Scope, ids []string, rejection string,
 ) (found bool, err error) {
 	if len(ids) == 1 {
-		_, err := r.dst.Exec(ctx, keepUser, ids[0], rejection)
+		_, err := r.dst.Exec(ctx, keepUserSQL, ids[0], rejection)
 		return true, run.Wrap("keep a user", err)
 	}
 	for _, half := range [][]string{ids[:len(ids)/2], ids[len(ids)/2:]} {

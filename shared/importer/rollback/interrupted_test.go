@@ -11,15 +11,15 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// endingContext is a context that reaches its deadline when the test closes the channel deadline.
-type endingContext struct {
+// contextWithTestDeadline is a context that reaches its deadline when the test closes the channel deadline.
+type contextWithTestDeadline struct {
 	context.Context
 	deadline chan struct{}
 }
 
-func (c endingContext) Done() <-chan struct{} { return c.deadline }
+func (c contextWithTestDeadline) Done() <-chan struct{} { return c.deadline }
 
-func (c endingContext) Err() error {
+func (c contextWithTestDeadline) Err() error {
 	select {
 	case <-c.deadline:
 		return context.DeadlineExceeded
@@ -37,7 +37,7 @@ func TestRollbackContinuesAfterADeadline(t *testing.T) {
 	copied := importtest.CountImportedRows(t, m.To)
 	var got importer.RollbackResult
 	for calls := 1; ; calls++ {
-		ctx := endingContext{t.Context(), make(chan struct{})}
+		ctx := contextWithTestDeadline{t.Context(), make(chan struct{})}
 		m.Progress = func(e importer.Event) {
 			if e.Batch%4 == 3 {
 				close(ctx.deadline)
@@ -72,7 +72,7 @@ func TestRunCanContinueAfterAnInterruptedRollback(t *testing.T) {
 	supabasetest.Fill(t, from, 27, 400)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
-	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns)
+	first := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, queriesOfStableColumns)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	m.Progress = func(e importer.Event) {
@@ -89,7 +89,7 @@ func TestRunCanContinueAfterAnInterruptedRollback(t *testing.T) {
 	}
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns),
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, queriesOfStableColumns),
 		first,
 	); diff != "" {
 		t.Errorf("the next run copied other rows than the first: %s", diff)

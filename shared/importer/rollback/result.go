@@ -18,8 +18,8 @@ type Options struct {
 	DryRun  bool // only count the rows; change nothing
 }
 
-// maxListed is the maximum number of kept users that a result lists.
-const maxListed = 1000
+// maxListedKeptUsers is the maximum number of kept users that a result lists.
+const maxListedKeptUsers = 1000
 
 // Result describes what a rollback did. The Result of a dry run describes what a real rollback would do.
 type Result struct {
@@ -109,8 +109,8 @@ func (s progress) plus(r Result) progress {
 		sum.KeptUsers = append(sum.KeptUsers, part.KeptUsers...)
 		maps.Copy(sum.KeptReasons, part.KeptReasons)
 	}
-	sum.KeptUsers = sum.KeptUsers[:min(len(sum.KeptUsers), maxListed)]
-	if len(sum.KeptReasons) > maxListed {
+	sum.KeptUsers = sum.KeptUsers[:min(len(sum.KeptUsers), maxListedKeptUsers)]
+	if len(sum.KeptReasons) > maxListedKeptUsers {
 		maps.DeleteFunc(sum.KeptReasons, func(id, _ string) bool { return !slices.Contains(sum.KeptUsers, id) })
 	}
 	return sum

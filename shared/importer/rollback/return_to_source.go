@@ -15,17 +15,17 @@ import (
 )
 
 //go:embed return_head.sql
-var returnHead string
+var returnFileHeadSQL string
 
-// returnTail is the end of the SQL file. It works with all versions of Supabase's tables: old versions have no
+// returnFileTailSQL is the end of the SQL file. It works with all versions of Supabase's tables: old versions have no
 // deleted_at, so the SQL reads it through to_jsonb. Users that swap emails get a temporary email first, because
 // Postgres checks the unique index on emails for each row.
 //
 //go:embed return_tail.sql
-var returnTail string
+var returnFileTailSQL string
 
-// valuesInInsert is the maximum number of rows of one INSERT in the file.
-const valuesInInsert = 500
+// maxRowsPerInsert is the maximum number of rows of one INSERT in the file.
+const maxRowsPerInsert = 500
 
 // returnFile writes the SQL file and counts the users.
 type returnFile struct {
@@ -105,10 +105,10 @@ func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err e
 	if err != nil {
 		return err
 	}
-	f.print(returnHead)
+	f.print(returnFileHeadSQL)
 	f.begun = true
 	for _, b := range batches {
-		if err := f.writeUsers(ctx, dst, changedUsers(m, id, b.Scope)); err != nil {
+		if err := f.writeUsers(ctx, dst, changedUsersSQL(m, id, b.Scope)); err != nil {
 			return fmt.Errorf("read what changed in batch %d: %w", b.Number, err)
 		}
 	}
@@ -121,13 +121,13 @@ func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err e
 		"%d users with a password that Supabase cannot read (listed above).\n"+
 		"-- %d users of the target do not come from this import and are not in this file.\n",
 		f.users, f.unreadablePasswords, others))
-	f.print(returnTail)
+	f.print(returnFileTailSQL)
 	return nil
 }
 
-// changedUsers returns a query for users that the run copied and whose password or email is different now, or whose
+// changedUsersSQL returns a query for users that the run copied and whose password or email is different now, or whose
 // email was confirmed in the target. The column residue of the ledger has the imported values.
-func changedUsers(m mapping.Mapping, id int, s mapping.Scope) string {
+func changedUsersSQL(m mapping.Mapping, id int, s mapping.Scope) string {
 	imported := m.Lower("(l.was->>'email')")
 	return `SELECT u.id::text, l.was->>'email', CASE WHEN x.moved THEN u.email END,
   u."emailVerified" AND (x.moved OR x.confirmed),
@@ -146,7 +146,7 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) a ON true
 CROSS JOIN LATERAL (
-  SELECT ` + mapping.PasswordFormat("a.password") + ` IN ('bcrypt', 'argon2', 'fbscrypt')
+  SELECT ` + mapping.PasswordFormatSQL("a.password") + ` IN ('bcrypt', 'argon2', 'fbscrypt')
       AND length(a.password) <= 255 AS readable,
     a.password IS DISTINCT FROM l.was->>'encrypted_password' AND a.password IS NOT NULL AS changed,
     l.written IS DISTINCT FROM ` + mapping.Hash64(m.UserRow().StoredAs("u")) + `
@@ -179,7 +179,7 @@ func (f *returnFile) writeUser(u returnedUser) {
 		return
 	}
 	f.users++
-	if f.open == valuesInInsert {
+	if f.open == maxRowsPerInsert {
 		f.endInsert()
 	}
 	if f.open == 0 {

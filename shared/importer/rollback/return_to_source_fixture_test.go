@@ -9,8 +9,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// returnSQL returns the SQL that ReturnToSource writes, and the numbers that it returns.
-func returnSQL(t *testing.T, m *importer.Import) (text string, users, unreadablePasswords int) {
+// writeReturnSQL returns the SQL that ReturnToSource writes, and the numbers that it returns.
+func writeReturnSQL(t *testing.T, m *importer.Import) (text string, users, unreadablePasswords int) {
 	t.Helper()
 	var out bytes.Buffer
 	users, unreadablePasswords, err := m.ReturnToSource(t.Context(), "supabase", &out)
@@ -99,6 +99,7 @@ func changeEmailSQL(n, to string) string {
 
 const (
 	argon2idHash = `$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY3OA$ZkcAbjF/agaQq9td0IORxl9f1a0gAwzjCA0/iy4jNEW`
-	scryptHash   = hex16 + ":" + hex16 + hex16 + hex16 + hex16
-	hex16        = "00112233445566778899aabbccddeeff"
+	scryptHash   = sixteenBytesInHex + ":" +
+		sixteenBytesInHex + sixteenBytesInHex + sixteenBytesInHex + sixteenBytesInHex
+	sixteenBytesInHex = "00112233445566778899aabbccddeeff"
 )

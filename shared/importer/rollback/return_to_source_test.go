@@ -140,7 +140,7 @@ func TestReturnToSourceWritesPasswordsAndEmailsThatChanged(t *testing.T) {
 				t.Fatal(diff)
 			}
 			runSQL(t, m.To, test.targetSQL)
-			text, users, unreadable := returnSQL(t, m)
+			text, users, unreadable := writeReturnSQL(t, m)
 			if users != test.users || unreadable != test.unreadable {
 				t.Errorf("ReturnToSource: got %d users in the file and %d whose password Supabase cannot read, want %d and %d",
 					users, unreadable, test.users, test.unreadable)
@@ -193,7 +193,7 @@ func TestReturnToSourceQuotesSpecialCharactersOfEmails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, users, _ := returnSQL(t, m)
+	text, users, _ := writeReturnSQL(t, m)
 	if users != len(emails) {
 		t.Fatalf("ReturnToSource: got %d users in the file, want %d", users, len(emails))
 	}
@@ -236,7 +236,7 @@ func TestReturnToSourceKeepsChangesOfTheSource(t *testing.T) {
 		),
 	)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
-	text, _, _ := returnSQL(t, m)
+	text, _, _ := writeReturnSQL(t, m)
 	if got, want := strings.Join(runSQL(t, m.From, text), " "), "0 1 0 1"; got != want {
 		t.Errorf("the last query of the file returns %s, want %s: one password and one email not changed", got, want)
 	}
@@ -300,7 +300,7 @@ func TestR57_ReturnedHashesVerify(t *testing.T) {
 	if len(passwords) < 40 {
 		t.Fatalf("%d users have a known password, want at least 40 for the test", len(passwords))
 	}
-	text, users, unreadablePasswords := returnSQL(t, m)
+	text, users, unreadablePasswords := writeReturnSQL(t, m)
 	if users == 0 || unreadablePasswords != 0 {
 		t.Errorf("ReturnToSource: got %d users in the file and %d whose password Supabase cannot read, want some and 0",
 			users, unreadablePasswords)

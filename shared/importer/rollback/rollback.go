@@ -87,12 +87,12 @@ func (r *rollback) runAll(ctx context.Context) (err error) {
 // needsOneTransaction reports whether a dry run must execute all batches in one transaction. With Cascade, or if rows
 // of the import's tables refer to each other, one batch can remove rows that refer to a user of a later batch.
 func (r *rollback) needsOneTransaction() bool {
-	return r.DryRun && (r.Cascade || r.hasOwnReferences())
+	return r.DryRun && (r.Cascade || r.hasReferencesBetweenImportTables())
 }
 
-// hasOwnReferences reports whether the tables of the import have foreign keys to each other that Xenon's own schema
-// does not have.
-func (r *rollback) hasOwnReferences() bool {
+// hasReferencesBetweenImportTables reports whether the tables of the import have foreign keys to each other that
+// Xenon's own schema does not have.
+func (r *rollback) hasReferencesBetweenImportTables() bool {
 	return slices.ContainsFunc(r.references, func(r run.Reference) bool { return r.FromDeletable })
 }
 
@@ -118,7 +118,7 @@ func (r *rollback) dryRunAll(ctx context.Context) error {
 func (r *rollback) retry(ctx context.Context, f func(context.Context) error) error {
 	return r.env.Retry(ctx, func() (err error) {
 		if r.dst == nil || r.dst.IsClosed() {
-			r.dst, err = r.env.Target(ctx, run.WorkerSession+workTables+run.CreateAffected)
+			r.dst, err = r.env.Target(ctx, run.WorkerSession+createUndoTablesSQL+run.CreateAffected)
 			if err != nil {
 				return err
 			}

@@ -105,7 +105,7 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 		t,
 		m.To,
 		importtest.QueriesOfImportedTables,
-		stableColumns,
+		queriesOfStableColumns,
 	), importtest.Verify(
 		t,
 		m,
@@ -127,7 +127,7 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 		t.Errorf("the run after the rollback has pass %d, want 1", again.Pass)
 	}
 	if diff := importtest.Diff(
-		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, stableColumns),
+		importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, queriesOfStableColumns),
 		first,
 	); diff != "" {
 		t.Errorf("the run after the rollback copied other rows than the first: %s", diff)
@@ -137,8 +137,8 @@ func TestRunAfterARollbackImportsTheSameRows(t *testing.T) {
 	}
 }
 
-// stableColumns has queries for the columns of the ledger that do not depend on the pass.
-var stableColumns = map[string]string{
+// queriesOfStableColumns has queries for the columns of the ledger that do not depend on the pass.
+var queriesOfStableColumns = map[string]string{
 	"ledger": `select row(user_id, source, key, outcome, raw, written, credential, residue)::text
 		from supabase_import.ledger order by user_id, source, key`,
 	"ruling":     importtest.QueriesOfLedger["ruling"],

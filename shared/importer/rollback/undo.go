@@ -9,10 +9,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// workTables creates two temporary tables. undo has a row for each user of the batch: written (the run wrote the user),
-// is_changed (the user changed since), is_removed (the rollback removes the rows that the run copied). holding has the
-// reasons why a user is kept: a table (name) of which n rows refer to the user, or an error of the target with n = 0.
-const workTables = `CREATE TEMP TABLE undo (
+// createUndoTablesSQL creates two temporary tables. undo has a row for each user of the batch: written (the run wrote
+// the user), is_changed (the user changed since), is_removed (the rollback removes the rows that the run copied).
+// holding has the reasons why a user is kept: a table (name) of which n rows refer to the user, or an error of the
+// target with n = 0.
+const createUndoTablesSQL = `CREATE TEMP TABLE undo (
   user_id uuid PRIMARY KEY,
   written boolean NOT NULL,
   is_changed boolean NOT NULL,
@@ -25,8 +26,9 @@ CREATE TEMP TABLE holding (
 ) ON COMMIT DELETE ROWS;
 `
 
-// findChanged returns SQL that fills the table undo. It compares every row that the run wrote with the current row.
-func (r *rollback) findChanged(s mapping.Scope) string {
+// findChangedUsersSQL returns SQL that fills the table undo. It compares every row that the run wrote with the current
+// row.
+func (r *rollback) findChangedUsersSQL(s mapping.Scope) string {
 	var sql strings.Builder
 	fmt.Fprintf(&sql, `DELETE FROM undo;
 DELETE FROM holding;
@@ -40,9 +42,9 @@ FROM (
       false AS changed, false AS added
     FROM %s`, r.Force, run.Entries(r.id, s, "l"))
 	for _, t := range r.mapping.TargetRows() {
-		sql.WriteString(r.changedRows(t, s))
+		sql.WriteString(r.changedRowsSQL(t, s))
 		if !t.IsUser() {
-			sql.WriteString(r.addedRows(t, s))
+			sql.WriteString(r.addedRowsSQL(t, s))
 		}
 	}
 	sql.WriteString(`
@@ -54,8 +56,8 @@ ANALYZE undo`)
 	return sql.String()
 }
 
-// changedRows returns SQL that selects the rows that the run wrote and that were changed or deleted since.
-func (r *rollback) changedRows(t mapping.TargetRow, s mapping.Scope) string {
+// changedRowsSQL returns SQL that selects the rows that the run wrote and that were changed or deleted since.
+func (r *rollback) changedRowsSQL(t mapping.TargetRow, s mapping.Scope) string {
 	return fmt.Sprintf(`
     UNION ALL
     SELECT l.user_id, false, false, true, false
@@ -68,8 +70,8 @@ func (r *rollback) changedRows(t mapping.TargetRow, s mapping.Scope) string {
 		run.Entries(r.id, s, "l", t.Kind), t.Key, t.Owner, mapping.Hash64(t.Stored()), t.From, s.Contains(t.Owner), t.Hash)
 }
 
-// addedRows returns SQL that selects the rows of the target that the run did not write.
-func (r *rollback) addedRows(t mapping.TargetRow, s mapping.Scope) string {
+// addedRowsSQL returns SQL that selects the rows of the target that the run did not write.
+func (r *rollback) addedRowsSQL(t mapping.TargetRow, s mapping.Scope) string {
 	return fmt.Sprintf(`
     UNION ALL
     SELECT %[1]s, false, false, false, true
@@ -77,15 +79,16 @@ func (r *rollback) addedRows(t mapping.TargetRow, s mapping.Scope) string {
 		t.Owner, t.From, s.Contains(t.Owner), run.HasEntry(r.id, t.Kind, t.Owner, t.Key, t.Hash, &s))
 }
 
-// removedRows has one SQL condition per table for the rows to delete: all rows of a removed user if the run wrote the
-// user, and the rows that the run wrote if the user existed before. Each is a condition on undo o and the table.
-type removedRows struct{ users, accounts, profiles, sessions string }
+// removedRowConditions has one SQL condition per table for the rows to delete: all rows of a removed user if the run
+// wrote the user, and the rows that the run wrote if the user existed before. Each is a condition on undo o and the
+// table.
+type removedRowConditions struct{ users, accounts, profiles, sessions string }
 
-func (r *rollback) removedRowsIn(s mapping.Scope) removedRows {
+func (r *rollback) conditionsForRemovedRows(s mapping.Scope) removedRowConditions {
 	written := func(k mapping.Kind, key, hash string) string {
 		return run.HasEntry(r.id, k, "o.user_id", key, hash, nil)
 	}
-	return removedRows{
+	return removedRowConditions{
 		users: "o.is_removed AND o.written AND u.id = o.user_id AND " + s.Contains("u.id"),
 		accounts: `o.is_removed AND a."userId" = o.user_id AND ` + s.Contains(`a."userId"`) + ` AND (
     o.written
@@ -97,7 +100,7 @@ func (r *rollback) removedRowsIn(s mapping.Scope) removedRows {
 	}
 }
 
-const keepReferenced = `WITH h AS (
+const keepReferencedUsersSQL = `WITH h AS (
   INSERT INTO holding
   SELECT r.key, r.name, count(DISTINCT (r.rel, r.tid))
   FROM affected r
@@ -108,11 +111,11 @@ const keepReferenced = `WITH h AS (
 UPDATE undo o SET is_removed = false, is_changed = true
 WHERE o.is_removed AND o.user_id IN (SELECT user_id FROM h)`
 
-// findReferenced keeps users to whom rows of other tables refer. Without Cascade, each such row is a reason to keep the
-// user. With Cascade, a row is a reason only if Postgres would neither delete nor change it together with the user. If
-// rows of the import's tables refer to each other, it searches again, because a row of a kept user can refer to another
-// user.
-func (r *rollback) findReferenced(ctx context.Context, s mapping.Scope) error {
+// keepReferencedUsers keeps users to whom rows of other tables refer. Without Cascade, each such row is a reason to
+// keep the user. With Cascade, a row is a reason only if Postgres would neither delete nor change it together with the
+// user. If rows of the import's tables refer to each other, it searches again, because a row of a kept user can refer
+// to another user.
+func (r *rollback) keepReferencedUsers(ctx context.Context, s mapping.Scope) error {
 	if len(r.references) == 0 {
 		return nil
 	}
@@ -121,7 +124,7 @@ func (r *rollback) findReferenced(ctx context.Context, s mapping.Scope) error {
 		keeps = "r.effect = '" + string(run.Restricts) + "'"
 	}
 	for again := true; again; {
-		if err := run.Exec(ctx, r.dst, r.listRemoved(s)); err != nil {
+		if err := run.Exec(ctx, r.dst, r.listRowsToRemoveSQL(s)); err != nil {
 			return fmt.Errorf("list the rows to delete: %w", err)
 		}
 		for step, n := 0, int64(1); n > 0 && (step == 0 || r.Cascade); step++ {
@@ -130,18 +133,18 @@ func (r *rollback) findReferenced(ctx context.Context, s mapping.Scope) error {
 				return err
 			}
 		}
-		tag, err := r.dst.Exec(ctx, fmt.Sprintf(keepReferenced, keeps))
+		tag, err := r.dst.Exec(ctx, fmt.Sprintf(keepReferencedUsersSQL, keeps))
 		if err != nil {
 			return fmt.Errorf("keep users to whom rows of other tables refer: %w", err)
 		}
-		again = tag.RowsAffected() > 0 && r.hasOwnReferences()
+		again = tag.RowsAffected() > 0 && r.hasReferencesBetweenImportTables()
 	}
 	return nil
 }
 
-// listRemoved returns SQL that lists the rows to delete in the table affected.
-func (r *rollback) listRemoved(s mapping.Scope) string {
-	g := r.removedRowsIn(s)
+// listRowsToRemoveSQL returns SQL that lists the rows to delete in the table affected.
+func (r *rollback) listRowsToRemoveSQL(s mapping.Scope) string {
+	g := r.conditionsForRemovedRows(s)
 	list := func(alias, from, condition string) string {
 		return fmt.Sprintf(`INSERT INTO affected
 SELECT 'user', o.user_id, 0, %[1]s.tableoid, %[1]s.ctid, NULL, '%[2]s'
@@ -155,7 +158,7 @@ WHERE %[4]s;
 
 // countRows returns a result with the numbers of rows to delete and of users to keep in a batch.
 func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, error) {
-	g, u := r.removedRowsIn(s), newResult()
+	g, u := r.conditionsForRemovedRows(s), newResult()
 	var user, account, profile int64
 	err := r.dst.QueryRow(ctx, fmt.Sprintf(`SELECT
   (SELECT count(*) FROM "user" u, undo o WHERE %s),
@@ -175,7 +178,8 @@ func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, erro
     GROUP BY 1
     ORDER BY 1
     LIMIT %[5]d) x)`,
-		g.users, g.accounts, g.profiles, g.sessions, maxListed, otherRows(run.Deletes), otherRows(run.Changes))).
+		g.users, g.accounts, g.profiles, g.sessions, maxListedKeptUsers,
+		countOtherRowsSQL(run.Deletes), countOtherRowsSQL(run.Changes))).
 		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Held, &u.KeptUsers, &u.Cascaded, &u.Changed, &u.Holding,
 			&u.KeptReasons)
 	u.Removed = map[string]int64{"user": user, "account": account, "user_profile": profile}
@@ -185,9 +189,9 @@ func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, erro
 	return u, run.Wrap("count", err)
 }
 
-// otherRows returns SQL that counts, by table, the rows of other tables that Postgres deletes or changes together with
-// removed users.
-func otherRows(e run.OnDelete) string {
+// countOtherRowsSQL returns SQL that counts, by table, the rows of other tables that Postgres deletes or changes
+// together with removed users.
+func countOtherRowsSQL(e run.OnDelete) string {
 	return fmt.Sprintf(`
     SELECT name, count(*) AS n
     FROM (
@@ -204,7 +208,7 @@ func otherRows(e run.OnDelete) string {
 // deletionsSQL returns SQL that deletes the rows of removed users, accounts and profiles before users, and then checks
 // all foreign keys, including deferred ones. condition is a further condition on undo o.
 func (r *rollback) deletionsSQL(s mapping.Scope, condition string) string {
-	g := r.removedRowsIn(s)
+	g := r.conditionsForRemovedRows(s)
 	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
 DELETE FROM user_profile p USING undo o
 WHERE ` + g.profiles + condition + `;
@@ -218,7 +222,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 // emails. First it saves rows in the quarantine: with Force those of changed users, and with Cascade those of other
 // tables that Postgres deletes or changes together with removed users.
 func (r *rollback) rollbackSQL(b run.Batch) string {
-	sql, g := "", r.removedRowsIn(b.Scope)
+	sql, g := "", r.conditionsForRemovedRows(b.Scope)
 	if r.Force {
 		sql = run.QuarantineChangedRows(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
 			run.QuarantineChangedRows(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +

@@ -38,7 +38,7 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 			return err
 		}
 		p.ID, p.Number = r.ID, r.Pass
-		if p.Mapping, err = r.mapping(ctx, src, dst); err != nil {
+		if p.Mapping, err = r.readStoredMapping(ctx, src, dst); err != nil {
 			return err
 		}
 		if p.References, err = ReadReferences(ctx, dst); err != nil {

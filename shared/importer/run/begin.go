@@ -40,7 +40,7 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 	var st Status
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
 		b := passOpener{env: env, src: src, dst: dst, given: given, options: o, quick: quick}
-		if err := b.register(ctx); err != nil {
+		if err := b.registerRun(ctx); err != nil {
 			return err
 		}
 		if _, err := env.TakeLease(ctx, o.Run); err != nil {
@@ -60,8 +60,8 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 
 const runExists = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"
 
-// register plans and stores the run if it is new or rolled back.
-func (b *passOpener) register(ctx context.Context) error {
+// registerRun plans and stores the run if it is new or rolled back.
+func (b *passOpener) registerRun(ctx context.Context) error {
 	exists, err := hasLedger(ctx, b.dst)
 	if err != nil {
 		return err
@@ -177,14 +177,14 @@ func (b *passOpener) openPass(ctx context.Context) error {
 	if err := checkOptions(r.Plan.Options, b.given); err != nil {
 		return err
 	}
-	m, err := r.mapping(ctx, b.src, b.dst)
+	m, err := r.readStoredMapping(ctx, b.src, b.dst)
 	if err != nil {
 		return err
 	}
 	if why := m.Target.Refusals(); len(why) > 0 {
 		return Refuse(why)
 	}
-	if resumed, err := r.resume(ctx, b.dst); err != nil || resumed {
+	if resumed, err := r.resumePass(ctx, b.dst); err != nil || resumed {
 		return err
 	}
 	return b.startPass(ctx, r, m)
@@ -197,8 +197,8 @@ const (
 UPDATE supabase_import.run SET state = 'running', finished_at = NULL WHERE id = $1`
 )
 
-// resume continues a pass that has open or parked batches, or that was interrupted before ClosePass.
-func (r *Run) resume(ctx context.Context, dst *pgx.Conn) (resumed bool, err error) {
+// resumePass continues a pass that has open or parked batches, or that was interrupted before ClosePass.
+func (r *Run) resumePass(ctx context.Context, dst *pgx.Conn) (resumed bool, err error) {
 	var open bool
 	if err := dst.QueryRow(ctx, hasOpenBatch, r.ID, r.Pass).Scan(&open); err != nil {
 		return false, fmt.Errorf("look for open batches: %w", err)
@@ -223,7 +223,7 @@ WHERE run = $1
 )
 
 // startPass starts the next pass: it stores the current conflicts of the source and opens every batch. If quick is
-// true, it leaves out the batches that were copied before and have no changed user (usersChanged).
+// true, it leaves out the batches that were copied before and have no changed user (listChangedUsers).
 func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (err error) {
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
@@ -236,7 +236,7 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 	quick := b.quick && r.Pass > 0
 	var changed []string
 	if quick {
-		if changed, err = r.usersChanged(ctx, b.src, b.dst, m); err != nil {
+		if changed, err = r.listChangedUsers(ctx, b.src, b.dst, m); err != nil {
 			return err
 		}
 	}
@@ -287,9 +287,9 @@ func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	return nil
 }
 
-// usersChanged returns the ids of the users with a row whose created_at or updated_at is not before the stored
+// listChangedUsers returns the ids of the users with a row whose created_at or updated_at is not before the stored
 // watermark.
-func (r *Run) usersChanged(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
+func (r *Run) listChangedUsers(ctx context.Context, src, dst *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	var since string
 	err := dst.QueryRow(ctx, "SELECT watermark::text FROM supabase_import.run WHERE id = $1", r.ID).Scan(&since)
 	if err != nil {

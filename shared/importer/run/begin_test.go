@@ -15,7 +15,7 @@ import (
 func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 8, 8, 0)
+	supabasetest.FillBulk(t, from, 8, 8, 0)
 	m := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, m, importtest.BatchesOf40)
 	deleteHalf := `delete from auth.users where id in (select id from auth.users order by id
@@ -40,7 +40,7 @@ func TestPassIsRefusedIfMoreThanHalfOfTheUsersAreMissing(t *testing.T) {
 func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 0)
+	supabasetest.FillBulk(t, from, 2, 2, 0)
 	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: 1}
 	importtest.RunToCompletion(t, m, o)
@@ -65,7 +65,7 @@ func TestQuickPassCopiesRowsOfTheTenMinutesBeforeTheLastPass(t *testing.T) {
 func TestPlanStopsAfterTheFirstStepWithARefusal(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
 	role := importtest.CreateRole(t, from, importtest.ReadGrants+"revoke select on auth.mfa_factors from %[1]s")
 	p, err := importtest.NewImport(t, role).Plan(t.Context(), importer.Options{})
@@ -82,7 +82,7 @@ func TestPlanStopsAfterTheFirstStepWithARefusal(t *testing.T) {
 func TestPlanHasNoCollisionForATargetUserWithAnotherIDAndEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true)`)
 	p, err := m.Plan(t.Context(), importer.Options{})
@@ -95,7 +95,7 @@ func TestPlanHasNoCollisionForATargetUserWithAnotherIDAndEmail(t *testing.T) {
 func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 4, 4, 0)
+	supabasetest.FillBulk(t, from, 4, 4, 0)
 	m := importtest.NewImport(t, from)
 	users := importtest.Column(t, from, "select id::text from auth.users order by id")
 	emails := importtest.Column(t, from, "select email from auth.users order by id")
@@ -116,7 +116,7 @@ func TestPlanCountsUsersOfTheTargetWithTheSameIDOrEmail(t *testing.T) {
 func TestLaterPassNeedsNoOptionsOfTheFirst(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 0)
+	supabasetest.FillBulk(t, from, 2, 2, 0)
 	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
 		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
 	m := importtest.NewImport(t, from)
@@ -132,7 +132,7 @@ func TestLaterPassNeedsNoOptionsOfTheFirst(t *testing.T) {
 func TestBeginKeepsTheLeaseOnlyIfItSucceeds(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 0)
+	supabasetest.FillBulk(t, from, 2, 2, 0)
 	one := importtest.NewImport(t, from)
 	other := importtest.ImportBetween(one.From, one.To)
 	other.Holder = "other"

@@ -79,7 +79,7 @@ func (e *Env) Source(ctx context.Context) (*pgx.Conn, error) {
 
 // Target connects to the target. more has further statements that set up the session.
 func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
-	// search_path stays set on the whole connection, because parse rejects transaction poolers.
+	// search_path stays set on the whole connection, because parseURL rejects transaction poolers.
 	if e.Schema != "" && e.Schema != tables.Public {
 		more = "SET search_path = " + mapping.Quote(e.Schema) + ";\n" + more
 	}

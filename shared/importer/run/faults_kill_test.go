@@ -32,11 +32,11 @@ func TestR56_KilledAnywhere(t *testing.T) {
 	want := importtest.Contents(t, c.To, importtest.QueriesOfImportedTables, importtest.QueriesOfLedger)
 
 	kills := killCount
-	if !sample.Whole() {
+	if !sample.RunsAllCases() {
 		kills = sampledKills
 	}
 	t.Logf("%d kills; the import without kills took %v", kills, took)
-	random := sample.Random(t)
+	random := sample.NewRandom(t)
 	targets, killedAfterClose := 0, 0
 	for killed := 0; killed < kills; targets++ {
 		c.To = importtest.TargetWithConflicts(t, c.From)
@@ -62,7 +62,7 @@ func TestR56_KilledAnywhere(t *testing.T) {
 			t.Fatalf("after %d kills the target differs from that of an import without kills:%s", killed, diff)
 		}
 	}
-	importtest.CheckVerifies(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
+	importtest.CheckVerificationIsEqual(t, &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now})
 	t.Logf("%d imports completed, %d of them were killed after ClosePass", targets, killedAfterClose)
 }
 

@@ -23,7 +23,7 @@ func TestSecondProcessGetsErrHeldWhileTheFirstWorks(t *testing.T) {
 	first.Holder = "the first one"
 	second := &importer.Import{From: first.From, To: first.To, Holder: "the second one", Now: time.Now}
 	var err error
-	afterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.BatchesOf40, false, 2) })
+	callAfterBatch(first, 2, func() { _, err = second.Run(t.Context(), importtest.BatchesOf40, false, 2) })
 	importtest.RunToCompletion(t, first, importtest.BatchesOf40)
 	if !errors.Is(err, importer.ErrHeld) || !strings.Contains(err.Error(), "the first one") {
 		t.Errorf("the second process got %v, want ErrHeld that names the first process", err)
@@ -125,7 +125,7 @@ func TestLeaseIsRenewedAfterItsConnectionBreaks(t *testing.T) {
 	m := importtest.NewImport(t, from)
 	other := &importer.Import{From: m.From, To: m.To, Holder: "other", Now: time.Now}
 	var err error
-	afterBatch(m, 2, func() {
+	callAfterBatch(m, 2, func() {
 		before := importtest.Value(t, m.To, "select holder_backend::text from supabase_import.run")
 		importtest.Exec(t, m.To, "select pg_terminate_backend(holder_backend) from supabase_import.run")
 		importtest.Eventually(t, "the lease to have a new connection", func() bool {

@@ -27,8 +27,8 @@ func importThroughProxy(t *testing.T, m *importer.Import, side string) (*importe
 	return n, p
 }
 
-// afterBatch calls f once, when the import has done this number of batches.
-func afterBatch(m *importer.Import, done int, f func()) {
+// callAfterBatch calls f once, when the import has done this number of batches.
+func callAfterBatch(m *importer.Import, done int, f func()) {
 	var once sync.Once
 	m.Progress = func(e importer.Event) {
 		if e.Done >= done {
@@ -70,7 +70,7 @@ func TestR43_NetworkFaults(t *testing.T) {
 				t.Parallel()
 				direct := importtest.NewImport(t, from)
 				m, p := importThroughProxy(t, direct, side)
-				afterBatch(m, 3, func() {
+				callAfterBatch(m, 3, func() {
 					fault.begins(p)
 					end := time.AfterFunc(fault.lasts, p.Resume)
 					t.Cleanup(func() { end.Stop() })
@@ -94,7 +94,7 @@ func TestR43_BlackHole(t *testing.T) {
 			direct := importtest.NewImport(t, from)
 			m, p := importThroughProxy(t, direct, side)
 			m.Timeout = 3 * time.Second
-			afterBatch(m, 3, func() {
+			callAfterBatch(m, 3, func() {
 				p.Freeze()
 				before := p.Accepted()
 				go func() {
@@ -119,7 +119,7 @@ func TestR43_PermanentPacketLoss(t *testing.T) {
 			t.Parallel()
 			direct := importtest.NewImport(t, from)
 			m, p := importThroughProxy(t, direct, side)
-			afterBatch(m, 2, p.Freeze)
+			callAfterBatch(m, 2, p.Freeze)
 			m.Shared, direct.Shared = true, true
 			if _, err := m.Begin(t.Context(), importtest.BatchesOf40, false); err != nil {
 				t.Fatal(err)

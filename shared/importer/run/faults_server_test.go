@@ -121,7 +121,7 @@ func TestR56_ServersKilled(t *testing.T) {
 		}
 	}
 	m.Progress = nil
-	importtest.CheckVerifies(t, m)
+	importtest.CheckVerificationIsEqual(t, m)
 	fresh := importtest.NewImport(t, source.url())
 	importtest.RunToCompletion(t, fresh, importer.Options{BatchSize: 20, MFA: "allow"})
 	if diff := importtest.Diff(
@@ -286,7 +286,7 @@ create trigger full_disk after insert on "user" execute function full_disk();`)
 func TestFullDiskOfTargetStopsTheRun(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 6000, 6000, 4000)
+	supabasetest.FillBulk(t, from, 6000, 6000, 4000)
 	to, enlarge := targetOnSmallDisk(t)
 	m := &importer.Import{From: from, To: to, Holder: "test", Now: time.Now}
 	o := importer.Options{BatchSize: 300, MFA: "allow"}

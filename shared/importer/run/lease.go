@@ -56,15 +56,15 @@ func (e *Env) TakeLease(ctx context.Context, run string) (epoch int64, err error
 }
 
 const (
-	// ownBackend ties the lease to the connection that sends the statement.
-	ownBackend = `holder_backend = pg_backend_pid(),
+	// tieToThisConnection ties the lease to the connection that sends the statement.
+	tieToThisConnection = `holder_backend = pg_backend_pid(),
   holder_started = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())`
 
-	noBackend = "holder_backend = NULL, holder_started = NULL"
+	tieToNoConnection = "holder_backend = NULL, holder_started = NULL"
 
-	// isFree is the condition that no process has the lease of run r. Postgres can hide the backend_start of connections
-	// of other roles: then any connection with the stored pid counts as that of the lease.
-	isFree = `(r.holder IS NULL
+	// leaseIsFree is the condition that no process has the lease of run r. Postgres can hide the backend_start of
+	// connections of other roles: then any connection with the stored pid counts as that of the lease.
+	leaseIsFree = `(r.holder IS NULL
     OR r.held_until < now()
     OR (r.holder_backend IS NOT NULL AND NOT EXISTS (
       SELECT FROM pg_stat_activity a
@@ -87,7 +87,7 @@ SET epoch = x.epoch + 1, holder = $2, held_until = now() + $3::interval,
   ` + backend + `
 FROM (
   SELECT r.id FROM supabase_import.run r
-  WHERE r.name = $1 AND ` + isFree + `
+  WHERE r.name = $1 AND ` + leaseIsFree + `
   FOR UPDATE
 ) r
 WHERE x.id = r.id
@@ -104,9 +104,9 @@ func (e *Env) claimLease(ctx context.Context, conn *pgx.Conn, run string) (*leas
 	case !exists:
 		return nil, noRunError(run)
 	}
-	backend := ownBackend
+	backend := tieToThisConnection
 	if e.Shared {
-		backend = noBackend
+		backend = tieToNoConnection
 		err := conn.QueryRow(ctx, joinLease, run, e.Holder, leaseDuration).Scan(&l.epoch)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return l, err
@@ -156,7 +156,7 @@ func (e *Env) renewalInterval() time.Duration { return min(leaseDuration/4, e.ti
 
 const (
 	renewLease = `UPDATE supabase_import.run
-SET held_until = now() + $3::interval, ` + ownBackend + `
+SET held_until = now() + $3::interval, ` + tieToThisConnection + `
 WHERE name = $1 AND epoch = $2`
 
 	renewSharedLease = `UPDATE supabase_import.run SET held_until = now() + $3::interval WHERE id = $1 AND epoch = $2`

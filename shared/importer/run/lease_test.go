@@ -11,8 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// withRuns returns an Env whose target has runs with these names, and a connection to the target.
-func withRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
+// newEnvWithRuns returns an Env whose target has runs with these names, and a connection to the target.
+func newEnvWithRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
 	t.Helper()
 	e := &Env{To: dbtest.NewEmpty(t), Holder: "test", RetryDelay: time.Millisecond}
 	conn := connectTarget(t, e)
@@ -51,7 +51,7 @@ func runsWithHolder(t *testing.T, conn *pgx.Conn) []string {
 
 func TestTakeLeaseKeepsTheLeaseOfTheSameRunAndReleasesThatOfAnother(t *testing.T) {
 	t.Parallel()
-	e, conn := withRuns(t, "a", "b")
+	e, conn := newEnvWithRuns(t, "a", "b")
 	first := takeLeaseOf(t, e, "a")
 	if again := takeLeaseOf(t, e, "a"); again != first {
 		t.Errorf("the epoch changed from %d to %d while the process had the lease", first, again)
@@ -70,7 +70,7 @@ func TestReleaseLeaseLeavesNoHolder(t *testing.T) {
 	for name, isBroken := range map[string]bool{"open connection": false, "broken connection": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, conn := withRuns(t, "a")
+			e, conn := newEnvWithRuns(t, "a")
 			takeLeaseOf(t, e, "a")
 			if isBroken {
 				e.lease.stop() // otherwise the renewal opens another connection
@@ -86,7 +86,7 @@ func TestReleaseLeaseLeavesNoHolder(t *testing.T) {
 
 func TestSharedLeaseKeepsNoConnection(t *testing.T) {
 	t.Parallel()
-	e, _ := withRuns(t, "a")
+	e, _ := newEnvWithRuns(t, "a")
 	e.Shared = true
 	takeLeaseOf(t, e, "a")
 	if e.lease.conn != nil {
@@ -96,7 +96,7 @@ func TestSharedLeaseKeepsNoConnection(t *testing.T) {
 
 func TestRenewLeaseOpensANewConnectionAndSeesALostLease(t *testing.T) {
 	t.Parallel()
-	e, conn := withRuns(t, "a")
+	e, conn := newEnvWithRuns(t, "a")
 	l := &lease{run: "a", epoch: takeLeaseOf(t, e, "a")}
 	e.lease.stop()
 	e.lease.stop = nil
@@ -124,7 +124,7 @@ func TestRenewLeaseOpensANewConnectionAndSeesALostLease(t *testing.T) {
 // connection stays open.
 func TestRenewalUsesTheSameConnectionEachTime(t *testing.T) {
 	t.Parallel()
-	e, conn := withRuns(t, "a")
+	e, conn := newEnvWithRuns(t, "a")
 	e.Timeout = 800 * time.Millisecond
 	takeLeaseOf(t, e, "a")
 	state := func() (backend int, until time.Time) {

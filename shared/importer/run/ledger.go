@@ -196,7 +196,7 @@ func hashOf(t mapping.TargetRow, isFresh bool) string {
 type stagedRows struct {
 	kind, stage, outcome string
 	written, credential  string // SQL expressions for hashes of target rows
-	keepsUnmapped        string // condition: the ledger keeps its residue, for a return to the source
+	keepsResidue         string // condition: the ledger keeps its residue, for a return to the source
 }
 
 func (p *Pass) recordSQL(r stagedRows, s mapping.Scope, isFresh bool) string {
@@ -217,5 +217,5 @@ LEFT JOIN supabase_import.ledger l
 ON CONFLICT (run, user_id, source, key)
 DO UPDATE SET outcome = excluded.outcome, pass = excluded.pass, raw = excluded.raw,
   written = excluded.written, credential = excluded.credential, residue = excluded.residue;
-`, r.keepsUnmapped, r.stage, p.ID, r.kind, s.Contains("l.user_id"))
+`, r.keepsResidue, r.stage, p.ID, r.kind, s.Contains("l.user_id"))
 }

@@ -14,7 +14,7 @@ import (
 // passOfRun returns a pass of the run "a" with one batch. The test has the lease of the run.
 func passOfRun(t *testing.T) (*Env, *Pass, Batch, *pgx.Conn) {
 	t.Helper()
-	e, conn := withRuns(t, "a")
+	e, conn := newEnvWithRuns(t, "a")
 	e.Shared = true
 	p := &Pass{Run: "a", Epoch: takeLeaseOf(t, e, "a")}
 	b := Batch{Number: 3, Scope: mapping.AllUsers}

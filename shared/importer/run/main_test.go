@@ -92,7 +92,7 @@ func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 			Concurrency: 2,
 			Measure:     true,
 		}
-		supabasetest.Bulk(t, c.From, users, users, users/2)
+		supabasetest.FillBulk(t, c.From, users, users, users/2)
 		out, err := c.command(t).Output()
 		if err != nil {
 			t.Fatalf("the import of %d users: %v", users, err)
@@ -108,7 +108,7 @@ func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 		return n
 	}
 	size := 1000
-	if sample.Whole() {
+	if sample.RunsAllCases() {
 		size = 2000
 	}
 	few, many := largestHeap(size), largestHeap(10*size)

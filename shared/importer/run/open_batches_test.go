@@ -6,7 +6,7 @@ import "testing"
 // counted it before: the progress bar must not go back.
 func TestOpenBatchesCountsParkedBatchesAsDone(t *testing.T) {
 	t.Parallel()
-	e, conn := withRuns(t, "a")
+	e, conn := newEnvWithRuns(t, "a")
 	for number := range 3 {
 		_, err := conn.Exec(t.Context(), `INSERT INTO supabase_import.batch (run, number, low)
 VALUES (1, $1, '00000000-0000-0000-0000-000000000000')`, number)

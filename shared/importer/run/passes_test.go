@@ -18,7 +18,7 @@ import (
 func TestBeginContinuesAPassThatIsNotClosed(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	m := importtest.NewImport(t, from)
 	m.Shared = true
 	o := importer.Options{BatchSize: 2}
@@ -45,7 +45,7 @@ func TestBeginContinuesAPassThatIsNotClosed(t *testing.T) {
 func TestJoinReadsThePassAndTheForeignKeysOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	m := importtest.NewImport(t, from)
 	importtest.Exec(t, m.To, `create table orders (customer uuid references "user");
 insert into "user" (name, email, "emailVerified") values ('', 'another@user.example', true);
@@ -75,7 +75,7 @@ insert into account ("accountId", "providerId", "userId", "updatedAt") select '1
 func TestEveryPassFindsTheSameConflictsOfTheSource(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 3, 0)
+	supabasetest.FillBulk(t, from, 3, 3, 0)
 	importtest.Exec(t, from, `update auth.users u set email = upper(o.email) from auth.users o
 		where u.id = (select max(id::text)::uuid from auth.users) and o.id = (select min(id::text)::uuid from auth.users)`)
 	m := importtest.NewImport(t, from)

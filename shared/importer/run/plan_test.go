@@ -16,7 +16,7 @@ import (
 func TestPlanCountsEveryTableThatIsNotCopied(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 2, 2, 0)
+	supabasetest.FillBulk(t, from, 2, 2, 0)
 	importtest.Exec(t, from, "insert into auth.sessions (id, user_id) select gen_random_uuid(), id from auth.users")
 	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{})
 	want := map[string]int64{
@@ -47,7 +47,7 @@ alter table auth.mfa_factors disable row level security`)
 func TestPlanCountsTheRowsOfEachKindByTheirOutcome(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 4, 2)
+	supabasetest.FillBulk(t, from, 3, 4, 2)
 	importtest.Exec(t, from, `insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
 		select gen_random_uuid(), min(id::text)::uuid, 'totp', 'verified', now(), now() from auth.users`)
 	p, err := importtest.NewImport(t, from).Plan(t.Context(), importer.Options{MFA: "allow"})

@@ -5,7 +5,7 @@ WITH RECURSIVE deletable AS (
   SELECT unnest(ARRAY[
     '"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass
   ])::oid AS oid
-), key AS (
+), foreign_key AS (
   SELECT k.oid,
     coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid AS child,
     coalesce(pg_partition_root(k.confrelid), k.confrelid)::oid AS parent
@@ -20,10 +20,10 @@ WITH RECURSIVE deletable AS (
         SELECT attnum FROM pg_attribute a
         WHERE a.attrelid = k.conrelid
           AND a.attname = CASE k.conrelid WHEN 'user_profile'::regclass THEN 'user_id' ELSE 'userId' END))
-), graph AS (
-  SELECT key.* FROM key JOIN deletable d ON d.oid = key.parent
+), reaching_key AS (
+  SELECT foreign_key.* FROM foreign_key JOIN deletable d ON d.oid = foreign_key.parent
   UNION
-  SELECT key.* FROM graph JOIN key ON key.parent = graph.child
+  SELECT foreign_key.* FROM reaching_key JOIN foreign_key ON foreign_key.parent = reaching_key.child
 )
 SELECT format('%I.%I', cn.nspname, c.relname),
   ARRAY(
@@ -51,7 +51,7 @@ SELECT format('%I.%I', cn.nspname, c.relname),
     ELSE 'hold' END,
   c.oid IN (SELECT oid FROM deletable),
   p.oid IN (SELECT oid FROM deletable)
-FROM graph g
+FROM reaching_key g
 JOIN pg_constraint k ON k.oid = g.oid
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace cn ON cn.oid = c.relnamespace

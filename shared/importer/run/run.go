@@ -87,8 +87,9 @@ func (r *Run) HasMovedTables(ctx context.Context, dst *pgx.Conn) (exists bool, e
 
 func noRunError(name string) error { return fmt.Errorf("%w: %q", ErrNoRun, name) }
 
-// mapping returns the mapping of the stored plan, or an error if the columns of the source or the target changed since.
-func (r *Run) mapping(ctx context.Context, src, dst *pgx.Conn) (mapping.Mapping, error) {
+// readStoredMapping returns the mapping of the stored plan, or an error if the columns of the source or the target
+// changed since.
+func (r *Run) readStoredMapping(ctx context.Context, src, dst *pgx.Conn) (mapping.Mapping, error) {
 	m, err := readMapping(ctx, src, dst, r.Plan.Options)
 	if err != nil {
 		return m, err

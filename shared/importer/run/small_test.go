@@ -15,7 +15,7 @@ import (
 func TestImportOfThreeUsersIsComplete(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
-	supabasetest.Bulk(t, from, 3, 4, 2)
+	supabasetest.FillBulk(t, from, 3, 4, 2)
 	m := importtest.NewImport(t, from)
 	o := importer.Options{BatchSize: 2}
 	p, err := m.Plan(t.Context(), o)

@@ -85,20 +85,20 @@ func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error)
 	if st.Parked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Parked]); err != nil {
 		return st, fmt.Errorf("read parked batches: %w", err)
 	}
-	err = countPairs(ctx, dst, outcomesQuery, r.ID, func(kind, outcome string, n int64) {
+	err = forEachCount(ctx, dst, outcomesQuery, r.ID, func(kind, outcome string, n int64) {
 		st.Counts.Set(mapping.Kind(kind), mapping.Outcome(outcome), n)
 	})
 	if err != nil {
 		return st, fmt.Errorf("count the ledger: %w", err)
 	}
-	err = countPairs(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) {
+	err = forEachCount(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) {
 		st.Reasons[where+" "+reason] = n
 	})
 	return st, Wrap("count the quarantine", err)
 }
 
-// countPairs calls f for each row of a query that returns two texts and a number.
-func countPairs(ctx context.Context, db *pgx.Conn, sql string, id int, f func(a, b string, n int64)) error {
+// forEachCount calls f for each row of a query that returns two texts and a number.
+func forEachCount(ctx context.Context, db *pgx.Conn, sql string, id int, f func(a, b string, n int64)) error {
 	rows, err := db.Query(ctx, sql, id)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ type BatchLine struct {
 	Verified    string `json:"verified"` // "equal" or "different"; "" if not verified
 }
 
-const batchLines = `SELECT b.number, b.pass, b.rows, b.quarantined, coalesce(c.sum, ''),
+const batchLinesQuery = `SELECT b.number, b.pass, b.rows, b.quarantined, coalesce(c.sum, ''),
   CASE WHEN c.sum IS NULL THEN '' WHEN b.different = 0 AND c.equal THEN 'equal' ELSE 'different' END
 FROM supabase_import.run r
 JOIN supabase_import.batch b ON b.run = r.id
@@ -150,7 +150,7 @@ func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err err
 		if rec.Status, err = readStatus(ctx, dst, name); err != nil {
 			return err
 		}
-		rows, err := dst.Query(ctx, batchLines, r.ID)
+		rows, err := dst.Query(ctx, batchLinesQuery, r.ID)
 		if err != nil {
 			return fmt.Errorf("read the batches: %w", err)
 		}

@@ -231,8 +231,8 @@ LIMIT $2`, id, limit)
 type LedgerCounts struct {
 	Counts mapping.Counts
 	// Gone counts the rows that are deleted in the source and kept in the target: the ledger has an entry for them, but
-	// the number of rows in the source does not include them. Remain counts those of
-	// them that the quarantine still lists; the checksums leave them out.
+	// the number of rows in the source does not include them. Remain counts only the rows of Gone that the quarantine
+	// still lists. The checksums leave out the rows that Remain counts.
 	Gone, Remain map[mapping.Kind]int64
 }
 

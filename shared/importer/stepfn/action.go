@@ -35,8 +35,8 @@ type Failure struct {
 	Cause string `json:"Cause"` // the complete answer of the function, as JSON, or any text
 }
 
-// text returns the name and the message of the failure, at most maxText bytes of the message. Lambda writes the answer
-// of the function, as JSON, into Cause.
+// text returns the name and the message of the failure, at most maxTextBytes bytes of the message. Lambda writes the
+// answer of the function, as JSON, into Cause.
 func (f Failure) text() string {
 	var answer struct {
 		Message string `json:"errorMessage"`
@@ -45,22 +45,22 @@ func (f Failure) text() string {
 	if json.Unmarshal([]byte(f.Cause), &answer) == nil && answer.Message != "" {
 		text = answer.Message
 	}
-	return f.Error + ": " + truncate(text, maxText)
+	return f.Error + ": " + truncate(text, maxTextBytes)
 }
 
-// Act runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult, StatusResult,
-// VerifyResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify" and "rollback" stop before the
-// deadline of ctx (reservedTime).
-func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
+// RunAction runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult,
+// StatusResult, VerifyResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify" and "rollback"
+// stop before the deadline of ctx (timeReservedForAnswer).
+func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
 		return readRequest(a.Input, a.Execution)
 	case "plan":
 		p, err := run.MakePlan(ctx, env, a.Job.Options)
-		return planResult(p), err
+		return newPlanResult(p), err
 	case "begin":
 		s, err := run.Begin(ctx, env, a.Job.Options, a.Job.Quick)
-		return beginResult(s, a), err
+		return newBeginResult(s, a), err
 	case "park":
 		return StepResult{Done: true}, run.ParkShard(ctx, env, a.Job.Run, a.Shard, a.Error.text())
 	case "close":
@@ -68,10 +68,10 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 		if err == nil {
 			err = run.StartVerification(ctx, env, a.Job.Run) // the next state verifies
 		}
-		return statusResult(s), err
+		return newStatusResult(s), err
 	case "verdict":
 		v, err := verify.ReadResult(ctx, env, a.Job.Run)
-		return verifyResult(v), err
+		return newVerifyResult(v), err
 	case "report":
 		return readReport(ctx, env, a.Job.Run)
 	case "gate":
@@ -81,19 +81,19 @@ func Act(ctx context.Context, env *run.Env, a Action) (any, error) {
 		}
 		return g, err
 	}
-	return actBeforeDeadline(ctx, env, a)
+	return runActionBeforeDeadline(ctx, env, a)
 }
 
-// reservedTime is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If less than
-// twice this time is left, they use half of what is left.
-const reservedTime = 2 * time.Minute
+// timeReservedForAnswer is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If
+// less than twice this time is left, they use half of what is left.
+const timeReservedForAnswer = 2 * time.Minute
 
-// actBeforeDeadline runs the actions that can take longer than an invocation. They stop in time, and the state machine
-// repeats them.
-func actBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error) {
+// runActionBeforeDeadline runs the actions that can take longer than an invocation. They stop in time, and the state
+// machine repeats them.
+func runActionBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(reservedTime, end.Sub(env.Now())/2)))
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(timeReservedForAnswer, end.Sub(env.Now())/2)))
 		defer cancel()
 	}
 	switch a.Action {
@@ -109,7 +109,7 @@ func actBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, error)
 		if r.Done {
 			err = releaseLease(ctx, env, a, err)
 		}
-		return rollbackResult(r), err
+		return newRollbackResult(r), err
 	}
 	return nil, fmt.Errorf("%w: there is no action %q", run.ErrRefused, a.Action)
 }

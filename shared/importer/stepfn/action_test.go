@@ -20,11 +20,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
-// act runs an action with databases that do not exist.
-func act(t *testing.T, a Action) (any, error) {
+// runActionWithoutDatabases runs an action with databases that do not exist.
+func runActionWithoutDatabases(t *testing.T, a Action) (any, error) {
 	t.Helper()
 	env := &run.Env{From: "postgres://nobody@localhost/none", To: "postgres://nobody@localhost/none", Now: time.Now}
-	return Act(t.Context(), env, a)
+	return RunAction(t.Context(), env, a)
 }
 
 func TestInputSetsDefaultsAndTheMode(t *testing.T) {
@@ -60,7 +60,9 @@ func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 	}
 	for name, test := range tests {
 		test.want.Holder, test.want.Options.Run = "the execution tuesday", test.want.Run
-		got, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in), Execution: Execution{Name: "tuesday"}})
+		got, err := runActionWithoutDatabases(t, Action{
+			Action: "input", Input: json.RawMessage(test.in), Execution: Execution{Name: "tuesday"},
+		})
 		if err != nil {
 			t.Errorf("%s: got the error %v, want a job", name, err)
 			continue
@@ -87,10 +89,10 @@ func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 		"cascade without force":          {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
 		"cascade without rollback":       {`{"cascade": true, "force": true}`, "force requires rollback"},
 		"quick with rollback":            {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
-		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequest) + `"}`, "bytes"},
+		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequestBytes) + `"}`, "bytes"},
 	}
 	for name, test := range tests {
-		_, err := act(t, Action{Action: "input", Input: json.RawMessage(test.in)})
+		_, err := runActionWithoutDatabases(t, Action{Action: "input", Input: json.RawMessage(test.in)})
 		if !errors.Is(err, run.ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want ErrRefused with %q", name, err, test.want)
 		}
@@ -100,7 +102,7 @@ func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 func TestUnknownActionIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"", "finalize", "Plan"} {
-		if _, err := act(t, Action{Action: action}); !errors.Is(err, run.ErrRefused) {
+		if _, err := runActionWithoutDatabases(t, Action{Action: action}); !errors.Is(err, run.ErrRefused) {
 			t.Errorf("the action %q: got %v, want ErrRefused", action, err)
 		}
 	}
@@ -199,13 +201,13 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 			Changed:   tables,
 			Holding:   tables,
 		}
-		report, err := reportResult(
+		report, err := newReportResult(
 			reportContents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
 		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		job, err := readRequest(json.RawMessage(`{"profiles":"`+strings.Repeat("x", maxRequest-20)+`"}`), Execution{})
+		job, err := readRequest(json.RawMessage(`{"profiles":"`+strings.Repeat("x", maxRequestBytes-20)+`"}`), Execution{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +215,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 		// and a rollback.
 		state := map[string]any{
 			"job": job,
-			"plan": planResult(
+			"plan": newPlanResult(
 				run.Plan{
 					Refusals:   texts,
 					Warnings:   texts,
@@ -234,9 +236,9 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 				Shards:      splitIntoShards(batches, maxConcurrency),
 				Distributed: true,
 			},
-			"closed":  statusResult(status),
-			"verdict": verifyResult(v),
-			"undone":  rollbackResult(u),
+			"closed":  newStatusResult(status),
+			"verdict": newVerifyResult(v),
+			"undone":  newRollbackResult(u),
 			"report":  report,
 		}
 		for name, answer := range state {
@@ -270,14 +272,14 @@ func TestPlanResultListsTheProvidersWithMostUsersFirst(t *testing.T) {
 	}
 	sso := run.Provider{Name: "sso", Identities: 3, Users: 3, NotImported: mapping.Reasons{"sso": 3}}
 	all := []run.Provider{acme, google, sso}
-	got := planResult(run.Plan{Providers: all})
+	got := newPlanResult(run.Plan{Providers: all})
 	if want := []run.Provider{google, acme, sso}; !cmp.Equal(got.Providers, want) {
 		t.Errorf("providers of the result (-got +want):\n%s", cmp.Diff(got.Providers, want))
 	}
 	if all[0].Name != "custom:acme" {
 		t.Errorf("planResult sorted the providers of the plan itself: the first is %q, want custom:acme", all[0].Name)
 	}
-	text, err := json.Marshal(planResult(run.Plan{}))
+	text, err := json.Marshal(newPlanResult(run.Plan{}))
 	if err != nil || !strings.Contains(string(text), `"providers":[]`) {
 		t.Errorf("a plan without providers: got the JSON %s and the error %v, want an empty list of providers", text, err)
 	}
@@ -297,7 +299,7 @@ func encodedSize(t *testing.T, v any) int {
 func TestDigestDependsOnTheContentsOfTheReportOnly(t *testing.T) {
 	t.Parallel()
 	digest := func(c reportContents) string {
-		s, err := reportResult(c)
+		s, err := newReportResult(c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func TestDigestOfTheResultEqualsThatOfTheReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := reportResult(reportContents{
+	got, err := newReportResult(reportContents{
 		Status: status, Plan: plan, Verification: &verified, Rollback: &undone, Batches: batches,
 	})
 	if err != nil {

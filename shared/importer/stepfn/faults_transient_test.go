@@ -19,11 +19,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-// threeBatches are options with which a source of 25 users has three batches.
-var threeBatches = importer.Options{BatchSize: 10, MFA: "allow"}
+// optionsForThreeBatches are options with which a source of 25 users has three batches.
+var optionsForThreeBatches = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// shortDelay is the RetryDelay of these tests. It can be short, because no database has to recover.
-const shortDelay = 10 * time.Millisecond
+// shortRetryDelay is the RetryDelay of these tests. It can be short, because no database has to recover.
+const shortRetryDelay = 10 * time.Millisecond
 
 // step is an action of the state machine, or another operation of the importer.
 type step struct {
@@ -31,12 +31,14 @@ type step struct {
 	do   func(context.Context, *importer.Import) error
 }
 
-// act returns the step that runs an action on the whole run.
-func act(action string) step {
+// stepOfAction returns the step that runs an action on the whole run.
+func stepOfAction(action string) step {
 	return step{action, func(ctx context.Context, m *importer.Import) error {
-		job := stepfn.Job{Mode: stepfn.ModeImport, Run: "supabase", Options: threeBatches, Concurrency: 1, Holder: m.Holder}
+		job := stepfn.Job{
+			Mode: stepfn.ModeImport, Run: "supabase", Options: optionsForThreeBatches, Concurrency: 1, Holder: m.Holder,
+		}
 		job.Options.Run = job.Run
-		answer, err := stepfn.Act(
+		answer, err := stepfn.RunAction(
 			ctx,
 			m.Env(),
 			stepfn.Action{Action: action, Job: job, Shard: run.Shard{Count: 1}, Error: stepfn.Failure{Error: "States.Timeout"}},
@@ -49,21 +51,21 @@ func act(action string) step {
 }
 
 // steps has the steps of a whole import and its rollback. Each step depends on the one before.
-var steps = []step{
-	act("plan"),
-	act("begin"),
-	act("park"),
-	{"close a pass with parked batches", act("close").do},
-	{"begin again", act("begin").do},
-	act("copy"),
-	act("close"),
-	act("verify"),
-	act("verdict"),
-	act("report"),
-	act("gate"),
+var importSteps = []step{
+	stepOfAction("plan"),
+	stepOfAction("begin"),
+	stepOfAction("park"),
+	{"close a pass with parked batches", stepOfAction("close").do},
+	{"begin again", stepOfAction("begin").do},
+	stepOfAction("copy"),
+	stepOfAction("close"),
+	stepOfAction("verify"),
+	stepOfAction("verdict"),
+	stepOfAction("report"),
+	stepOfAction("gate"),
 	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},
 	{"list plain copies", func(ctx context.Context, m *importer.Import) error {
-		_, err := copy.ListPlainCopies(ctx, m.Env(), threeBatches)
+		_, err := copy.ListPlainCopies(ctx, m.Env(), optionsForThreeBatches)
 		return err
 	}},
 	{"return to source", func(ctx context.Context, m *importer.Import) error {
@@ -76,7 +78,7 @@ var steps = []step{
 		}
 		return err
 	}},
-	act("rollback"),
+	stepOfAction("rollback"),
 }
 
 // faultyDatabases has a source and a target behind proxies that send errors.
@@ -96,7 +98,7 @@ func newFaultyDatabases(t *testing.T, from string) *faultyDatabases {
 		Holder:     "test",
 		Shared:     true,
 		Now:        time.Now,
-		RetryDelay: shortDelay,
+		RetryDelay: shortRetryDelay,
 	}
 	return s
 }
@@ -140,7 +142,7 @@ func (s *faultyDatabases) proxies() map[string]*dbtest.ErrorProxy {
 // runAllSteps runs all steps, and then checks that the target is empty again.
 func (s *faultyDatabases) runAllSteps(t *testing.T, do func(step)) {
 	t.Helper()
-	for _, st := range steps {
+	for _, st := range importSteps {
 		if st.name == "verdict" {
 			if n := importtest.Value(t, s.direct, `select count(*)::text from "user"`); n == "0" {
 				t.Error("after the step verify the target has no user, want the copied users")
@@ -167,7 +169,7 @@ type faultCase struct {
 func faultCases(t *testing.T) (all []faultCase) {
 	t.Helper()
 	faults := dbtest.TransientErrors()
-	order := sample.Random(t).Perm(len(faults))
+	order := sample.NewRandom(t).Perm(len(faults))
 	for i, e := range faults {
 		for j, c := range []faultCase{
 			{4 * i, e, dbtest.AtConnect, "source"},
@@ -175,7 +177,7 @@ func faultCases(t *testing.T) (all []faultCase) {
 			{4*i + 2, e, dbtest.AtStatement, "source"},
 			{4*i + 3, e, dbtest.AtStatement, "target"},
 		} {
-			if sample.Whole() || order[i]%4 == j {
+			if sample.RunsAllCases() || order[i]%4 == j {
 				all = append(all, c)
 			}
 		}
@@ -267,7 +269,7 @@ func TestRejectedLoginEndsThePlanImmediately(t *testing.T) {
 				s.To = p.URL()
 			}
 			p.SetError(dbtest.ServerError{Severity: "FATAL", Code: c.code, Message: message}, dbtest.AtConnect, 1, -1)
-			_, err := s.Plan(t.Context(), threeBatches)
+			_, err := s.Plan(t.Context(), optionsForThreeBatches)
 			sent := p.ClearError()
 			if !errors.Is(err, importer.ErrRefused) || sent != 1 || !strings.Contains(err.Error(), c.want) ||
 				!strings.Contains(err.Error(), side) {
@@ -288,7 +290,7 @@ func TestLastingTransientErrorEndsThePlanAsUnavailable(t *testing.T) {
 	supabasetest.Fill(t, from, 72, 25)
 	p := dbtest.NewErrorProxy(t, from)
 	m := &importer.Import{
-		From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, RetryDelay: shortDelay,
+		From: p.URL(), To: dbtest.New(t), Holder: "test", Shared: true, Now: time.Now, RetryDelay: shortRetryDelay,
 	}
 	waits := 0
 	m.Progress = func(e importer.Event) {
@@ -302,14 +304,14 @@ func TestLastingTransientErrorEndsThePlanAsUnavailable(t *testing.T) {
 		1,
 		-1,
 	)
-	err := act("plan").do(t.Context(), m)
+	err := stepOfAction("plan").do(t.Context(), m)
 	name := stepfn.ErrorName(err)
 	if name != "Unavailable" || waits == 0 || !strings.Contains(err.Error(), "Control plane request failed") {
 		t.Errorf("the source returns an error to every attempt: got %s, %v after %d waits, want Unavailable with the error "+
 			"of the source after at least one wait", name, err, waits)
 	}
 	p.ClearError()
-	if err := act("plan").do(t.Context(), m); err != nil {
+	if err := stepOfAction("plan").do(t.Context(), m); err != nil {
 		t.Errorf("the plan after the source is available again: got %v, want no error", err)
 	}
 }

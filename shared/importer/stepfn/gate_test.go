@@ -19,14 +19,14 @@ func TestGateNamesTheCauseIfNoRowDiffers(t *testing.T) {
 	runSteps := func(actions ...string) {
 		t.Helper()
 		for _, action := range actions {
-			if err := act(action).do(t.Context(), m); err != nil {
+			if err := stepOfAction(action).do(t.Context(), m); err != nil {
 				t.Fatalf("the action %s: got %v, want no error", action, err)
 			}
 		}
 	}
 	checkCause := func(want string) {
 		t.Helper()
-		err := act("gate").do(t.Context(), m)
+		err := stepOfAction("gate").do(t.Context(), m)
 		if !errors.Is(err, stepfn.ErrNeedsAttention) || !strings.Contains(err.Error(), want) {
 			t.Errorf("the action gate: got %v, want ErrNeedsAttention with %q", err, want)
 		}

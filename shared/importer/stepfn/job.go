@@ -52,13 +52,13 @@ type Execution struct {
 
 const (
 	defaultConcurrency = 8
-	maxConcurrency     = 40       // the limit of Step Functions for an inline Map
-	maxShards          = 64       // limits the size of the list of shards
-	shardsPerFunction  = 4        // more than one, so that the functions finish at about the same time
-	maxRequest         = 32 << 10 // bytes
-	// distributedAbove is a number of batches. If a run has more, each shard is a child execution, which has its own limit
-	// of 25,000 events.
-	distributedAbove = 400
+	maxConcurrency     = 40 // the limit of Step Functions for an inline Map
+	maxShards          = 64 // limits the size of the list of shards
+	shardsPerFunction  = 4  // more than one, so that the functions finish at about the same time
+	maxRequestBytes    = 32 << 10
+	// maxBatchesInOneExecution is the largest number of batches that one execution handles alone. If a run has more
+	// batches, each shard is a child execution, which has its own limit of 25,000 events.
+	maxBatchesInOneExecution = 400
 )
 
 // readRequest reads and checks a Request. execution is the execution that was started with it.
@@ -90,8 +90,8 @@ func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 }
 
 func decodeRequest(text json.RawMessage) (r Request, err error) {
-	if len(text) > maxRequest {
-		return r, fmt.Errorf("the input has %d bytes, the limit is %d", len(text), maxRequest)
+	if len(text) > maxRequestBytes {
+		return r, fmt.Errorf("the input has %d bytes, the limit is %d", len(text), maxRequestBytes)
 	}
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return r, fmt.Errorf("the input is not an object; use {} for the defaults")

@@ -104,23 +104,23 @@ type GateResult struct {
 }
 
 const (
-	maxText            = 400 // bytes
-	maxLines           = 10
-	maxKeys            = 40
-	maxProviders       = 25
-	maxProviderReasons = 3
-	maxProviderName    = 60  // bytes
-	maxTableName       = 131 // bytes: two quoted names of Postgres and a dot
+	maxTextBytes         = 400 // bytes
+	maxListElements      = 10  // of a list, and of a map from tables to numbers
+	maxReasons           = 40
+	maxProviders         = 25
+	maxProviderReasons   = 3
+	maxProviderNameBytes = 60  // bytes
+	maxTableNameBytes    = 131 // bytes: two quoted names of Postgres and a dot
 )
 
-// firstLines returns the first maxLines elements.
-func firstLines[T any](all []T) []T { return all[:min(len(all), maxLines)] }
+// firstElements returns the first maxListElements elements.
+func firstElements[T any](all []T) []T { return all[:min(len(all), maxListElements)] }
 
-// firstTexts returns the first maxLines texts, each cut to maxText bytes.
+// firstTexts returns the first maxListElements texts, each cut to maxTextBytes bytes.
 func firstTexts(all []string) []string {
-	kept := slices.Clone(firstLines(all))
+	kept := slices.Clone(firstElements(all))
 	for i := range kept {
-		kept[i] = truncate(kept[i], maxText)
+		kept[i] = truncate(kept[i], maxTextBytes)
 	}
 	return kept
 }
@@ -130,8 +130,8 @@ func truncate(text string, limit int) string {
 	return strings.ToValidUTF8(text[:min(len(text), limit)], "")
 }
 
-// largest returns the entries with the largest numbers. limit is the maximum number of entries.
-func largest[M ~map[string]int64](all M, limit int) M {
+// largestEntries returns the entries with the largest numbers. limit is the maximum number of entries.
+func largestEntries[M ~map[string]int64](all M, limit int) M {
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		if all[a] != all[b] {
 			return int(max(-1, min(1, all[b]-all[a])))
@@ -145,7 +145,7 @@ func largest[M ~map[string]int64](all M, limit int) M {
 	return kept
 }
 
-func planResult(p run.Plan) PlanResult {
+func newPlanResult(p run.Plan) PlanResult {
 	var referring []string
 	for _, r := range p.Referring {
 		referring = append(referring, r.Table+" → "+r.To+": "+run.OnDeleteTexts[r.OnDelete])
@@ -154,12 +154,12 @@ func planResult(p run.Plan) PlanResult {
 		MayStart: len(p.Refusals) == 0,
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
-		Reasons: largest(p.Reasons, maxKeys), Providers: providersWithMostUsers(p.Providers),
-		OtherTables: otherTables(p.OtherTables),
+		Reasons: largestEntries(p.Reasons, maxReasons), Providers: providersWithMostUsers(p.Providers),
+		OtherTables: summarizeOtherTables(p.OtherTables),
 	}
 }
 
-func otherTables(v *inventory.Inventory) (o OtherTables) {
+func summarizeOtherTables(v *inventory.Inventory) (o OtherTables) {
 	if v == nil {
 		return o
 	}
@@ -170,12 +170,12 @@ func otherTables(v *inventory.Inventory) (o OtherTables) {
 			o.OfUsers++
 		}
 		if t.NameTaken {
-			taken = append(taken, truncate(t.Name, maxTableName))
+			taken = append(taken, truncate(t.Name, maxTableNameBytes))
 		}
 	}
 	for _, e := range v.Extensions {
 		if e.Target == inventory.Missing {
-			missing = append(missing, truncate(e.Name, maxTableName))
+			missing = append(missing, truncate(e.Name, maxTableNameBytes))
 		}
 	}
 	o.NameTaken, o.Extensions = firstTexts(taken), firstTexts(missing)
@@ -189,42 +189,43 @@ func providersWithMostUsers(all []run.Provider) []run.Provider {
 	kept = kept[:min(len(kept), maxProviders)]
 	for i := range kept {
 		p := &kept[i]
-		p.Name, p.ID = truncate(p.Name, maxProviderName), truncate(p.ID, maxProviderName)
-		p.CallbackPath = truncate(p.CallbackPath, len("/api/auth/callback/")+maxProviderName)
-		p.NotImported = largest(p.NotImported, maxProviderReasons)
+		p.Name, p.ID = truncate(p.Name, maxProviderNameBytes), truncate(p.ID, maxProviderNameBytes)
+		p.CallbackPath = truncate(p.CallbackPath, len("/api/auth/callback/")+maxProviderNameBytes)
+		p.NotImported = largestEntries(p.NotImported, maxProviderReasons)
 	}
 	return kept
 }
 
-func beginResult(s run.Status, a Action) BeginResult {
+func newBeginResult(s run.Status, a Action) BeginResult {
 	return BeginResult{
 		Pass: s.Pass, Batches: s.Batches, Shards: splitIntoShards(s.Batches, a.Job.Concurrency),
-		Distributed: s.Batches > distributedAbove, Redrives: a.Execution.RedriveCount,
+		Distributed: s.Batches > maxBatchesInOneExecution, Redrives: a.Execution.RedriveCount,
 	}
 }
 
-func statusResult(s run.Status) StatusResult {
-	parked := slices.Clone(firstLines(s.Parked))
+func newStatusResult(s run.Status) StatusResult {
+	parked := slices.Clone(firstElements(s.Parked))
 	for i := range parked {
-		parked[i].Why = truncate(parked[i].Why, maxText)
+		parked[i].Why = truncate(parked[i].Why, maxTextBytes)
 	}
 	return StatusResult{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
-		Counts: s.Counts, Reasons: largest(s.Reasons, maxKeys),
+		Counts: s.Counts, Reasons: largestEntries(s.Reasons, maxReasons),
 	}
 }
 
-func verifyResult(v verify.Result) VerifyResult {
+func newVerifyResult(v verify.Result) VerifyResult {
 	broken := slices.DeleteFunc(slices.Clone(v.Equations), func(e verify.Equation) bool { return e.Holds })
 	return VerifyResult{
-		Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: firstLines(broken), Checksums: v.Checksums,
+		Equal: v.Equal, Different: v.Different, Remain: v.Remain, Broken: firstElements(broken), Checksums: v.Checksums,
 	}
 }
 
-func rollbackResult(r rollback.Result) RollbackResult {
+func newRollbackResult(r rollback.Result) RollbackResult {
 	return RollbackResult{
-		Done: r.Done, Removed: r.Removed, Sessions: r.Sessions, Left: r.Left, Cascaded: largest(r.Cascaded, maxLines),
-		Changed: largest(r.Changed, maxLines), Holding: largest(r.Holding, maxLines),
+		Done: r.Done, Removed: r.Removed, Sessions: r.Sessions, Left: r.Left,
+		Cascaded: largestEntries(r.Cascaded, maxListElements), Changed: largestEntries(r.Changed, maxListElements),
+		Holding: largestEntries(r.Holding, maxListElements),
 	}
 }
 
@@ -257,22 +258,22 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 			c.Verification = &v
 		}
 	}
-	return reportResult(c)
+	return newReportResult(c)
 }
 
-func reportResult(c reportContents) (ReportResult, error) {
+func newReportResult(c reportContents) (ReportResult, error) {
 	c.Made = time.Time{} // so that equal data has the same digest
 	text, err := stringify.Marshal(c)
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)
 	}
-	r := ReportResult{Digest: run.Digest(text), Status: statusResult(c.Status)}
+	r := ReportResult{Digest: run.Digest(text), Status: newStatusResult(c.Status)}
 	if c.Verification != nil {
-		v := verifyResult(*c.Verification)
+		v := newVerifyResult(*c.Verification)
 		r.Verification = &v
 	}
 	if c.Rollback != nil {
-		u := rollbackResult(*c.Rollback)
+		u := newRollbackResult(*c.Rollback)
 		r.Rollback = &u
 	}
 	return r, nil

@@ -14,12 +14,12 @@ import (
 
 // The values of Difference.Why.
 const (
-	targetChanged = "target changed since"
-	sourceChanged = "source changed since"
+	whyTargetChanged = "target changed since"
+	whySourceChanged = "source changed since"
 )
 
-// explain adds the columns and the reason to each difference, and adds the differences to the result.
-func (c *comparison) explain(ctx context.Context, t table, all []difference) error {
+// explainDifferences adds the columns and the reason to each difference, and adds the differences to the result.
+func (c *comparison) explainDifferences(ctx context.Context, t table, all []difference) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -30,13 +30,13 @@ func (c *comparison) explain(ctx context.Context, t table, all []difference) err
 	for _, d := range all {
 		d.Table = t.name
 		if d.Kind == "different" {
-			d.Columns = differingColumns(t.columns(), e.expected[d.ID], e.actual[d.ID])
+			d.Columns = differingColumns(t.columnNames(), e.expected[d.ID], e.actual[d.ID])
 		}
 		switch {
-		case t.targetChanged(d, e.ledger):
-			d.Why = targetChanged
-		case t.sourceChanged(d, e.source, e.ledger):
-			d.Why = sourceChanged
+		case t.hasTargetChanged(d, e.ledger):
+			d.Why = whyTargetChanged
+		case t.hasSourceChanged(d, e.source, e.ledger):
+			d.Why = whySourceChanged
 		}
 		c.Listed = append(c.Listed, d.Difference)
 	}
@@ -59,7 +59,8 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 	forUsers.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			if e.expected, err = columnHashes(ctx, c.Src, t.expected(), "s.key", forUsers.fromSource(t)); err != nil {
+			from := forUsers.fromSourceSQL(t)
+			if e.expected, err = queryColumnHashes(ctx, c.Src, t.expectedColumnsSQL(), "s.key", from); err != nil {
 				return run.Wrap("columns of the source", err)
 			}
 			e.source, err = readEntries(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
@@ -67,8 +68,8 @@ FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			return run.Wrap("fingerprints of the source", err)
 		},
 		func(ctx context.Context) (err error) {
-			from := t.fromTarget(c.Pass.ID, forUsers.scope, c.rejections)
-			if e.actual, err = columnHashes(ctx, c.Dst, t.actual(), t.Key, from); err != nil {
+			from := t.fromTargetSQL(c.Pass.ID, forUsers.scope, c.rejections)
+			if e.actual, err = queryColumnHashes(ctx, c.Dst, t.actualColumnsSQL(), t.Key, from); err != nil {
 				return run.Wrap("columns of the target", err)
 			}
 			e.ledger, err = readEntries(ctx, c.Dst, c.Pass.EntriesQuery(forUsers.scope))
@@ -77,8 +78,10 @@ FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 	return e, err
 }
 
-// columnHashes returns, by the key of a row, the MD5 of each expression. from is the text after FROM.
-func columnHashes(ctx context.Context, db *pgx.Conn, exprs []string, key, from string) (map[string][]string, error) {
+// queryColumnHashes returns, by the key of a row, the MD5 of each expression. from is the text after FROM.
+func queryColumnHashes(
+	ctx context.Context, db *pgx.Conn, exprs []string, key, from string,
+) (map[string][]string, error) {
 	hashes := make([]string, len(exprs))
 	for i, e := range exprs {
 		hashes[i] = "coalesce(md5((" + e + ")::text), '')"
@@ -107,15 +110,15 @@ func differingColumns(names, a, b []string) []string {
 
 // entriesByUser holds source rows by user: with their current fingerprints (source), or with their ledger entries
 // (ledger).
-type entriesByUser map[string]map[sourceRow]entry
+type entriesByUser map[string]map[sourceRowKey]ledgerEntry
 
-type sourceRow struct {
+type sourceRowKey struct {
 	kind mapping.Kind
 	key  string
 }
 
 // entry is a ledger entry. For a row of the source it has only the fingerprint, raw.
-type entry struct {
+type ledgerEntry struct {
 	raw, outcome             string
 	isWritten, hasCredential bool // the run wrote the row; the run wrote the credential account of the user
 }
@@ -127,23 +130,23 @@ func readEntries(ctx context.Context, db *pgx.Conn, sql string) (entriesByUser, 
 	}
 	h := entriesByUser{}
 	var kind, key, user string
-	var e entry
+	var e ledgerEntry
 	into := []any{&kind, &key, &user, &e.raw, &e.outcome, &e.isWritten, &e.hasCredential}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		if h[user] == nil {
-			h[user] = map[sourceRow]entry{}
+			h[user] = map[sourceRowKey]ledgerEntry{}
 		}
-		h[user][sourceRow{mapping.Kind(kind), key}] = e
+		h[user][sourceRowKey{mapping.Kind(kind), key}] = e
 		return nil
 	})
 	return h, err
 }
 
-// targetChanged reports whether the row was changed, added or deleted in the target after the run copied the user.
-func (t table) targetChanged(d difference, ledger entriesByUser) bool {
+// hasTargetChanged reports whether the row was changed, added or deleted in the target after the run copied the user.
+func (t table) hasTargetChanged(d difference, ledger entriesByUser) bool {
 	const kept, identical = string(mapping.Kept), string(mapping.Identical)
 	if d.Kind == "missing" {
-		l := ledger[d.user][sourceRow{t.Kind, d.ID}]
+		l := ledger[d.user][sourceRowKey{t.Kind, d.ID}]
 		if t.name == "credential" {
 			return l.hasCredential || l.outcome == kept
 		}
@@ -154,16 +157,16 @@ func (t table) targetChanged(d difference, ledger entriesByUser) bool {
 	return isUnknown || a.isWritten && !a.isUntouched || a.outcome == kept
 }
 
-// sourceChanged reports whether a source row on which this target row depends changed after the run read it.
-func (t table) sourceChanged(d difference, source, ledger entriesByUser) bool {
-	read := map[sourceRow]string{}
+// hasSourceChanged reports whether a source row on which this target row depends changed after the run read it.
+func (t table) hasSourceChanged(d difference, source, ledger entriesByUser) bool {
+	read := map[sourceRowKey]string{}
 	for r, e := range ledger[d.user] {
 		isDeleted := e.outcome == string(mapping.Deleted) || e.outcome == string(mapping.Kept) && e.raw == ""
 		if !isDeleted && t.dependsOn(r, d.ID) {
 			read[r] = e.raw
 		}
 	}
-	now := map[sourceRow]string{}
+	now := map[sourceRowKey]string{}
 	for r, e := range source[d.user] {
 		if t.dependsOn(r, d.ID) {
 			now[r] = e.raw
@@ -174,9 +177,9 @@ func (t table) sourceChanged(d difference, source, ledger entriesByUser) bool {
 
 // dependsOn reports whether the values of the target row with this id depend on the source row r. The name of a user
 // can come from an identity, and because of a second factor the password can be withheld.
-func (t table) dependsOn(r sourceRow, id string) bool {
+func (t table) dependsOn(r sourceRowKey, id string) bool {
 	if t.Kind == mapping.User {
 		return r.kind == mapping.User || r.kind == mapping.Identity || r.kind == mapping.Factor
 	}
-	return r.kind == mapping.User || r == sourceRow{t.Kind, id}
+	return r.kind == mapping.User || r == sourceRowKey{t.Kind, id}
 }

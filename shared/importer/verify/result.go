@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// maxListed is the maximum number of differences, and of remaining rows, that a Result lists.
-const maxListed = 1000
+// maxListedRows is the maximum number of differences, and of remaining rows, that a Result lists.
+const maxListedRows = 1000
 
 // Result is the result of a verification: a comparison of the source with the target.
 type Result struct {
@@ -58,14 +58,14 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	v, err := run.ReadVerified(ctx, dst, stored.ID, maxListed)
+	v, err := run.ReadVerified(ctx, dst, stored.ID, maxListedRows)
 	if err != nil {
 		return Result{}, fmt.Errorf("read the verification: %w", err)
 	}
 	r := Result{
 		At: v.At, Batches: v.Batches, Checksums: v.Checksums, Differences: v.Differences, Different: v.Different,
 	}
-	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, maxListed); err != nil {
+	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, maxListedRows); err != nil {
 		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
 	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}

@@ -13,8 +13,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// maxListedInBatch is the maximum number of differences of a batch that the result lists.
-const maxListedInBatch = 100
+// maxListedDifferencesInBatch is the maximum number of differences of a batch that the result lists.
+const maxListedDifferencesInBatch = 100
 
 // expectedRow is a row that the target should have, as the source computes it.
 type expectedRow struct {
@@ -24,12 +24,12 @@ type expectedRow struct {
 
 // actualRow is a row of the target.
 type actualRow struct {
-	user        string
-	hash        int64
-	isForeign   bool   // another program may have written the row
-	outcome     string // in the ledger; "" if the ledger does not have the row
-	isWritten   bool   // the run wrote the row
-	isUntouched bool   // the row is unchanged since the run wrote it
+	user         string
+	hash         int64
+	mayBeForeign bool   // another program may have written the row
+	outcome      string // in the ledger; "" if the ledger does not have the row
+	isWritten    bool   // the run wrote the row
+	isUntouched  bool   // the row is unchanged since the run wrote it
 }
 
 // difference is a row without an equal row in the other database. actual is the row of the target, if there is one.
@@ -59,10 +59,10 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 	for id := range unionOfKeys(expected, actual) {
 		all = append(all, compareID(id, expected[id], actual[id])...)
 	}
-	all = c.withoutForeign(t, all)
+	all = c.withoutRowsOfOtherPrograms(t, all)
 	slices.SortFunc(all, func(a, b difference) int { return cmp.Compare(a.ID, b.ID) })
 	c.Different += int64(len(all))
-	return c.explain(ctx, t, all[:min(len(all), maxListedInBatch-len(c.Listed))])
+	return c.explainDifferences(ctx, t, all[:min(len(all), maxListedDifferencesInBatch-len(c.Listed))])
 }
 
 func unionOfKeys[A, B any](a map[string]A, b map[string]B) map[string]bool {
@@ -105,31 +105,32 @@ func compareID(id string, expected []expectedRow, actual []actualRow) []differen
 	return all
 }
 
-// withoutForeign removes rows of the target that another program wrote and for which the source has no row. It
-// subtracts them from the checksum of the target.
-func (c *comparison) withoutForeign(t table, all []difference) []difference {
+// withoutRowsOfOtherPrograms removes rows of the target that another program wrote and for which the source has no row.
+// It subtracts them from the checksum of the target.
+func (c *comparison) withoutRowsOfOtherPrograms(t table, all []difference) []difference {
 	checksum := c.Sums[t.name]
 	total, _ := new(big.Int).SetString(checksum.TargetSum, 10) // cannot fail: Postgres wrote the number
 	rest := slices.DeleteFunc(all, func(d difference) bool {
-		isForeign := d.Kind == "extra" && d.actual.isForeign && !d.actual.isWritten
-		if isForeign {
+		isFromOtherProgram := d.Kind == "extra" && d.actual.mayBeForeign && !d.actual.isWritten
+		if isFromOtherProgram {
 			checksum.TargetRows--
 			total.Sub(total, big.NewInt(d.actual.hash))
 		}
-		return isForeign
+		return isFromOtherProgram
 	})
 	checksum.TargetSum = total.String()
 	c.Sums[t.name] = checksum
 	return rest
 }
 
-// fromSource returns the text after FROM in a query on the source for the expected rows of a table.
-func (c *comparison) fromSource(t table) string {
-	return "(" + t.project(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
+// fromSourceSQL returns the text after FROM in a query on the source for the expected rows of a table.
+func (c *comparison) fromSourceSQL(t table) string {
+	return "(" + t.sourceQuery(c.scope, c.rejections) + ") s\nWHERE " + t.Wanted
 }
 
 func (c *comparison) listExpected(ctx context.Context, t table) (map[string][]expectedRow, error) {
-	rows, err := c.Src.Query(ctx, "SELECT s.key::text, s.user_id::text, "+checksum(t.expected())+"\nFROM "+c.fromSource(t))
+	rows, err := c.Src.Query(ctx, "SELECT s.key::text, s.user_id::text, "+checksum(t.expectedColumnsSQL())+
+		"\nFROM "+c.fromSourceSQL(t))
 	if err != nil {
 		return nil, err
 	}
@@ -143,15 +144,15 @@ func (c *comparison) listExpected(ctx context.Context, t table) (map[string][]ex
 func (c *comparison) listActual(ctx context.Context, t table) (map[string][]actualRow, error) {
 	rows, err := c.Dst.Query(ctx, fmt.Sprintf(`SELECT %s::text, %s::text, %s, %s, coalesce(l.outcome::text, ''),
   l.%[5]s IS NOT NULL, coalesce(l.%[5]s = %[6]s, false)
-FROM %[7]s`, t.Key, t.Owner, checksum(t.actual()), t.isForeign, t.Hash, mapping.Hash64(t.Stored()),
-		t.fromTarget(c.Pass.ID, c.scope, c.rejections)))
+FROM %[7]s`, t.Key, t.Owner, checksum(t.actualColumnsSQL()), t.mayBeForeign, t.Hash, mapping.Hash64(t.Stored()),
+		t.fromTargetSQL(c.Pass.ID, c.scope, c.rejections)))
 	if err != nil {
 		return nil, err
 	}
 	all := map[string][]actualRow{}
 	var id string
 	var a actualRow
-	into := []any{&id, &a.user, &a.hash, &a.isForeign, &a.outcome, &a.isWritten, &a.isUntouched}
+	into := []any{&id, &a.user, &a.hash, &a.mayBeForeign, &a.outcome, &a.isWritten, &a.isUntouched}
 	_, err = pgx.ForEachRow(rows, into, func() error { all[id] = append(all[id], a); return nil })
 	return all, err
 }

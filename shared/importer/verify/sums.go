@@ -17,17 +17,17 @@ import (
 // table is a kind of target row, with its SQL for both databases.
 type table struct {
 	mapping.TargetRow
-	name       string                                         // the name of the table in a Difference
-	project    func(mapping.Scope, mapping.Rejections) string // returns the query on the source
-	id         string                                         // expression for the id of the row
-	isForeign  string                                         // condition: another program may have written the row
-	isCompared func(mapping.Rejections) string                // returns the condition: the row is compared
+	name         string                                         // the name of the table in a Difference
+	sourceQuery  func(mapping.Scope, mapping.Rejections) string // returns the query on the source
+	id           string                                         // expression for the id of the row
+	mayBeForeign string                                         // condition: another program may have written the row
+	isCompared   func(mapping.Rejections) string                // returns the condition: the row is compared
 }
 
-// tables returns the kinds of target rows that are compared. If noSharedIDs is true, no target user had the id of a
-// source user before the run. If the run wrote a user, all accounts and profiles of the user are compared, even if the
-// ledger does not have them: they were written by the run or after it.
-func tables(p *run.Pass, noSharedIDs bool) []table {
+// comparedTables returns the kinds of target rows that are compared. If noSharedIDs is true, no target user had the id
+// of a source user before the run. If the run wrote a user, all accounts and profiles of the user are compared, even if
+// the ledger does not have them: they were written by the run or after it.
+func comparedTables(p *run.Pass, noSharedIDs bool) []table {
 	const isCopied = "l.outcome IN " + run.CopiedOutcomes
 	user := func(r mapping.Rejections) string {
 		if !noSharedIDs {
@@ -54,13 +54,13 @@ func tables(p *run.Pass, noSharedIDs bool) []table {
 	return all
 }
 
-// expected returns the SQL expressions of an expected row on the source: id, user and the mapped columns.
-func (t table) expected() []string {
+// expectedColumnsSQL returns the SQL expressions of an expected row on the source: id, user and the mapped columns.
+func (t table) expectedColumnsSQL() []string {
 	return addPrefix("s.", slices.Concat([]string{"key", "user_id"}, t.StagedColumns()))
 }
 
-// actual returns the SQL expressions of the same columns in the target.
-func (t table) actual() []string {
+// actualColumnsSQL returns the SQL expressions of the same columns in the target.
+func (t table) actualColumnsSQL() []string {
 	all := slices.Concat([]string{t.id, t.Owner}, addPrefix("e.", t.Columns))
 	for i := range all {
 		all[i] = mapping.WithTimeZone(all[i])
@@ -68,8 +68,9 @@ func (t table) actual() []string {
 	return all
 }
 
-// columns returns the names of the columns, in the order of the SQL expressions that t.expected and t.actual return.
-func (t table) columns() []string {
+// columnNames returns the names of the columns, in the order of the SQL expressions that expectedColumnsSQL and
+// actualColumnsSQL return.
+func (t table) columnNames() []string {
 	names := slices.Concat([]string{"id", strings.TrimPrefix(t.Owner, "e.")}, t.Columns)
 	for i := range names {
 		names[i] = strings.Trim(names[i], `"`)
@@ -95,11 +96,11 @@ func checksum(exprs []string) string {
 	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
 }
 
-// fromTarget returns the text after FROM in a query for the actual rows e, joined with their ledger entries l. It
+// fromTargetSQL returns the text after FROM in a query for the actual rows e, joined with their ledger entries l. It
 // leaves out rows of users without a ledger entry. For identities and profiles, owner is the entry of the user, and l
 // is NULL if the row itself has no entry. The joins use all columns of the ledger's primary key, so that they are fast
 // even if the planner has no statistics yet.
-func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string {
+func (t table) fromTargetSQL(id int, s mapping.Scope, r mapping.Rejections) string {
 	sql := "(SELECT e.* FROM " + t.From + " AND " + s.Contains(t.Owner) + ") e\n"
 	if t.Kind == mapping.User {
 		sql += "JOIN " + run.Entries(id, s, "l", mapping.User) + " ON l.user_id = " + t.Owner + " AND l.key = " + t.Owner
@@ -108,12 +109,12 @@ func (t table) fromTarget(id int, s mapping.Scope, r mapping.Rejections) string 
 			" ON owner.user_id = " + t.Owner + " AND owner.key = " + t.Owner +
 			"\nLEFT JOIN " + run.Entries(id, s, "l", t.Kind) + " ON l.user_id = " + t.Owner + " AND l.key = " + t.Key
 	}
-	return sql + "\nWHERE " + t.isCompared(r) + " AND NOT " + t.isKept(r)
+	return sql + "\nWHERE " + t.isCompared(r) + " AND NOT " + t.isKeptCondition(r)
 }
 
-// isKept returns an SQL condition: the quarantine lists the row, or its user, as deleted in the source and kept in the
-// target.
-func (t table) isKept(r mapping.Rejections) string {
+// isKeptCondition returns an SQL condition: the quarantine lists the row, or its user, as deleted in the source and
+// kept in the target.
+func (t table) isKeptCondition(r mapping.Rejections) string {
 	reason := mapping.KeptAfterSourceDeletion
 	if t.name == "credential" {
 		reason += ".credential"
@@ -122,9 +123,9 @@ func (t table) isKept(r mapping.Rejections) string {
 		" OR " + r.Include(t.Kind, reason, t.Key) + ")"
 }
 
-// sumsAtSource returns the query for the sums of all tables on the source. It reads the users once for the sums of both
-// users and credential accounts.
-func sumsAtSource(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
+// sumsAtSourceSQL returns the query for the sums of all tables on the source. It reads the users once for the sums of
+// both users and credential accounts.
+func sumsAtSourceSQL(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
 	user, credential := all[0], all[1]
 	sql := fmt.Sprintf(`SELECT v.t, v.n, v.h::text
 FROM (
@@ -137,20 +138,21 @@ FROM (
   ) x
 ) y
 CROSS JOIN LATERAL (VALUES ('user', users, coalesce(u, 0)), ('credential', passwords, coalesce(p, 0))) v (t, n, h)`,
-		checksum(user.expected()), credential.Wanted, checksum(credential.expected()), p.Users(s, r), user.Wanted)
+		checksum(user.expectedColumnsSQL()), credential.Wanted, checksum(credential.expectedColumnsSQL()),
+		p.Users(s, r), user.Wanted)
 	for _, t := range all[2:] {
 		sql += fmt.Sprintf("\nUNION ALL\nSELECT '%s', count(*), coalesce(sum(%s), 0)::text\nFROM (%s) s\nWHERE %s",
-			t.name, checksum(t.expected()), t.project(s, r), t.Wanted)
+			t.name, checksum(t.expectedColumnsSQL()), t.sourceQuery(s, r), t.Wanted)
 	}
 	return sql
 }
 
-// sumsAtTarget returns the query for the sums of all tables on the target.
-func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
+// sumsAtTargetSQL returns the query for the sums of all tables on the target.
+func sumsAtTargetSQL(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
 	parts := make([]string, len(all))
 	for i, t := range all {
 		parts[i] = fmt.Sprintf("SELECT '%s', count(*), coalesce(sum(%s), 0)::text\nFROM %s",
-			t.name, checksum(t.actual()), t.fromTarget(p.ID, s, r))
+			t.name, checksum(t.actualColumnsSQL()), t.fromTargetSQL(p.ID, s, r))
 	}
 	return strings.Join(parts, "\nUNION ALL\n")
 }
@@ -160,7 +162,7 @@ func sumsAtTarget(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []tabl
 func compareBatch(
 	ctx context.Context, w *run.Worker, b run.Batch, noSharedIDs bool,
 ) (result run.BatchResult, err error) {
-	all := tables(w.Pass, noSharedIDs)
+	all := comparedTables(w.Pass, noSharedIDs)
 	err = w.Retry(ctx, func(ctx context.Context) error {
 		r, err := w.Pass.ReadRejections(ctx, w.Dst, b.Scope)
 		if err != nil {
@@ -168,7 +170,7 @@ func compareBatch(
 		}
 		c := comparison{Worker: w, scope: b.Scope, rejections: r}
 		c.Sums, c.Listed = map[string]run.Checksum{}, []run.Difference{}
-		expected, actual, err := c.sums(ctx, all)
+		expected, actual, err := c.querySums(ctx, all)
 		if err != nil {
 			return err
 		}
@@ -195,17 +197,17 @@ type comparison struct {
 	run.BatchResult
 }
 
-func (c *comparison) sums(ctx context.Context, all []table) (expected, actual map[string]run.Sum, err error) {
+func (c *comparison) querySums(ctx context.Context, all []table) (expected, actual map[string]run.Sum, err error) {
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			expected, err = run.QuerySums(ctx, c.Src, sumsAtSource(c.Pass, c.scope, c.rejections, all))
+			expected, err = run.QuerySums(ctx, c.Src, sumsAtSourceSQL(c.Pass, c.scope, c.rejections, all))
 			return run.Wrap("sums of the source", err)
 		},
 		func(ctx context.Context) (err error) {
 			if err := run.Exec(ctx, c.Dst, run.NoNestedLoop); err != nil {
 				return err
 			}
-			actual, err = run.QuerySums(ctx, c.Dst, sumsAtTarget(c.Pass, c.scope, c.rejections, all))
+			actual, err = run.QuerySums(ctx, c.Dst, sumsAtTargetSQL(c.Pass, c.scope, c.rejections, all))
 			return run.Wrap("sums of the target", err)
 		})
 	return expected, actual, err

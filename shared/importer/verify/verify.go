@@ -28,7 +28,7 @@ func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, e
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
-	if err := compareDue(ctx, env, name, run.WholeRun, workers); err != nil {
+	if err := compareUnverifiedBatches(ctx, env, name, run.WholeRun, workers); err != nil {
 		return Result{}, err
 	}
 	return ReadResult(ctx, env, name)
@@ -38,15 +38,15 @@ func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, e
 // deadline of ctx was reached: then the caller calls Shard again. The caller calls run.StartVerification before the
 // shards, and ReadResult after them.
 func Shard(ctx context.Context, env *run.Env, name string, shard run.Shard) (done bool, err error) {
-	err = compareDue(ctx, env, name, shard, 1)
+	err = compareUnverifiedBatches(ctx, env, name, shard, 1)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// compareDue compares the batches of a shard that are not verified yet.
-func compareDue(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
+// compareUnverifiedBatches compares the batches of a shard that are not verified yet.
+func compareUnverifiedBatches(ctx context.Context, env *run.Env, name string, shard run.Shard, workers int) error {
 	p, err := run.Join(ctx, env, name)
 	if err != nil {
 		return err

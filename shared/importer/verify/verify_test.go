@@ -50,8 +50,8 @@ func extraRow(table, id, why string) run.Difference {
 }
 
 const (
-	sourceChanged = "source changed since"
-	targetChanged = "target changed since"
+	whySourceChanged = "source changed since"
+	whyTargetChanged = "target changed since"
 )
 
 // The test imports users of every kind (20,000 users with XENON_WHOLE=1) and then changes, deletes and adds rows of the
@@ -60,7 +60,7 @@ func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)
 	users := 3000
-	if sample.Whole() {
+	if sample.RunsAllCases() {
 		users = 20_000
 	}
 	supabasetest.Fill(t, from, 20, users)
@@ -132,20 +132,20 @@ func TestVerificationListsEveryChangedRowOfTheTarget(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		differentRow("user", u[0], targetChanged, "name"),
-		differentRow("credential", u[1], targetChanged, "password"),
-		differentRow("account", a[2], targetChanged, "accountId"),
-		differentRow("user_profile", u[3], targetChanged, "time_per_week"),
-		differentRow("user", u[4], targetChanged, "emailVerified", "createdAt"),
-		missingRow("credential", u[5], targetChanged),
-		missingRow("account", a[6], targetChanged),
-		missingRow("user_profile", u[7], targetChanged),
-		extraRow("account", newAccount+"1", targetChanged),
-		extraRow("credential", u[9], targetChanged),
-		missingRow("user", u[10], targetChanged),
-		missingRow("credential", u[10], targetChanged),
-		missingRow("account", a[10], targetChanged),
-		missingRow("user_profile", u[10], targetChanged),
+		differentRow("user", u[0], whyTargetChanged, "name"),
+		differentRow("credential", u[1], whyTargetChanged, "password"),
+		differentRow("account", a[2], whyTargetChanged, "accountId"),
+		differentRow("user_profile", u[3], whyTargetChanged, "time_per_week"),
+		differentRow("user", u[4], whyTargetChanged, "emailVerified", "createdAt"),
+		missingRow("credential", u[5], whyTargetChanged),
+		missingRow("account", a[6], whyTargetChanged),
+		missingRow("user_profile", u[7], whyTargetChanged),
+		extraRow("account", newAccount+"1", whyTargetChanged),
+		extraRow("credential", u[9], whyTargetChanged),
+		missingRow("user", u[10], whyTargetChanged),
+		missingRow("credential", u[10], whyTargetChanged),
+		missingRow("account", a[10], whyTargetChanged),
+		missingRow("user_profile", u[10], whyTargetChanged),
 		extraRow("user", softDeleted, ""),
 	)
 }
@@ -171,7 +171,7 @@ func TestVerificationFindsAChangeThatAQuickPassMisses(t *testing.T) {
 	if _, err := m.Run(t.Context(), importtest.BatchesOf100, true, 1); err != nil {
 		t.Fatal(err)
 	}
-	checkDifferences(t, m, differentRow("user", id, sourceChanged, "name", "email"))
+	checkDifferences(t, m, differentRow("user", id, whySourceChanged, "name", "email"))
 	if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -269,9 +269,9 @@ func TestVerificationListsKeptRows(t *testing.T) {
 	checkDifferences(
 		t,
 		m,
-		differentRow("user", u[0], targetChanged, "name"),
-		extraRow("user", u[1], targetChanged),
-		differentRow("credential", u[2], targetChanged, "password"),
+		differentRow("user", u[0], whyTargetChanged, "name"),
+		extraRow("user", u[1], whyTargetChanged),
+		differentRow("credential", u[2], whyTargetChanged, "password"),
 	)
 	for _, e := range importtest.Verify(t, m).Equations {
 		if !e.Holds {

@@ -63,7 +63,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := mail.New(config.API{AWS: mototest.AWS(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
+	sender := mail.New(config.API{AWS: mototest.AWSSettings(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
 	var mails []mail.Message
 	for _, kind := range kinds {
 		mails = append(mails, testMail(kind))

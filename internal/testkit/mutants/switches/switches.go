@@ -19,9 +19,9 @@ const (
 )
 
 var (
-	active, replacement = parseMutant(os.Getenv(Mutant))
-	reachedFile         = os.Getenv(Reached)
-	reached             [1 << 16]atomic.Bool
+	activeID, activeReplacement = parseMutant(os.Getenv(Mutant))
+	reachedFile                 = os.Getenv(Reached)
+	reached                     [1 << 16]atomic.Bool
 )
 
 func parseMutant(mutant string) (id int, operator string) {
@@ -30,13 +30,13 @@ func parseMutant(mutant string) (id int, operator string) {
 	return id, operator
 }
 
-// On reports whether the selected mutant changes operator id. It also records that the program has reached the
+// IsActive reports whether the selected mutant changes operator id. It also records that the program has reached the
 // operator.
-func On(id int) bool {
+func IsActive(id int) bool {
 	if reachedFile != "" && !reached[id].Swap(true) {
 		appendReached(id)
 	}
-	return id == active
+	return id == activeID
 }
 
 func appendReached(id int) {
@@ -51,14 +51,14 @@ func appendReached(id int) {
 
 // operatorFor returns the operator to compute: the replacement for the active mutant, otherwise the written operator.
 func operatorFor(id int, written string) string {
-	if On(id) {
-		return replacement
+	if IsActive(id) {
+		return activeReplacement
 	}
 	return written
 }
 
 // Equal computes == and !=. It takes the result of the operator, and the mutant inverts it.
-func Equal[T ~bool](id int, result T) T { return result != T(On(id)) }
+func Equal[T ~bool](id int, result T) T { return result != T(IsActive(id)) }
 
 // Logical computes && and ||.
 func Logical(id int, a func() bool, written string, b func() bool) bool {
@@ -84,7 +84,7 @@ func Compare[T cmp.Ordered](id int, a T, written string, b T) bool {
 
 // Negative computes -a. The mutant leaves the minus out.
 func Negative[T number](id int, a T) T {
-	if On(id) {
+	if IsActive(id) {
 		return a
 	}
 	return -a

@@ -4,7 +4,7 @@ import "testing"
 
 // The test sets the mutant of the process, so it is not parallel.
 func TestOnlyTheActiveOperatorChanges(t *testing.T) {
-	defer func(id int, operator string) { active, replacement = id, operator }(active, replacement)
+	defer func(id int, operator string) { activeID, activeReplacement = id, operator }(activeID, activeReplacement)
 	yes, no := func() bool { return true }, func() bool { return false }
 	for _, test := range []struct {
 		mutant      string
@@ -27,11 +27,11 @@ func TestOnlyTheActiveOperatorChanges(t *testing.T) {
 		{"2 &", func() any { return Bits(2, 6, "&^", 2) }, 4, 2},
 		{"2 >>", func() any { return Shift(2, 4, "<<", 1) }, 8, 2},
 	} {
-		active, replacement = 1, "other"
+		activeID, activeReplacement = 1, "other"
 		if got := test.result(); got != test.plain {
 			t.Errorf("the switch %s, not active: got %v, want %v", test.mutant, got, test.plain)
 		}
-		active, replacement = parseMutant(test.mutant)
+		activeID, activeReplacement = parseMutant(test.mutant)
 		if got := test.result(); got != test.want {
 			t.Errorf("the switch %s, active: got %v, want %v", test.mutant, got, test.want)
 		}
