@@ -37,11 +37,11 @@ var partsOfColdStart = []struct{ name, what string }{
 // come from its network traffic and from the init trace of the Go runtime.
 func BenchmarkColdStart(b *testing.B) {
 	database := newTimingProxy(b, dbtest.New(b))
-	d := sandbox.Deploy(b, database.url())
-	d.Rotate(d.Start("rotate", sandbox.Build(b, "functions/rotate")))
+	d := sandbox.Deploy(b, database.proxyURL())
+	d.RotateKeys(d.Start("rotate", sandbox.Build(b, "functions/rotate")))
 	cookie := signUpUser(b, d)
 	cloud := newTimingProxy(b, d.Cloud["AWS_ENDPOINT_URL"])
-	d.Cloud["AWS_ENDPOINT_URL"] = cloud.url()
+	d.Cloud["AWS_ENDPOINT_URL"] = cloud.proxyURL()
 	session := sandbox.Build(b, "functions/session")
 	runs := map[string][]time.Duration{}
 	for b.Loop() {
@@ -84,7 +84,7 @@ func measureColdStart(
 	if got := s.InvokeHTTP(event); !strings.Contains(got.Body, "ada@example.com") || got.Headers["Set-Auth-Jwt"] == "" {
 		b.Fatalf("get-session: got %d %s, want the user's email and Set-Auth-Jwt", got.StatusCode, got.Body)
 	}
-	began, initialised := s.StartTimes()[0], trace.lastInit(b)
+	began, initialised := s.StartTimes()[0], trace.lastInitTime(b)
 	connect, statements, query := database.splitTimes(b)
 	if statements != 1 {
 		b.Fatalf("round trips of get-session: got %d, want 1", statements)
@@ -98,24 +98,24 @@ func measureColdStart(
 	for name, t := range took {
 		runs[name] = append(runs[name], t)
 	}
-	warm := sandbox.Now()
+	warm := sandbox.WallClockNow()
 	s.InvokeHTTP(event)
-	runs["warm"] = append(runs["warm"], sandbox.Now().Sub(warm))
+	runs["warm"] = append(runs["warm"], sandbox.WallClockNow().Sub(warm))
 }
 
-// medianMs returns the median in milliseconds, and sorts all.
-func medianMs(all []time.Duration) float64 {
+// medianMilliseconds returns the median in milliseconds, and sorts all.
+func medianMilliseconds(all []time.Duration) float64 {
 	slices.Sort(all)
 	return float64(all[len(all)/2].Microseconds()) / 1000
 }
 
 func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	b.Helper()
-	total := medianMs(runs["total"])
+	total := medianMilliseconds(runs["total"])
 	var text strings.Builder
 	text.WriteString("| part | what | ms | share |\n|---|---|---|---|\n")
 	for _, p := range partsOfColdStart {
-		ms := medianMs(runs[p.name])
+		ms := medianMilliseconds(runs[p.name])
 		b.ReportMetric(ms, p.name+"-ms")
 		fmt.Fprintf(&text, "| %s | %s | %.1f | %.0f %% |\n", p.name, p.what, ms, 100*ms/total)
 	}
@@ -123,7 +123,7 @@ func reportTimes(b *testing.B, runs map[string][]time.Duration) {
 	fmt.Fprintf(&text, "| **all** | process start to response, without the emulator's own time | **%.1f** | |\n\n", total)
 	fmt.Fprintf(&text, "Medians of %d runs, so the sum of the parts may differ from the total.\n", n)
 	fmt.Fprintf(&text, "The slowest run took %.1f ms, and a warm request, emulator included, %.1f ms.\n",
-		float64(runs["total"][n-1].Microseconds())/1000, medianMs(runs["warm"]))
+		float64(runs["total"][n-1].Microseconds())/1000, medianMilliseconds(runs["warm"]))
 	b.ReportMetric(total, "total-ms")
 	b.ReportMetric(0, "ns/op") // ns/op would include the start and stop of the emulator
 	if *updateCold && n >= 5 {
@@ -154,7 +154,7 @@ func newInitTrace(b *testing.B) *initTrace {
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			if strings.HasPrefix(lines.Text(), "init ") {
 				tr.mu.Lock()
-				tr.when = sandbox.Now()
+				tr.when = sandbox.WallClockNow()
 				tr.mu.Unlock()
 			}
 		}
@@ -162,8 +162,8 @@ func newInitTrace(b *testing.B) *initTrace {
 	return tr
 }
 
-// lastInit returns the time at which the last package was initialised.
-func (tr *initTrace) lastInit(b *testing.B) time.Time {
+// lastInitTime returns the time at which the last package was initialised.
+func (tr *initTrace) lastInitTime(b *testing.B) time.Time {
 	b.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()

@@ -58,8 +58,8 @@ func newTimingProxy(b *testing.B, target string) *timingProxy {
 	return t
 }
 
-// url returns the URL of the proxy.
-func (t *timingProxy) url() string { return t.proxied.String() }
+// proxyURL returns the URL of the proxy.
+func (t *timingProxy) proxyURL() string { return t.proxied.String() }
 
 func (t *timingProxy) serve(client net.Conn) {
 	defer client.Close()
@@ -93,14 +93,14 @@ func (r observingReader) Read(p []byte) (int, error) {
 func (t *timingProxy) noteConnection() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.Now()}), false
+	t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.WallClockNow()}), false
 }
 
 func (t *timingProxy) noteRequest([]byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isRequestNext {
-		t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.Now()}), false
+		t.trips, t.isRequestNext = append(t.trips, roundTrip{sent: sandbox.WallClockNow()}), false
 	}
 }
 
@@ -111,7 +111,7 @@ func (t *timingProxy) noteResponse(piece []byte) {
 		return // the request was sent before reset
 	}
 	last := &t.trips[len(t.trips)-1]
-	last.answered, t.isRequestNext = sandbox.Now(), true
+	last.answered, t.isRequestNext = sandbox.WallClockNow(), true
 	last.ready = len(piece) > 6 && bytes.HasPrefix(piece[len(piece)-6:], []byte("Z\x00\x00\x00\x05")) // ReadyForQuery
 }
 

@@ -51,9 +51,9 @@ func BenchmarkImport(b *testing.B) {
 		return took
 	})
 	few := min(rowByRowUsers, s.users)
-	all := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
-	inGo := all(s.runIntoNewTarget(b, "row by row in Go", s.copyRowByRow))
-	slow := all(s.runIntoNewTarget(b, "row by row with Better Auth", s.runBetterAuthMigration))
+	scaleToAllUsers := func(d time.Duration) time.Duration { return d * time.Duration(s.users) / time.Duration(few) }
+	inGo := scaleToAllUsers(s.runIntoNewTarget(b, "row by row in Go", s.copyRowByRow))
+	slow := scaleToAllUsers(s.runIntoNewTarget(b, "row by row with Better Auth", s.runBetterAuthMigration))
 	if slow == 0 {
 		slow = inGo
 	}

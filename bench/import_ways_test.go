@@ -107,23 +107,24 @@ func (s *importBenchmark) copyRowByRow(b *testing.B, to string) time.Duration {
 	users := s.sourceUsers(b)
 	dst := s.connect(b, to)
 	defer dst.Close(b.Context())
-	do := func(sql string, arguments ...any) {
+	runSQL := func(sql string, arguments ...any) {
 		if _, err := dst.Exec(b.Context(), sql, arguments...); err != nil {
 			b.Fatal(err)
 		}
 	}
 	start := time.Now()
 	for _, p := range users {
-		do(`INSERT INTO "user" (id, email, name, "emailVerified", "createdAt", "updatedAt") VALUES ($1, $2, $3, $4, $5, $6)`,
+		runSQL(`INSERT INTO "user" (id, email, name, "emailVerified", "createdAt", "updatedAt")`+
+			` VALUES ($1, $2, $3, $4, $5, $6)`,
 			p.ID, p.Email, p.Name, p.Confirmed, p.Created, p.Updated)
 		for i, provider := range p.Providers {
 			subject, password := p.Subjects[i], (*string)(nil)
 			if provider == "email" {
 				provider, subject, password = "credential", p.ID, p.Password
 			}
-			do(`SELECT * FROM account WHERE "userId" = $1`, p.ID)
-			do(`INSERT INTO account ("userId", "providerId", "accountId", password, "createdAt", "updatedAt") VALUES ($1, $2,`+
-				` $3, $4, $5, $6)`,
+			runSQL(`SELECT * FROM account WHERE "userId" = $1`, p.ID)
+			runSQL(`INSERT INTO account ("userId", "providerId", "accountId", password, "createdAt", "updatedAt")`+
+				` VALUES ($1, $2, $3, $4, $5, $6)`,
 				p.ID, provider, subject, password, p.Created, p.Updated)
 		}
 	}

@@ -29,8 +29,8 @@ func BenchmarkVerify(b *testing.B) {
 				b.Fatalf("%s: Verify = %v, %v, want true", f.name, ok, err)
 			}
 		}
-		b.Run(f.name+"/ours", func(b *testing.B) { measureLoop(b, ours) })
-		b.Run(f.name+"/bare", func(b *testing.B) { measureLoop(b, f.bare) })
+		b.Run(f.name+"/ours", func(b *testing.B) { runBenchmarkLoop(b, ours) })
+		b.Run(f.name+"/bare", func(b *testing.B) { runBenchmarkLoop(b, f.bare) })
 		b.Run(f.name+"/ratio", func(b *testing.B) { reportRatio(b, ours, f.bare) })
 	}
 }
@@ -40,7 +40,7 @@ func BenchmarkHash(b *testing.B) {
 	for _, format := range []string{config.Argon2id, config.Scrypt} {
 		h := password.New(format)
 		b.Run(format, func(b *testing.B) {
-			measureLoop(b, func() {
+			runBenchmarkLoop(b, func() {
 				if _, err := h.Hash(b.Context(), benchPassword); err != nil {
 					b.Fatal(err)
 				}
@@ -49,8 +49,8 @@ func BenchmarkHash(b *testing.B) {
 	}
 }
 
-// measureLoop measures work, with its allocations.
-func measureLoop(b *testing.B, work func()) {
+// runBenchmarkLoop measures work, with its allocations.
+func runBenchmarkLoop(b *testing.B, work func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		work()

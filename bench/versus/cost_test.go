@@ -44,17 +44,17 @@ type millionRequestsCost struct {
 	BetterAuth float64 `json:"libraryProcessorMicroseconds,omitempty"`
 }
 
-// priceOfMillion computes the billed milliseconds of a request and the price of a million. Lambda bills time multiplied
-// by memory, in whole milliseconds. A function gets a share of a processor that is proportional to its memory, so the
-// same work takes longer with less memory. One request uses at most one processor.
-func priceOfMillion(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
+// priceOfMillionRequests computes the billed milliseconds of a request and the price of a million. Lambda bills time
+// multiplied by memory, in whole milliseconds. A function gets a share of a processor that is proportional to its
+// memory, so the same work takes longer with less memory. One request uses at most one processor.
+func priceOfMillionRequests(megabytes int, processor, waiting float64) (billedMs, dollars float64) {
 	share := min(float64(megabytes)/awsPrices.WholeProcessor, 1)
 	billedMs = math.Ceil((processor/share + waiting) / 1000)
 	return billedMs, 1e6*billedMs/1000*float64(megabytes)/1024*awsPrices.GBSecond + awsPrices.Requests
 }
 
-// costs returns the cost of each request that was measured with its function under the emulator.
-func (r *report) costs() (all []millionRequestsCost) {
+// millionRequestsCosts returns the cost of each request that was measured with its function under the emulator.
+func (r *report) millionRequestsCosts() (all []millionRequestsCost) {
 	for _, c := range r.cells {
 		if c.function == "" {
 			continue
@@ -69,7 +69,7 @@ func (r *report) costs() (all []millionRequestsCost) {
 				x.Waiting = p.Waiting
 			}
 		}
-		x.Billed, x.Lambda = priceOfMillion(x.Megabytes, x.Processor, x.Waiting)
+		x.Billed, x.Lambda = priceOfMillionRequests(x.Megabytes, x.Processor, x.Waiting)
 		for _, server := range []string{betterAuthSubject, betterAuthScryptSubject} {
 			if their := findMeasuredWorkload(r.cells, c.request, server, 1); their != nil {
 				x.BetterAuth = their.row().Server.Median
@@ -101,7 +101,7 @@ func (r *report) writeCosts(b *strings.Builder) {
 	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP " +
 		"API, $ | together, $ | Better Auth's processor, µs |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, c := range r.costs() {
+	for _, c := range r.millionRequestsCosts() {
 		processor := "–"
 		if c.BetterAuth > 0 {
 			processor = formatNumber(c.BetterAuth)
@@ -125,8 +125,8 @@ func (r *report) writeCosts(b *strings.Builder) {
 	}
 }
 
-// functionSizes reads the memory of each function from template.yaml, in MB by folder.
-func functionSizes(tb testing.TB) map[string]int {
+// readFunctionMemorySizes reads the memory of each function from template.yaml, in MB by folder.
+func readFunctionMemorySizes(tb testing.TB) map[string]int {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -173,7 +173,7 @@ func TestPriceOfMillionRequestsIsComputed(t *testing.T) {
 		{256, 0, 1000, 1, 0.20 + 1e3*0.25*0.0000133334},
 		{3538, 1000, 0, 1, 0.20 + 1e3*3538/1024*0.0000133334}, // two processors, of which it uses one
 	} {
-		billed, dollars := priceOfMillion(c.megabytes, c.processor, c.waiting)
+		billed, dollars := priceOfMillionRequests(c.megabytes, c.processor, c.waiting)
 		if billed != c.billed || math.Abs(dollars-c.dollars) > 1e-9 {
 			t.Errorf("%d MB, %v µs of processor time, %v µs of waiting: got %v ms and $%v, want %v ms and $%v",
 				c.megabytes, c.processor, c.waiting, billed, dollars, c.billed, c.dollars)
@@ -185,7 +185,7 @@ func TestPriceOfMillionRequestsIsComputed(t *testing.T) {
 // workload, the waiting time of its requestCost, and Better Auth's processor time for the same request.
 func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 	t.Parallel()
-	a := func(request, subject, function string, server float64) *measuredWorkload {
+	newMeasuredWorkload := func(request, subject, function string, server float64) *measuredWorkload {
 		return &measuredWorkload{
 			workload: workload{request: request, subject: subject, function: function}, conns: 1,
 			samples: []measurement{{server: server, perSecond: 1}},
@@ -193,16 +193,16 @@ func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 	}
 	r := &report{
 		cells: []*measuredWorkload{
-			a(
+			newMeasuredWorkload(
 				"sign-in",
 				xenonArgon2idSubject,
 				"",
 				1,
 			),
-			a("sign-in", betterAuthScryptSubject, "", 100_000),
-			a("sign-in", emulatorArgon2idSubject, "signin",
+			newMeasuredWorkload("sign-in", betterAuthScryptSubject, "", 100_000),
+			newMeasuredWorkload("sign-in", emulatorArgon2idSubject, "signin",
 				24_000),
-			a("profile GET", emulatorSubject, "profile", 256),
+			newMeasuredWorkload("profile GET", emulatorSubject, "profile", 256),
 		},
 		parts: []requestCost{{Request: "sign-in, argon2id", Waiting: 1500}, {Request: "profile GET", Waiting: 100}},
 		sizes: map[string]int{"signin": 1769, "profile": 256},
@@ -211,7 +211,7 @@ func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 		{"sign-in, argon2id", "signin", 1769, 24_000, 1500, 26, 0.2 + 26e3*1769/1024*0.0000133334, 1, 100_000},
 		{"profile GET", "profile", 256, 256, 100, 2, 0.2 + 2e3*0.25*0.0000133334, 1, 0},
 	}
-	if diff := cmp.Diff(r.costs(), want, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+	if diff := cmp.Diff(r.millionRequestsCosts(), want, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 		t.Errorf("costs (-got +want):\n%s", diff)
 	}
 }
@@ -220,7 +220,7 @@ func TestCostCombinesProcessorTimeAndWaiting(t *testing.T) {
 // in SAM.
 func TestMemoryOfAFunctionOverridesTheGlobalMemory(t *testing.T) {
 	t.Parallel()
-	sizes := functionSizes(t)
+	sizes := readFunctionMemorySizes(t)
 	folders, err := filepath.Glob(root + "/functions/*")
 	if err != nil || len(folders) != len(sizes) {
 		t.Errorf("functions with a memory size in template.yaml: got %d, want %d (error %v)", len(sizes), len(folders), err)

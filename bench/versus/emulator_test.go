@@ -26,9 +26,9 @@ func functionName(folder, subject string) string {
 	return "functions/" + folder + strings.TrimPrefix(subject, emulatorSubject)
 }
 
-// throughEmulator returns a workload that sends calls to a function under the emulator, with the database and settings
+// emulatorWorkload returns a workload that sends calls to a function under the emulator, with the database and settings
 // of s. Workloads of the same function and subject share one process. A new process gets the call next(0) first.
-func (w *benchmarkSetup) throughEmulator(
+func (w *benchmarkSetup) emulatorWorkload(
 	b *testing.B,
 	folder, subject, request string,
 	s server,
@@ -39,16 +39,16 @@ func (w *benchmarkSetup) throughEmulator(
 	name := functionName(folder, subject)
 	f, started := w.functions[name]
 	if !started {
-		f = startEmulator(b, folder, w.bootstrap(b, folder), s, w.sizes[folder], next(0))
+		f = startEmulator(b, folder, w.buildFunctionBootstrap(b, folder), s, w.sizes[folder], next(0))
 		w.functions[name] = f
 	}
-	workload := f.workloadOf(subject, request, [3]int{count}, next)
+	workload := f.httpWorkloadAs(subject, request, [3]int{count}, next)
 	workload.function = folder
 	return workload
 }
 
-// bootstrap builds a function, unless it is already built, and returns the path of the executable.
-func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
+// buildFunctionBootstrap builds a function, unless it is already built, and returns the path of the executable.
+func (w *benchmarkSetup) buildFunctionBootstrap(b *testing.B, folder string) string {
 	b.Helper()
 	if w.bootstraps[folder] == "" {
 		w.bootstraps[folder] = buildRelease(b, "functions/"+folder)
@@ -60,7 +60,7 @@ func (w *benchmarkSetup) bootstrap(b *testing.B, folder string) string {
 // the secrets, because Secrets Manager is not measured. The signing keys are those of s, which publishes them.
 func (s server) functionEnvironment() []string {
 	return []string{
-		"DATABASE_URL=" + s.database, "BETTER_AUTH_SECRET=" + secret, "SIGNING_KEYS_FILE=" +
+		"DATABASE_URL=" + s.database, "BETTER_AUTH_SECRET=" + cookieSecret, "SIGNING_KEYS_FILE=" +
 			filepath.Join(s.dir, "signing-keys.json"),
 		"BETTER_AUTH_URL=http://" + s.host(), "JWKS_URL=http://" + s.address + "/api/auth/jwks", "PASSWORD_HASH=" + s.format,
 		"RATE_LIMIT=off", "MAIL=none", "CLIENT_IP=xff:2",
@@ -94,7 +94,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { // an interrupt (Ctrl-C) ends both processes without this, because they are in this process group
-		if function, err := onlyChild(cmd.Process.Pid); err == nil {
+		if function, err := childProcessID(cmd.Process.Pid); err == nil {
 			_ = syscall.Kill(function, syscall.SIGKILL)
 		}
 		_ = cmd.Process.Kill()
@@ -110,7 +110,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 	if err != nil {
 		tb.Fatal(fmt.Errorf("send the first event to functions/%s in the emulator: %w", folder, err))
 	}
-	if f.pid, err = onlyChild(cmd.Process.Pid); err != nil {
+	if f.pid, err = childProcessID(cmd.Process.Pid); err != nil {
 		tb.Fatal(err)
 	}
 	return f

@@ -23,7 +23,7 @@ type apiEvents struct {
 	count  atomic.Int64   // the number of created events
 }
 
-func newEvents(tb testing.TB) *apiEvents {
+func newAPIEvents(tb testing.TB) *apiEvents {
 	tb.Helper()
 	text, err := os.ReadFile(goldenEvent)
 	if err != nil {
@@ -85,8 +85,8 @@ func (c httpCall) expectedEventResponse() (start, contained []byte) {
 // invocationsPath is the path at which the emulator accepts events.
 const invocationsPath = "/2015-03-31/functions/function/invocations"
 
-// throughEvents returns calls to the emulator. Call i sends the event whose request is next(i).
-func (e *apiEvents) throughEvents(next func(i int) httpCall) func(i int) httpCall {
+// callsWithEvents returns calls to the emulator. Call i sends the event whose request is next(i).
+func (e *apiEvents) callsWithEvents(next func(i int) httpCall) func(i int) httpCall {
 	return func(i int) httpCall {
 		c := next(i)
 		event, err := e.eventFor(c)
@@ -112,7 +112,7 @@ func TestEventContainsTheRequestOfItsCall(t *testing.T) {
 			HTTP     struct{ Method, Path string }
 		}
 	}
-	e := newEvents(t)
+	e := newAPIEvents(t)
 	for _, want := range []struct {
 		call                           httpCall
 		route, body, origin, contained string

@@ -29,54 +29,54 @@ func (r *report) goals() []goal {
 	perSecond := func(s measurement) float64 { return s.perSecond }
 	p50 := func(s measurement) float64 { return s.p50 }
 	processors := func(s measurement) float64 { return s.server + s.postgres }
-	at := func(request, subject string, conns int) *measuredWorkload {
+	measuredAt := func(request, subject string, conns int) *measuredWorkload {
 		return findMeasuredWorkload(r.cells, request, subject, conns)
 	}
-	versus := func(request, a, b string, conns int, value func(measurement) float64) spread {
-		return ratioOf(at(request, a, conns), at(request, b, conns), value)
+	ratioTo := func(request, a, b string, conns int, value func(measurement) float64) spread {
+		return ratiosOf(measuredAt(request, a, conns), measuredAt(request, b, conns), value)
 	}
-	const start = "start to first answer"
+	const startRequest = "start to first answer"
 	all := []goal{
 		goalAtLeast(
 			"get-session: requests/s ÷ Better Auth's",
-			versus("get-session", xenonSubject, betterAuthSubject, 64, perSecond),
+			ratioTo("get-session", xenonSubject, betterAuthSubject, 64, perSecond),
 			30,
 		),
 		goalAtLeast(
 			"get-session: requests/s ÷ pgbench's",
-			versus("get-session", xenonSubject, pgbenchSubject, 64, perSecond),
+			ratioTo("get-session", xenonSubject, pgbenchSubject, 64, perSecond),
 			0.25,
 		),
 		goalAtMost(
 			"start to first answer: function ÷ Better Auth",
-			versus(start, functionSubject, betterAuthSubject, 1, p50),
+			ratioTo(startRequest, functionSubject, betterAuthSubject, 1, p50),
 			1.0/20,
 		),
 		goalAtLeast(
 			"sign-in, argon2id: sign-ins/s ÷ Better Auth's",
-			versus("sign-in", xenonArgon2idSubject, betterAuthScryptSubject, 64, perSecond),
+			ratioTo("sign-in", xenonArgon2idSubject, betterAuthScryptSubject, 64, perSecond),
 			4,
 		),
 		goalAtLeast(
 			"sign-in, scrypt: sign-ins/s ÷ Better Auth's",
-			versus("sign-in", xenonScryptSubject, betterAuthScryptSubject, 64, perSecond),
+			ratioTo("sign-in", xenonScryptSubject, betterAuthScryptSubject, 64, perSecond),
 			1.15,
 		),
 		goalAtMost(
 			"sign-in, argon2id: latency ÷ the bare hash",
-			versus("sign-in", xenonArgon2idSubject, bareArgon2idSubject, 1, p50),
+			ratioTo("sign-in", xenonArgon2idSubject, bareArgon2idSubject, 1, p50),
 			1.08,
 		),
 		goalAtMost(
 			"sign-in, scrypt: latency ÷ the bare hash",
-			versus("sign-in", xenonScryptSubject, bareScryptSubject, 1, p50),
+			ratioTo("sign-in", xenonScryptSubject, bareScryptSubject, 1, p50),
 			1.08,
 		),
-		goalAtMost(newJWT+": microseconds", scaledSpread(at(newJWT, xenonSubject, 1).values(p50), 1000), 100),
-		goalAtMost(newJWT+": requests over the network after the first", singleValue(float64(r.fetches-1)), 0),
+		goalAtMost(newJWT+": microseconds", scaledSpread(measuredAt(newJWT, xenonSubject, 1).values(p50), 1000), 100),
+		goalAtMost(newJWT+": requests over the network after the first", spreadOfOneValue(float64(r.fetches-1)), 0),
 		goalAtMost(
 			"profile GET: processor time ÷ get-session's",
-			ratioOf(at("profile GET", xenonSubject, 64), at("get-session", xenonSubject, 64),
+			ratiosOf(measuredAt("profile GET", xenonSubject, 64), measuredAt("get-session", xenonSubject, 64),
 				processors),
 			1.3,
 		),
@@ -86,10 +86,10 @@ func (r *report) goals() []goal {
 		all = append(
 			all,
 			goalAtMost("peak memory, "+format+": the sign-in function ÷ Better Auth's",
-				singleValue(r.memory["functions/signin, "+format]/r.memory[betterAuthSubject]), 0.25),
+				spreadOfOneValue(r.memory["functions/signin, "+format]/r.memory[betterAuthSubject]), 0.25),
 			goalAtMost(
 				"peak memory, "+format+": xenon dev ÷ Better Auth's",
-				singleValue(r.memory[server]/r.memory[betterAuthSubject]),
+				spreadOfOneValue(r.memory[server]/r.memory[betterAuthSubject]),
 				0.25,
 			),
 		)
@@ -100,8 +100,8 @@ func (r *report) goals() []goal {
 	return all
 }
 
-// singleValue returns the spread of one value.
-func singleValue(v float64) spread { return spread{v, v, v} }
+// spreadOfOneValue returns the spread of one value.
+func spreadOfOneValue(v float64) spread { return spread{v, v, v} }
 
 // scaledSpread returns the spread of the values, each multiplied by a factor.
 func scaledSpread(values []float64, factor float64) spread {

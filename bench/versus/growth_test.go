@@ -39,7 +39,7 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 	var all []growthRow
 	for i := 0; i < len(cells); i += 2 {
 		x, y := cells[i], cells[i+1]
-		all = append(all, growthRow{x.request, spreadOf(x.values(p50)), spreadOf(y.values(p50)), ratioOf(y, x, p50)})
+		all = append(all, growthRow{x.request, spreadOf(x.values(p50)), spreadOf(y.values(p50)), ratiosOf(y, x, p50)})
 	}
 	return all, nil
 }
@@ -54,7 +54,7 @@ func pairWorkloads(x server, xRequests []requestKind, y server, yRequests []requ
 		}
 		groups = append(
 			groups,
-			[]workload{x.overHTTP(p.request, counts, p.next), y.overHTTP(p.request, counts, yRequests[i].next)},
+			[]workload{x.httpWorkload(p.request, counts, p.next), y.httpWorkload(p.request, counts, yRequests[i].next)},
 		)
 	}
 	return groups
@@ -72,32 +72,34 @@ type requestKind struct {
 // and sign-out: each sign-up creates a user, and each sign-out ends a session that signOutOfNewSessions has inserted.
 func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind {
 	tb.Helper()
-	who := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
-	by := func(c func(i int) httpCall) func(i int) httpCall {
-		return callsOfActiveUsers(some, func(i int) httpCall { return c(who(i)) })
+	userOfCall := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
+	bySomeUsers := func(c func(i int) httpCall) func(i int) httpCall {
+		return callsOfActiveUsers(some, func(i int) httpCall { return c(userOfCall(i)) })
 	}
-	get := func(path, want string) func(i int) httpCall {
-		return by(func(i int) httpCall { return newCall("GET", path, s.host(), want, "", "Cookie", sessionCookieOf(i)) })
+	getCalls := func(path, want string) func(i int) httpCall {
+		return bySomeUsers(func(i int) httpCall {
+			return newCall("GET", path, s.host(), want, "", "Cookie", sessionCookieOf(i))
+		})
 	}
-	post := func(path, want, body string) func(i int) httpCall {
-		return by(func(i int) httpCall {
+	postCalls := func(path, want, body string) func(i int) httpCall {
+		return bySomeUsers(func(i int) httpCall {
 			return newCall("POST", path, s.host(), want, body, "Cookie", sessionCookieOf(i), "Origin", "http://"+s.host())
 		})
 	}
 	var jwts []string
 	for i := range some {
-		jwts = append(jwts, jwtOfUser(tb, s, who(i+1)))
+		jwts = append(jwts, jwtOfUser(tb, s, userOfCall(i+1)))
 	}
 	return []requestKind{
-		{"get-session", false, by(getSessionCalls(s))},
-		{"token", false, by(getTokenCalls(s))},
-		{"list-sessions", false, get("/api/auth/list-sessions", "[{")},
-		{"list-accounts", false, get("/api/auth/list-accounts", "[{")},
-		{"update-user", false, post("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
-		{"revoke-other-sessions", false, post("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
+		{"get-session", false, bySomeUsers(getSessionCalls(s))},
+		{"token", false, bySomeUsers(getTokenCalls(s))},
+		{"list-sessions", false, getCalls("/api/auth/list-sessions", "[{")},
+		{"list-accounts", false, getCalls("/api/auth/list-accounts", "[{")},
+		{"update-user", false, postCalls("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
+		{"revoke-other-sessions", false, postCalls("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
 		{"profile GET", false, callsOfActiveUsers(some, getProfileCalls(s, jwts))},
 		{"profile PUT", false, callsOfActiveUsers(some, putProfileCalls(s, jwts))},
-		{"sign-in", true, by(signInCalls(s))},
+		{"sign-in", true, bySomeUsers(signInCalls(s))},
 		{"sign-up", true, signUpCalls(s)},
 		{"sign-out", false, signOutOfNewSessions(tb, s, n)},
 	}
@@ -107,12 +109,12 @@ func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind
 // keep their first sessions.
 func signOutOfNewSessions(tb testing.TB, s server, n int) func(i int) httpCall {
 	tb.Helper()
-	const enough = 20_000
+	const addedSessions = 20_000
 	conn := connect(tb, s.database)
 	defer conn.Close(tb.Context())
 	_, err := conn.Exec(tb.Context(), `INSERT INTO session ("userId", token, "expiresAt", "updatedAt")
 		SELECT md5((i * 7919 % $1 + 1)::text)::uuid, ($2::bigint + $1 + i)::text, now() + interval '7 days', now()
-		FROM generate_series(1, $3) i`, n, tokenBase, enough)
+		FROM generate_series(1, $3) i`, n, sessionTokenBase, addedSessions)
 	if err != nil {
 		tb.Fatal(err)
 	}

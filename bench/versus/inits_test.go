@@ -121,14 +121,14 @@ func (sums initSums) write(b *strings.Builder) {
 
 func TestInitTraceIsParsed(t *testing.T) {
 	t.Parallel()
-	run := func(ms string) string {
+	traceWithTime := func(ms string) string {
 		return "init internal/bytealg @0.005 ms, 0 ms clock, 0 bytes, 0 allocs\n{\"level\":\"INFO\"}\n" +
 			"init net/http @0.53 ms, " + ms +
 			" ms clock, 12345 bytes, 120 allocs\ninit time @0.9 ms, 0.25 ms clock, 8 bytes, 1 allocs\n"
 	}
 	var runs [][]packageInit
 	for _, ms := range []string{"0.07", "0.012", "0.03"} {
-		all, err := parseInits(run(ms))
+		all, err := parseInits(traceWithTime(ms))
 		if err != nil || len(all) != 3 {
 			t.Fatalf("three lines about inits: got %v and the error %v, want 3 inits", all, err)
 		}

@@ -48,7 +48,7 @@ func (w *benchmarkSetup) pgbenchWorkload(tb testing.TB, counts [3]int) workload 
 		tb.Fatal(err)
 	}
 	script := filepath.Join(tb.TempDir(), "get-session.sql")
-	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", activeCount, tokenBase,
+	text := fmt.Sprintf("\\set token random(1, %d) + %d\n%s;\n", activeCount, sessionTokenBase,
 		strings.NewReplacer("$1", ":token", "$2", ":moment").Replace(strings.Join(strings.Fields(sql), " ")))
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)

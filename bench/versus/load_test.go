@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// maxRun is the time after which a run ends with an error.
-const maxRun = 2 * time.Minute
+// maxRunTime is the time after which a run ends with an error.
+const maxRunTime = 2 * time.Minute
 
 // httpCall is one HTTP request as bytes, the start of the expected body, and a text that the body must contain.
 type httpCall struct{ send, want, contains []byte }
@@ -60,7 +60,7 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 			return loadResult{}, err
 		}
 		defer conn.Close()
-		if err := conn.SetDeadline(time.Now().Add(maxRun)); err != nil {
+		if err := conn.SetDeadline(time.Now().Add(maxRunTime)); err != nil {
 			return loadResult{}, err
 		}
 		open[i] = conn

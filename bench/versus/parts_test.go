@@ -77,7 +77,7 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	w := &inProcessFunctions{server: server{address: l.Addr().String(), database: s.database, format: s.format}}
 	origin := "http://" + w.host()
 	env := map[string]string{
-		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(),
+		"DATABASE_URL": s.database, "BETTER_AUTH_SECRET": cookieSecret, "SIGNING_KEYS_FILE": filepath.Join(tb.TempDir(),
 			"keys.json"),
 		"BETTER_AUTH_URL": origin, "JWKS_URL": origin +
 			"/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
@@ -89,7 +89,7 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	if err := cmp.Or(err, keys.SaveFile(w.cfg.SigningKeysFile, set)); err != nil {
 		tb.Fatal(err)
 	}
-	served := httptest.NewUnstartedServer(w.routes(tb, nil))
+	served := httptest.NewUnstartedServer(w.newHandler(tb, nil))
 	served.Listener.Close()
 	served.Listener = l
 	served.Start()
@@ -97,9 +97,9 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 	return w
 }
 
-// routes returns a new handler of the routes, with a new pool and empty caches, as in a new process. If dial is not
+// newHandler returns a new handler of the routes, with a new pool and empty caches, as in a new process. If dial is not
 // nil, the connections of the pool go through it.
-func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Handler {
+func (w *inProcessFunctions) newHandler(tb testing.TB, dial *countingDialer) http.Handler {
 	tb.Helper()
 	secretStore := secrets.New(w.cfg, time.Now)
 	db := store.Open(secretStore, 1)
@@ -126,8 +126,8 @@ func (w *inProcessFunctions) routes(tb testing.TB, dial *countingDialer) http.Ha
 func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKind) (requestCost, error) {
 	tb.Helper()
 	dial := &countingDialer{}
-	handle := asLambda(lambdahttp.Handler(w.routes(tb, dial)))
-	ctx, stop := context.WithTimeout(tb.Context(), maxRun)
+	handle := asLambda(lambdahttp.Handler(w.newHandler(tb, dial)))
+	ctx, stop := context.WithTimeout(tb.Context(), maxRunTime)
 	defer stop()
 	warm, n := 2*activeCount, 4*activeCount // many, because a statement is prepared only after it was sent a few times
 	if p.hashes {
@@ -152,25 +152,25 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKi
 	if err := do(0); err != nil {
 		return requestCost{}, err
 	}
-	first := dial.total()
+	first := dial.totalTraffic()
 	for i := 1; i < warm; i++ {
 		if err := do(i); err != nil {
 			return requestCost{}, err
 		}
 	}
-	from := dial.total()
+	from := dial.totalTraffic()
 	waited := make([]float64, n)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range waited {
-		then := dial.total()
+		then := dial.totalTraffic()
 		if err := do(warm + i); err != nil {
 			return requestCost{}, err
 		}
-		waited[i] = float64(dial.total().since(then).waited.Nanoseconds()) / 1000
+		waited[i] = float64(dial.totalTraffic().since(then).waited.Nanoseconds()) / 1000
 	}
 	runtime.ReadMemStats(&after)
-	sum := dial.total().since(from)
+	sum := dial.totalTraffic().since(from)
 	mean := func(v int) float64 { return float64(v) / float64(n) }
 	return requestCost{
 		p.request, float64(first.trips), mean(sum.trips), mean(sum.statements), mean(sum.sent), mean(sum.received),
@@ -234,7 +234,7 @@ func TestCostsOfARequestAreCounted(t *testing.T) {
 	functions := newInProcessFunctions(t, s)
 	got, err := functions.countCosts(
 		t,
-		newEvents(t),
+		newAPIEvents(t),
 		requestKind{"get-session", false, callsOfActiveUsers(activeCount, getSessionCalls(functions.server))},
 	)
 	if err != nil {

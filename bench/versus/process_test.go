@@ -14,12 +14,12 @@ import (
 const clockTick = 10 * time.Millisecond
 
 // processorTime returns the processor time of a process so far, including its ended threads.
-func processorTime(pid int) (time.Duration, error) { return readStat(pid, false) }
+func processorTime(pid int) (time.Duration, error) { return readProcessorTime(pid, false) }
 
 // processorTimeOfTree returns the processor time of a process and its children, including children that have ended. For
 // the main process of Postgres this is the time of the whole server.
 func processorTimeOfTree(pid int) (time.Duration, error) {
-	total, err := readStat(pid, true)
+	total, err := readProcessorTime(pid, true)
 	if err != nil {
 		return 0, err
 	}
@@ -37,7 +37,7 @@ func processorTimeOfTree(pid int) (time.Duration, error) {
 			if err != nil {
 				return 0, err
 			}
-			if used, err := readStat(id, true); err == nil { // the time of a child that has ended is in its parent's
+			if used, err := readProcessorTime(id, true); err == nil { // the time of a child that has ended is in its parent's
 				total += used
 			}
 		}
@@ -45,8 +45,9 @@ func processorTimeOfTree(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// readStat returns utime plus stime of a process. If reaped is true, it adds the times of the children that have ended.
-func readStat(pid int, reaped bool) (time.Duration, error) {
+// readProcessorTime returns utime plus stime of a process. If reaped is true, it adds the times of the children that
+// have ended.
+func readProcessorTime(pid int, reaped bool) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
@@ -82,8 +83,9 @@ func peakMemory(pid int) (float64, error) {
 	return float64(kB) / 1024, err
 }
 
-// onlyChild returns the child process of pid, which must have one. If it has several, onlyChild returns the last one.
-func onlyChild(pid int) (int, error) {
+// childProcessID returns the child process of pid, which must have one. If it has several, childProcessID returns the
+// last one.
+func childProcessID(pid int) (int, error) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range tasks {
 		text, err := os.ReadFile(file)

@@ -32,8 +32,9 @@ func runProfile(b *testing.B, limits string) {
 	slog.SetDefault(slog.New(log))
 	database := newDatabaseWithUsers(b, activeCount, config.Argon2id)
 	env := map[string]string{
-		"DATABASE_URL": database, "BETTER_AUTH_SECRET": secret, "SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
-		"RATE_LIMIT": limits, "MAIL": "none", "CLIENT_IP": "xff:1",
+		"DATABASE_URL": database, "BETTER_AUTH_SECRET": cookieSecret,
+		"SIGNING_KEYS_FILE": filepath.Join(b.TempDir(), "keys.json"),
+		"RATE_LIMIT":        limits, "MAIL": "none", "CLIENT_IP": "xff:1",
 	}
 	cfg, err := config.LoadAPI(func(name string) string { return env[name] })
 	if err != nil {
@@ -57,7 +58,7 @@ func runProfile(b *testing.B, limits string) {
 				"X-Forwarded-For: 203.0.113."+formatNumber(float64(i))+"\r\n\r\n"...)
 			return c
 		})
-	workload := s.overHTTP("get-session", [3]int{}, next)
+	workload := s.httpWorkload("get-session", [3]int{}, next)
 	workload.pid = os.Getpid()
 	got, err := workload.measure(b.Context(), postmasterID(b, database), activeCount, b.N)
 	if err != nil {

@@ -51,7 +51,7 @@ func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 	b.Helper()
 	conn := connect(b, w.argon2id.database)
 	defer conn.Close(b.Context())
-	system, _, _ := strings.Cut(commandOutput("uname", "-sr"), "-") // without the build of the kernel
+	system, _, _ := strings.Cut(outputOfCommand("uname", "-sr"), "-") // without the build of the kernel
 	kB, _ := strconv.Atoi(strings.TrimSuffix(valueInFile("/proc/meminfo", "MemTotal"), " kB"))
 	m := machineDescription{
 		Date: time.Now().UTC().Format(time.DateOnly),
@@ -64,9 +64,9 @@ func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 		),
 		System:     system,
 		Go:         runtime.Version(),
-		Node:       commandOutput("node", "--version"),
+		Node:       outputOfCommand("node", "--version"),
 		BetterAuth: migrations.BetterAuthVersion,
-		Pgbench:    commandOutput("pgbench", "--version"),
+		Pgbench:    outputOfCommand("pgbench", "--version"),
 		Pool:       poolSize,
 	}
 	if err := conn.QueryRow(b.Context(), "SHOW server_version").Scan(&m.Postgres); err != nil {
@@ -75,7 +75,7 @@ func newReport(b *testing.B, w *benchmarkSetup, n int, quick bool) *report {
 	return &report{machine: m, quick: quick, rounds: n, sizes: w.sizes}
 }
 
-func commandOutput(program string, arguments ...string) string {
+func outputOfCommand(program string, arguments ...string) string {
 	text, err := exec.Command(program, arguments...).Output()
 	if err != nil {
 		return "unknown"
@@ -129,14 +129,16 @@ type resultRow struct {
 }
 
 func (c *measuredWorkload) row() resultRow {
-	of := func(value func(measurement) float64) spread { return spreadOf(c.values(value)) }
+	spreadOfEach := func(value func(measurement) float64) spread { return spreadOf(c.values(value)) }
 	return resultRow{
 		c.request, c.subject, c.conns, c.count,
-		of(func(s measurement) float64 { return s.perSecond }),
-		of(func(s measurement) float64 { return s.p50 }), of(func(s measurement) float64 { return s.p95 }),
-		of(func(s measurement) float64 { return s.p99 }),
-		of(func(s measurement) float64 { return s.server }), of(func(s measurement) float64 { return s.postgres }),
-		of(func(s measurement) float64 { return s.generator }), c.rejectedCalls(),
+		spreadOfEach(func(s measurement) float64 { return s.perSecond }),
+		spreadOfEach(func(s measurement) float64 { return s.p50 }),
+		spreadOfEach(func(s measurement) float64 { return s.p95 }),
+		spreadOfEach(func(s measurement) float64 { return s.p99 }),
+		spreadOfEach(func(s measurement) float64 { return s.server }),
+		spreadOfEach(func(s measurement) float64 { return s.postgres }),
+		spreadOfEach(func(s measurement) float64 { return s.generator }), c.rejectedCalls(),
 	}
 }
 
@@ -156,7 +158,7 @@ func (r *report) write(folder string) error {
 	data, err := json.MarshalIndent(map[string]any{
 		"machine": r.machine, "rounds": r.rounds, "quick": r.quick, "minutes": float64(int(r.minutes*10)) / 10,
 		"rows": rows, "peakMemoryMiB": r.memory, "goals": r.goals(), "growth": r.growth,
-		"prices": awsPrices, "costs": r.costs(), "parts": r.parts, "init": r.inits,
+		"prices": awsPrices, "costs": r.millionRequestsCosts(), "parts": r.parts, "init": r.inits,
 	}, "", "\t")
 	if err != nil {
 		return err

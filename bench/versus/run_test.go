@@ -33,13 +33,13 @@ type measurement struct {
 	full                        int     // calls that the server rejected with 503
 }
 
-// overHTTP returns a workload that sends calls to s over HTTP, with the name of s as subject.
-func (s server) overHTTP(request string, counts [3]int, next func(i int) httpCall) workload {
-	return s.workloadOf(s.name, request, counts, next)
+// httpWorkload returns a workload that sends calls to s over HTTP, with the name of s as subject.
+func (s server) httpWorkload(request string, counts [3]int, next func(i int) httpCall) workload {
+	return s.httpWorkloadAs(s.name, request, counts, next)
 }
 
-// workloadOf returns a workload that sends calls to s over HTTP, with the given subject.
-func (s server) workloadOf(subject, request string, counts [3]int, next func(i int) httpCall) workload {
+// httpWorkloadAs returns a workload that sends calls to s over HTTP, with the given subject.
+func (s server) httpWorkloadAs(subject, request string, counts [3]int, next func(i int) httpCall) workload {
 	return workload{
 		request: request, subject: subject, counts: counts, pid: s.pid,
 		run: func(ctx context.Context, conns, count int) (loadResult, error) {
@@ -91,12 +91,14 @@ func (w workload) measure(ctx context.Context, postgres, conns, count int) (meas
 	if err != nil {
 		return measurement{}, err
 	}
-	each := func(i int) float64 { return float64((after[i] - before[i]).Nanoseconds()) / 1000 / float64(count) }
+	microsecondsPerCall := func(i int) float64 {
+		return float64((after[i] - before[i]).Nanoseconds()) / 1000 / float64(count)
+	}
 	slices.Sort(done.took)
 	return measurement{
 		perSecond: float64(count-done.full) / done.whole.Seconds(), full: done.full,
 		p50: percentile(done.took, 0.50), p95: percentile(done.took, 0.95), p99: percentile(done.took, 0.99),
-		server: each(0), postgres: each(1), generator: each(2),
+		server: microsecondsPerCall(0), postgres: microsecondsPerCall(1), generator: microsecondsPerCall(2),
 	}, nil
 }
 
@@ -216,8 +218,9 @@ func findMeasuredWorkload(cells []*measuredWorkload, request, subject string, co
 	return cells[i]
 }
 
-// ratioOf compares two cells round by round, because their runs of one round were close in time.
-func ratioOf(a, b *measuredWorkload, value func(measurement) float64) spread {
+// ratiosOf returns the spread of the ratios of a's values to b's values, one ratio for each round: the two runs of a
+// round were close in time, so the load of the machine was similar.
+func ratiosOf(a, b *measuredWorkload, value func(measurement) float64) spread {
 	x, y := a.values(value), b.values(value)
 	all := make([]float64, min(len(x), len(y)))
 	for i := range all {

@@ -30,8 +30,8 @@ var betterAuthServer string
 // endpoints.
 const poolSize = 10
 
-// secret signs the cookies of both servers.
-const secret = "a secret of the benchmarks, long enough"
+// cookieSecret signs the cookies of both servers.
+const cookieSecret = "a secret of the benchmarks, long enough"
 
 // server is a running Xenon or Better Auth.
 type server struct {
@@ -64,8 +64,8 @@ func buildRelease(tb testing.TB, folder string) string {
 func xenonCommand(program, database, dir, address, format string) *exec.Cmd {
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", address, "--dir", dir)
 	cmd.Dir = root
-	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret, "PASSWORD_HASH="+format,
-		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none")
+	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+cookieSecret,
+		"PASSWORD_HASH="+format, "RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none")
 	return cmd
 }
 
@@ -75,7 +75,7 @@ func betterAuthCommand(database, address string, more ...string) *exec.Cmd {
 	_, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command("node", "--input-type=module", "--eval", betterAuthServer)
 	cmd.Dir = referenceDir
-	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+secret,
+	cmd.Env = append(plainEnvironment(), "DATABASE_URL="+database, "BETTER_AUTH_SECRET="+cookieSecret,
 		"BETTER_AUTH_URL=http://localhost:"+port,
 		"RATE_LIMIT=off", "COOKIE_CACHE=off", "MAIL=none", "NODE_ENV=production", "PORT="+port, fmt.Sprint("POOL=", poolSize))
 	cmd.Env = append(cmd.Env, more...)

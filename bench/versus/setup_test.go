@@ -24,15 +24,15 @@ const (
 	activeCount = 64     // the number of active users: those that send most requests, one for each of 64 connections
 )
 
-// tokenBase makes the session tokens: that of user i is the number tokenBase+i. Users are numbered from 1. The tokens
-// are numbers, because pgbench can generate numbers.
-const tokenBase = 4_000_000_000_000_000_000
+// sessionTokenBase makes the session tokens: that of user i is the number sessionTokenBase+i. Users are numbered from
+// 1. The tokens are numbers, because pgbench can generate numbers.
+const sessionTokenBase = 4_000_000_000_000_000_000
 
-func sessionTokenOf(i int) string { return strconv.Itoa(tokenBase + i) }
+func sessionTokenOf(i int) string { return strconv.Itoa(sessionTokenBase + i) }
 
 // sessionCookieOf returns the session cookie of user i, which is valid for both servers.
 func sessionCookieOf(i int) string {
-	signed := session.Sign([]byte(secret), sessionTokenOf(i))
+	signed := session.Sign([]byte(cookieSecret), sessionTokenOf(i))
 	return "better-auth.session_token=" + strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D").Replace(signed)
 }
 
@@ -60,7 +60,7 @@ func newDatabaseWithUsers(tb testing.TB, n int, format string) string {
 		{`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
 			SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
 			       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
-			FROM generate_series(1, $1) i`, []any{n, tokenBase}},
+			FROM generate_series(1, $1) i`, []any{n, sessionTokenBase}},
 		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 ` +
 			`FROM "user"`, nil},
 		{`VACUUM ANALYZE`, nil},
@@ -134,14 +134,15 @@ type benchmarkSetup struct {
 	functions  map[string]server // by functionName
 }
 
-func newSetup(tb testing.TB, program string) *benchmarkSetup {
+func newBenchmarkSetup(tb testing.TB, program string) *benchmarkSetup {
 	tb.Helper()
 	w := &benchmarkSetup{
 		argon2id:   startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Argon2id), config.Argon2id),
 		scrypt:     startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Scrypt), config.Scrypt),
 		betterAuth: startBetterAuth(tb, newDatabaseWithUsers(tb, userCount, config.Scrypt)),
 		null:       serveNull(tb),
-		events:     newEvents(tb), sizes: functionSizes(tb), bootstraps: map[string]string{}, functions: map[string]server{},
+		events:     newAPIEvents(tb), sizes: readFunctionMemorySizes(tb),
+		bootstraps: map[string]string{}, functions: map[string]server{},
 	}
 	w.postgres = postmasterID(tb, w.argon2id.database)
 	for i := range activeCount {

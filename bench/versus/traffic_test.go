@@ -35,7 +35,7 @@ func (t *countingDialer) Dial(ctx context.Context, network, address string) (net
 	return &countingConn{Conn: c, dialer: t}, err
 }
 
-func (t *countingDialer) total() traffic {
+func (t *countingDialer) totalTraffic() traffic {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.traffic
@@ -57,7 +57,7 @@ func (c *countingConn) Write(p []byte) (int, error) {
 		c.dialer.trips++
 	}
 	c.dialer.sent += len(p)
-	c.dialer.statements += c.counter.statements(p)
+	c.dialer.statements += c.counter.countStatements(p)
 	c.dialer.mu.Unlock()
 	return c.Conn.Write(p)
 }
@@ -81,9 +81,9 @@ type messageCounter struct {
 	started bool
 }
 
-// statements adds text to the incomplete message. Of the messages that are complete now, it returns how many run a
+// countStatements adds text to the incomplete message. Of the messages that are complete now, it returns how many run a
 // statement: a simple query (Q) or an Execute (E).
-func (f *messageCounter) statements(text []byte) (n int) {
+func (f *messageCounter) countStatements(text []byte) (n int) {
 	f.rest = append(f.rest, text...)
 	for {
 		kind := 0
@@ -116,7 +116,7 @@ func TestStatementsAreCounted(t *testing.T) {
 		var f messageCounter
 		got := 0
 		for from := 0; from < len(wire); from += piece {
-			got += f.statements([]byte(wire[from:min(from+piece, len(wire))]))
+			got += f.countStatements([]byte(wire[from:min(from+piece, len(wire))]))
 		}
 		if got != 2 || len(f.rest) != 0 {
 			t.Errorf("traffic in pieces of %d bytes: got %d statements and %d bytes left, want 2 and none",

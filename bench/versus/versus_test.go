@@ -43,9 +43,9 @@ var (
 	pgbenchCalls = [3]int{6000, 32000, 32000}
 )
 
-// emulatorCalls is the number of calls in one run through the emulator, with one connection, for requests that do not
-// hash a password.
-const emulatorCalls = 1500
+// emulatorCallCount is the number of calls in one run through the emulator, with one connection, for requests that do
+// not hash a password.
+const emulatorCallCount = 1500
 
 // BenchmarkVersus measures all workloads once, whatever b.N is, and writes the results. `make bench` runs it with
 // -benchtime 1x.
@@ -59,7 +59,7 @@ func BenchmarkVersus(b *testing.B) {
 	}
 	logProgress("building, and filling three databases")
 	program := buildRelease(b, "cmd/xenon")
-	w := newSetup(b, program)
+	w := newBenchmarkSetup(b, program)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
 	cells, err := measureRounds(b.Context(), w.workloadGroups(b, program, &fetched), n, divisor, w.postgres, logProgress)
@@ -72,7 +72,7 @@ func BenchmarkVersus(b *testing.B) {
 	}
 	logProgress("counting what a request costs")
 	r.parts = w.countCosts(b)
-	if r.inits, err = w.measureInits(b.Context(), w.bootstrap(b, "session")); err != nil {
+	if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
 		b.Fatal(err)
 	}
 	if *grow {
@@ -98,77 +98,77 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	null := server{name: "null handler", address: w.null}
 	return [][]workload{
 		{
-			startWorkload(functionSubject, func(ctx context.Context) (time.Duration, error) {
-				return w.timeFunctionStart(ctx, w.bootstrap(b, "session"), nil)
+			processStartWorkload(functionSubject, func(ctx context.Context) (time.Duration, error) {
+				return w.timeFunctionStart(ctx, w.buildFunctionBootstrap(b, "session"), nil)
 			}),
-			startWorkload(xenonSubject, func(ctx context.Context) (time.Duration, error) {
+			processStartWorkload(xenonSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
-			startWorkload(betterAuthSubject, func(ctx context.Context) (time.Duration, error) {
+			processStartWorkload(betterAuthSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, betterAuthCommand(l.database, address), address)
 			}),
 		},
 		{
-			null.overHTTP(
+			null.httpWorkload(
 				"nothing",
 				fastCalls,
 				callsOfActiveUsers(1, func(int) httpCall { return newCall("GET", "/", "localhost", "{", "") }),
 			),
 		},
 		{
-			x.overHTTP("get-session", fastCalls, callsOfActiveUsers(activeCount, getSessionCalls(x))),
-			l.overHTTP("get-session", slowCalls,
+			x.httpWorkload("get-session", fastCalls, callsOfActiveUsers(activeCount, getSessionCalls(x))),
+			l.httpWorkload("get-session", slowCalls,
 				callsOfActiveUsers(activeCount, getSessionCalls(l))),
 			w.pgbenchWorkload(b, pgbenchCalls),
-			w.throughEmulator(
+			w.emulatorWorkload(
 				b,
 				"session",
 				emulatorSubject,
 				"get-session",
 				x,
-				emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getSessionCalls(x))),
+				emulatorCallCount,
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(getSessionCalls(x))),
 			),
 		},
 		{
-			x.overHTTP(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(x))),
-			l.overHTTP(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(l))),
+			x.httpWorkload(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(x))),
+			l.httpWorkload(getSessionOfManyUsers, signingCalls, callsOfInactiveUsers(getSessionCalls(l))),
 		},
 		{
-			x.overHTTP(
+			x.httpWorkload(
 				"token",
 				fastCalls,
 				callsOfActiveUsers(activeCount, getTokenCalls(x)),
 			),
-			l.overHTTP("token", slowCalls, callsOfActiveUsers(activeCount, getTokenCalls(l))),
+			l.httpWorkload("token", slowCalls, callsOfActiveUsers(activeCount, getTokenCalls(l))),
 			inProcessWorkload("token", bareSignatureSubject, [3]int{500, 0, 1000}, signatureFunction(b)),
-			w.throughEmulator(
+			w.emulatorWorkload(
 				b,
 				"token",
 				emulatorSubject,
 				"token",
 				x,
-				emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getTokenCalls(x))),
+				emulatorCallCount,
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(getTokenCalls(x))),
 			),
 		},
 		{
-			x.overHTTP("jwks", fastCalls, callsOfActiveUsers(1, getJWKSCalls(x))),
-			l.overHTTP("jwks", slowCalls, callsOfActiveUsers(1, getJWKSCalls(l))),
-			w.throughEmulator(
+			x.httpWorkload("jwks", fastCalls, callsOfActiveUsers(1, getJWKSCalls(x))),
+			l.httpWorkload("jwks", slowCalls, callsOfActiveUsers(1, getJWKSCalls(l))),
+			w.emulatorWorkload(
 				b,
 				"jwks",
 				emulatorSubject,
 				"jwks",
 				x,
-				emulatorCalls,
-				callsOfActiveUsers(1, w.events.throughEvents(getJWKSCalls(x))),
+				emulatorCallCount,
+				callsOfActiveUsers(1, w.events.callsWithEvents(getJWKSCalls(x))),
 			),
 		},
 		{
-			x.workloadOf(
+			x.httpWorkloadAs(
 				xenonArgon2idSubject,
 				"sign-in",
 				argon2Calls,
@@ -176,7 +176,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			),
 			inProcessWorkload("sign-in", bareArgon2idSubject, argon2Calls,
 				hashFunction(config.Argon2id)),
-			s.workloadOf(
+			s.httpWorkloadAs(
 				xenonScryptSubject,
 				"sign-in",
 				scryptCalls,
@@ -184,58 +184,58 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 			),
 			inProcessWorkload("sign-in", bareScryptSubject, scryptCalls,
 				hashFunction(config.Scrypt)),
-			l.workloadOf(betterAuthScryptSubject, "sign-in", scryptCalls, callsOfActiveUsers(activeCount, signInCalls(l))),
-			w.throughEmulator(
+			l.httpWorkloadAs(betterAuthScryptSubject, "sign-in", scryptCalls, callsOfActiveUsers(activeCount, signInCalls(l))),
+			w.emulatorWorkload(
 				b,
 				"signin",
 				emulatorArgon2idSubject,
 				"sign-in",
 				x,
 				argon2Calls[0],
-				callsOfActiveUsers(activeCount, w.events.throughEvents(signInCalls(x))),
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(signInCalls(x))),
 			),
-			w.throughEmulator(
+			w.emulatorWorkload(
 				b,
 				"signin",
 				emulatorScryptSubject,
 				"sign-in",
 				s,
 				scryptCalls[0],
-				callsOfActiveUsers(activeCount, w.events.throughEvents(signInCalls(s))),
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(signInCalls(s))),
 			),
 		},
 		{
-			x.workloadOf(xenonArgon2idSubject, "sign-up", argon2Calls, signUpCalls(x)),
-			s.workloadOf(xenonScryptSubject, "sign-up", scryptCalls, signUpCalls(s)),
-			l.workloadOf(betterAuthScryptSubject, "sign-up", scryptCalls, signUpCalls(l)),
-			w.throughEmulator(
+			x.httpWorkloadAs(xenonArgon2idSubject, "sign-up", argon2Calls, signUpCalls(x)),
+			s.httpWorkloadAs(xenonScryptSubject, "sign-up", scryptCalls, signUpCalls(s)),
+			l.httpWorkloadAs(betterAuthScryptSubject, "sign-up", scryptCalls, signUpCalls(l)),
+			w.emulatorWorkload(
 				b,
 				"signup",
 				emulatorArgon2idSubject,
 				"sign-up",
 				x,
 				argon2Calls[0],
-				w.events.throughEvents(signUpCalls(x)),
+				w.events.callsWithEvents(signUpCalls(x)),
 			),
-			w.throughEmulator(
+			w.emulatorWorkload(
 				b,
 				"signup",
 				emulatorScryptSubject,
 				"sign-up",
 				s,
 				scryptCalls[0],
-				w.events.throughEvents(signUpCalls(s)),
+				w.events.callsWithEvents(signUpCalls(s)),
 			),
 		},
 		{
-			x.overHTTP("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfileCalls(x, w.jwts))),
-			w.throughEmulator(b, "profile", emulatorSubject, "profile GET", x, emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(getProfileCalls(x, w.jwts)))),
+			x.httpWorkload("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfileCalls(x, w.jwts))),
+			w.emulatorWorkload(b, "profile", emulatorSubject, "profile GET", x, emulatorCallCount,
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(getProfileCalls(x, w.jwts)))),
 		},
 		{
-			x.overHTTP("profile PUT", fastCalls, callsOfActiveUsers(activeCount, putProfileCalls(x, w.jwts))),
-			w.throughEmulator(b, "profile", emulatorSubject, "profile PUT", x, emulatorCalls,
-				callsOfActiveUsers(activeCount, w.events.throughEvents(putProfileCalls(x, w.jwts)))),
+			x.httpWorkload("profile PUT", fastCalls, callsOfActiveUsers(activeCount, putProfileCalls(x, w.jwts))),
+			w.emulatorWorkload(b, "profile", emulatorSubject, "profile PUT", x, emulatorCallCount,
+				callsOfActiveUsers(activeCount, w.events.callsWithEvents(putProfileCalls(x, w.jwts)))),
 		},
 		w.verifyWorkloads(b, fetched),
 	}
@@ -245,8 +245,8 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 // no JWT is reused.
 const getSessionOfManyUsers = "get-session, 10,000 people"
 
-// startWorkload returns a workload that starts a process and waits for its first response.
-func startWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
+// processStartWorkload returns a workload that starts a process and waits for its first response.
+func processStartWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
 	return workload{
 		request: "start to first answer", subject: subject, counts: startCalls,
 		run: func(ctx context.Context, _, count int) (loadResult, error) {
