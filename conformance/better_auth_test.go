@@ -21,9 +21,9 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 )
 
-// betterAuthServer starts the pinned Better Auth with the settings of a profile. Better Auth creates its tables in an
-// empty database.
-func betterAuthServer(t *testing.T, profile map[string]string) server {
+// startBetterAuthWithProfile starts the pinned Better Auth with the settings of a profile. Better Auth creates its
+// tables in an empty database.
+func startBetterAuthWithProfile(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := environmentOf(profile, mails)
@@ -36,14 +36,14 @@ func betterAuthServer(t *testing.T, profile map[string]string) server {
 	cmd := exec.Command("node", "--import", "./redirect.mjs", "server.mjs")
 	cmd.Dir = "reference"
 	cmd.Env = append(cmd.Environ(), append(environmentList(env), "DATABASE_URL="+s.database, "CHEAP_HASHES=on")...)
-	cmd.Env = append(cmd.Env, environmentList(providerServer(t).Environment())...)
-	s.address = runBetterAuth(t, cmd)
+	cmd.Env = append(cmd.Env, environmentList(sharedProviderServer(t).Environment())...)
+	s.address = runBetterAuthCommand(t, cmd)
 	return s
 }
 
-// runBetterAuth starts cmd, a Better Auth server, and returns the URL that the server prints. The server is stopped at
-// the end of the test.
-func runBetterAuth(t *testing.T, cmd *exec.Cmd) string {
+// runBetterAuthCommand starts cmd, a Better Auth server, and returns the URL that the server prints. The server is
+// stopped at the end of the test.
+func runBetterAuthCommand(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -79,7 +79,7 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	var n resultCounts
 	for name, profile := range readProfiles(t) {
 		t.Run(name, func(t *testing.T) {
-			betterAuth, xenon := betterAuthServer(t, profile), xenonServer(t, profile)
+			betterAuth, xenon := startBetterAuthWithProfile(t, profile), startXenonWithProfile(t, profile)
 			for _, s := range readScenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
@@ -90,16 +90,16 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 					both.Go(func() { got = playScenario(t, s, xenonPlayer) })
 					both.Wait()
 					if *update {
-						writeRecord(t, s, want, got)
+						writeRecording(t, s, want, got)
 					}
-					recorded := readRecord(t, s)
+					recorded := readRecording(t, s)
 					for i := range min(len(want), len(recorded.Exchanges)) {
 						if diff := cmp.Diff(recorded.Exchanges[i].Answer.text(), want[i].Answer.text()); diff != "" {
 							t.Errorf("%s, step %d, %s: the recording is outdated; run make record (-recorded +Better Auth):\n%s",
 								s.stem, i+1, want[i].Do, diff)
 						}
 					}
-					n.check(t, s, want, got, recorded.Exchanges)
+					n.checkResponses(t, s, want, got, recorded.Exchanges)
 				})
 			}
 		})
@@ -107,8 +107,9 @@ func TestR02_AnswersAsBetterAuth(t *testing.T) {
 	fmt.Println("conformance with Better Auth", migrations.BetterAuthVersion+":", n.String())
 }
 
-// writeRecord writes recorded/<stem>.json: Better Auth's exchanges, with Xenon's response for each listed divergence.
-func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
+// writeRecording writes recorded/<stem>.json: Better Auth's exchanges, with Xenon's response for each listed
+// divergence.
+func writeRecording(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	t.Helper()
 	for i := range betterAuth {
 		if betterAuth[i].Divergence != "" && i < len(xenon) {
@@ -122,7 +123,7 @@ func writeRecord(t *testing.T, s scenario, betterAuth, xenon []exchange) {
 	if err := e.Encode(recording{migrations.BetterAuthVersion, betterAuth}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(recordingFile(s), out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(recordingPath(s), out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

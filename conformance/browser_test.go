@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// browser has the cookies of one browser, in the order in which they were first set.
+// browserNamed has the cookies of one browser, in the order in which they were first set.
 type browser struct{ cookies [][2]string }
 
-func (p *player) browser(name string) *browser {
+func (p *player) browserNamed(name string) *browser {
 	if name == "" {
 		return &browser{}
 	}

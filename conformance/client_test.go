@@ -26,14 +26,14 @@ var strictSettings = []string{
 // Xenon.
 func TestR01_StockClientWorks(t *testing.T) {
 	t.Parallel()
-	runStockClient(t, newXenon(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
+	runStockClient(t, startXenonForStockClient(t), "*.test.mjs", "react/*.test.mjs", "xenon/*.test.mjs")
 }
 
 // TestR01_StockClientWorksWithStrictSettings runs the tests in client/strict against Xenon with strictSettings, which
 // change the responses.
 func TestR01_StockClientWorksWithStrictSettings(t *testing.T) {
 	t.Parallel()
-	runStockClient(t, newXenon(t, strictSettings...), "strict/*.test.mjs")
+	runStockClient(t, startXenonForStockClient(t, strictSettings...), "strict/*.test.mjs")
 }
 
 // The tests of the stock client pass against Better Auth itself, too, except those of the profile API, which only Xenon
@@ -42,23 +42,24 @@ func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
-		runStockClient(t, newBetterAuth(t), "*.test.mjs", "react/*.test.mjs")
+		runStockClient(t, startBetterAuthForStockClient(t), "*.test.mjs", "react/*.test.mjs")
 	})
 	t.Run("strict", func(t *testing.T) {
 		t.Parallel()
-		runStockClient(t, newBetterAuth(t, strictSettings...), "strict/*.test.mjs")
+		runStockClient(t, startBetterAuthForStockClient(t, strictSettings...), "strict/*.test.mjs")
 	})
 }
 
-func newXenon(t *testing.T, settings ...string) runningServer {
+// startXenonForStockClient starts Xenon without rate limits.
+func startXenonForStockClient(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")
 	x := xenontest.Start(t, append(settings, "RATE_LIMIT=off", "MAIL_FILE="+outbox)...)
 	return runningServer{name: "Xenon", url: x.Origin, origin: x.Origin, outbox: outbox}
 }
 
-// newBetterAuth starts Better Auth on a database whose tables Xenon's migrations have created.
-func newBetterAuth(t *testing.T, settings ...string) runningServer {
+// startBetterAuthForStockClient starts Better Auth on a database whose tables Xenon's migrations have created.
+func startBetterAuthForStockClient(t *testing.T, settings ...string) runningServer {
 	t.Helper()
 	const origin = "http://localhost:3000" // nothing listens there: the tests send their requests to url
 	outbox := filepath.Join(t.TempDir(), "mail.jsonl")

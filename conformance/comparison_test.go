@@ -32,11 +32,11 @@ type exchange struct {
 	Xenon      *answer `json:"xenon,omitempty"` // in a recording: Xenon's response, if it is a listed divergence
 }
 
-// recordingFile returns the path of the recording of a scenario.
-func recordingFile(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
+// recordingPath returns the path of the recording of a scenario.
+func recordingPath(s scenario) string { return filepath.Join("recorded", s.stem+".json") }
 
 // playScenario plays a scenario and returns its exchanges in comparable form. It reports divergences that a response
-// should show but does not. It stops at the first step that fails, and reports the error.
+// should show but does not. It stops at the first step that cannot be done, and reports the error.
 func playScenario(t *testing.T, s scenario, p *player) (all []exchange) {
 	t.Helper()
 	for i, step := range s.Steps {
@@ -83,8 +83,8 @@ type resultCounts struct {
 	diverged            []string
 }
 
-// check reports the differences that compareAll finds.
-func (n *resultCounts) check(t *testing.T, s scenario, betterAuth, xenon, recorded []exchange) {
+// checkResponses fails the test for each difference that compareAll finds.
+func (n *resultCounts) checkResponses(t *testing.T, s scenario, betterAuth, xenon, recorded []exchange) {
 	t.Helper()
 	for _, fault := range n.compareAll(s, betterAuth, xenon, recorded) {
 		t.Error(fault)
@@ -101,7 +101,7 @@ func (n *resultCounts) compareAll(s scenario, betterAuth, xenon, recorded []exch
 			s.stem, len(xenon), len(betterAuth), len(recorded))}
 	}
 	for i, want := range betterAuth {
-		fault := compareOne(want, xenon[i].Answer, recorded[i].Xenon)
+		fault := differenceFromBetterAuth(want, xenon[i].Answer, recorded[i].Xenon)
 		if fault != "" {
 			faults = append(faults, fmt.Sprintf("%s, step %d: %s (%s): %s", s.stem, i+1, want.Do, want.Note, fault))
 		}
@@ -118,7 +118,9 @@ func (n *resultCounts) compareAll(s scenario, betterAuth, xenon, recorded []exch
 	return faults
 }
 
-func compareOne(want exchange, xenon, recorded *answer) string {
+// differenceFromBetterAuth says what is wrong with Xenon's response: a difference from Better Auth's response that is
+// not listed, a listed one that no longer exists, or one that is not as recorded. It returns "" if nothing is wrong.
+func differenceFromBetterAuth(want exchange, xenon, recorded *answer) string {
 	diff := cmp.Diff(want.Answer.text(), xenon.text())
 	switch {
 	case want.Divergence == "" && diff != "":
@@ -140,24 +142,24 @@ func (n *resultCounts) String() string {
 		n.identical, n.compared, len(n.diverged), strings.Join(kinds, " "))
 }
 
-func readRecord(t *testing.T, s scenario) (r recording) {
+func readRecording(t *testing.T, s scenario) (r recording) {
 	t.Helper()
-	readJSON(t, recordingFile(s), &r)
+	readJSON(t, recordingPath(s), &r)
 	return r
 }
 
-// divergenceRow matches the row of a divergence in docs/divergences.md.
-var divergenceRow = regexp.MustCompile(`(?m)^\| (D\d{2,3}) \|`)
+// divergenceRowPattern matches the row of a divergence in docs/divergences.md.
+var divergenceRowPattern = regexp.MustCompile(`(?m)^\| (D\d{2,3}) \|`)
 
-// divergenceNumber matches the number of a divergence in a text.
-var divergenceNumber = regexp.MustCompile(`\bD\d{2,3}\b`)
+// divergenceNumberPattern matches the number of a divergence in a text.
+var divergenceNumberPattern = regexp.MustCompile(`\bD\d{2,3}\b`)
 
 // removedDivergences are the divergences that player and nameTable remove from Xenon's responses before the comparison.
 // So scenarios test them without naming them.
 var removedDivergences = []string{"D02", "D12", "D17", "D65", "D77"}
 
-// untestedParagraph matches a paragraph of docs/divergences.md that lists divergences without a scenario.
-var untestedParagraph = regexp.MustCompile(`(?ms)^The scenarios in .*? do not test these[^:]*: .*?(?:\n\n|\z)`)
+// untestedParagraphPattern matches a paragraph of docs/divergences.md that lists divergences without a scenario.
+var untestedParagraphPattern = regexp.MustCompile(`(?ms)^The scenarios in .*? do not test these[^:]*: .*?(?:\n\n|\z)`)
 
 // docs/divergences.md lists every divergence that a scenario names. Each divergence of the page is either tested by a
 // scenario or in a paragraph that says that no scenario tests it.
@@ -168,7 +170,7 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed []string
-	for _, m := range divergenceRow.FindAllSubmatch(text, -1) {
+	for _, m := range divergenceRowPattern.FindAllSubmatch(text, -1) {
 		listed = append(listed, string(m[1]))
 	}
 	tested := slices.Clone(removedDivergences)
@@ -180,7 +182,8 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 			tested = append(tested, step.Divergence)
 		}
 	}
-	untested := divergenceNumber.FindAllString(string(bytes.Join(untestedParagraph.FindAll(text, -1), nil)), -1)
+	paragraphs := bytes.Join(untestedParagraphPattern.FindAll(text, -1), nil)
+	untested := divergenceNumberPattern.FindAllString(string(paragraphs), -1)
 	for _, d := range listed {
 		isTested, isInParagraph := slices.Contains(tested, d), slices.Contains(untested, d)
 		if isTested == isInParagraph {
@@ -191,11 +194,11 @@ func TestR02_DivergencesAreListed(t *testing.T) {
 }
 
 // Every file in recorded/ belongs to a scenario, except schema.json.
-func TestRecordingsHaveTheirScenario(t *testing.T) {
+func TestEveryRecordingHasAScenario(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{schemaRecording: true}
 	for _, s := range readAllScenarios(t) {
-		known[recordingFile(s)] = true
+		known[recordingPath(s)] = true
 	}
 	files, err := filepath.Glob("recorded/*.json")
 	if err != nil {

@@ -26,7 +26,7 @@ func (n *nameTable) replaceEncrypted(s string) string {
 		if err != nil {
 			content = string(plain)
 		}
-		return n.token("encrypted", map[string]any{"key": use, "content": n.replaceInValue(content)})
+		return n.nameForToken("encrypted", map[string]any{"key": use, "content": n.replaceInValue(content)})
 	}
 	return s
 }

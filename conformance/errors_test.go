@@ -22,7 +22,7 @@ func recordedErrors(t *testing.T) map[errorResponse]bool {
 	t.Helper()
 	all := map[errorResponse]bool{}
 	for _, s := range readAllScenarios(t) {
-		for _, e := range readRecord(t, s).Exchanges {
+		for _, e := range readRecording(t, s).Exchanges {
 			for _, a := range []*answer{e.Answer, e.Xenon} {
 				if a == nil || a.Status < 400 {
 					continue
@@ -70,18 +70,18 @@ func TestR04_ScenariosCoverEveryErrorOfBetterAuth(t *testing.T) {
 	}
 }
 
-// newErrorCall matches a call of NewError in Go source: its status, code and message.
-var newErrorCall = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
+// newErrorCallPattern matches a call of NewError in Go source: its status, code and message.
+var newErrorCallPattern = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([A-Z_]*)",\s*"((?:[^"\\]|\\.)*)"\)`)
 
-// unrecordedCodes are the error codes in Xenon's source that no scenario causes, with the reason.
-var unrecordedCodes = map[string]string{
+// errorCodesWithoutScenario are the error codes in Xenon's source that no scenario causes, with the reason.
+var errorCodesWithoutScenario = map[string]string{
 	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
 	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",
 	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
 }
 
 // Each error in the source of shared/auth and shared/web has the status, code and message of a recorded response: of
-// Better Auth, or of Xenon in a listed divergence. The codes in unrecordedCodes are exceptions.
+// Better Auth, or of Xenon in a listed divergence. The codes in errorCodesWithoutScenario are exceptions.
 func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	statuses := map[string]int{}
@@ -103,10 +103,10 @@ func TestR04_ErrorsInTheCodeEqualBetterAuths(t *testing.T) {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			for _, m := range newErrorCall.FindAllStringSubmatch(string(text), -1) {
+			for _, m := range newErrorCallPattern.FindAllStringSubmatch(string(text), -1) {
 				found++
 				f := errorResponse{statuses[m[1]], m[2], m[3]}
-				if !recorded[f] && unrecordedCodes[f.Code] == "" {
+				if !recorded[f] && errorCodesWithoutScenario[f.Code] == "" {
 					t.Errorf("%s has the error %s, want one with the status, code and message of a recorded response",
 						file, fmt.Sprint(f))
 				}

@@ -50,7 +50,7 @@ func startBetterAuth(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", "--import", "./reference/redirect.mjs", "reference/server.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
-	return runBetterAuth(t, cmd)
+	return runBetterAuthCommand(t, cmd)
 }
 
 // forEachPair runs a test for the pairs (Better Auth, Xenon), (Xenon, Better Auth) and (Better Auth, Better Auth). The
@@ -67,8 +67,8 @@ func (ix interchange) forEachPair(t *testing.T, run func(t *testing.T, first, se
 	}
 }
 
-// query reads one value from the shared database, "" if there is no row.
-func (ix interchange) query(t *testing.T, sql string, args ...any) string {
+// queryValue reads one value from the shared database, "" if there is no row.
+func (ix interchange) queryValue(t *testing.T, sql string, args ...any) string {
 	t.Helper()
 	rows, err := connect(t, ix.database).Query(t.Context(), sql, args...)
 	if err != nil {
@@ -113,20 +113,20 @@ type reply struct {
 	status  int
 	header  http.Header
 	text    string
-	body    fields
+	body    jsonObject
 }
 
-// fields is a JSON object.
-type fields map[string]any
+// jsonObject is a JSON object: the body of a request or of a response.
+type jsonObject map[string]any
 
-// object returns the value of a member if it is an object, and otherwise an empty object.
-func (o fields) object(name string) fields {
+// objectMember returns the value of a member if it is an object, and otherwise an empty object.
+func (o jsonObject) objectMember(name string) jsonObject {
 	inner, _ := o[name].(map[string]any)
 	return inner
 }
 
-// text returns the value of a member if it is a string, and otherwise "".
-func (o fields) text(name string) string {
+// textMember returns the value of a member if it is a string, and otherwise "".
+func (o jsonObject) textMember(name string) string {
 	s, _ := o[name].(string)
 	return s
 }
@@ -135,13 +135,13 @@ func (b *visitor) get(s runningServer, path string) reply {
 	return b.send(s, http.MethodGet, path, nil)
 }
 
-func (b *visitor) post(s runningServer, path string, body fields) reply {
+func (b *visitor) post(s runningServer, path string, body jsonObject) reply {
 	return b.send(s, http.MethodPost, path, body)
 }
 
 // send sends a request to s and stores the cookies of the response. A path that does not begin with /api/ is relative
 // to /api/auth.
-func (b *visitor) send(s runningServer, method, path string, body fields) reply {
+func (b *visitor) send(s runningServer, method, path string, body jsonObject) reply {
 	b.t.Helper()
 	if !strings.HasPrefix(path, "/api/") {
 		path = "/api/auth" + path
@@ -203,15 +203,15 @@ func (b *visitor) storeCookies(lines []string) {
 	}
 }
 
-// sessionAt returns the ids of the user and the session in the response of s to get-session. They are "" without a
+// sessionIDsAt returns the ids of the user and the session in the response of s to get-session. They are "" without a
 // session.
-func (b *visitor) sessionAt(s runningServer) (user, session string) {
+func (b *visitor) sessionIDsAt(s runningServer) (user, session string) {
 	b.t.Helper()
 	a := b.get(s, "/get-session")
 	if a.status != http.StatusOK {
 		b.t.Fatalf("get-session at %s: got %d %s, want 200", s.name, a.status, a.text)
 	}
-	return a.body.object("user").text("id"), a.body.object("session").text("id")
+	return a.body.objectMember("user").textMember("id"), a.body.objectMember("session").textMember("id")
 }
 
 // checkStatus fails the test unless a has the status. It returns a.
@@ -232,13 +232,14 @@ func newEmail() string { return "ada-" + strings.ToLower(rand.Text()) + "@exampl
 func (b *visitor) register(s runningServer) (email, id string) {
 	b.t.Helper()
 	email = newEmail()
-	in := fields{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": testPassword}
+	in := jsonObject{"name": `Ada <"&'\>` + "\u2028 ✓", "email": email, "password": testPassword}
 	a := b.checkStatus(b.post(s, "/sign-up/email", in), http.StatusOK)
-	return email, a.body.object("user").text("id")
+	return email, a.body.objectMember("user").textMember("id")
 }
 
-// newestMail returns the link, without the origin, and the token of the newest mail of a kind that s sent to an email.
-func (b *visitor) newestMail(s runningServer, kind, to string) (url, token string) {
+// newestMailLink returns the link, without the origin, and the token of the newest mail of a kind that s sent to an
+// email.
+func (b *visitor) newestMailLink(s runningServer, kind, to string) (url, token string) {
 	b.t.Helper()
 	text, err := os.ReadFile(s.outbox)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 // socialSettings returns the settings of a server that is a client of every provider, and reaches the emulated ones.
 func socialSettings(t *testing.T) []string {
 	t.Helper()
-	return append(environmentList(allProviderSettings()), environmentList(providerServer(t).Environment())...)
+	return append(environmentList(allProviderSettings()), environmentList(sharedProviderServer(t).Environment())...)
 }
 
-// newVisit returns the sign-in of a new user at a provider, which has verified the user's email.
-func newVisit(email string) providertest.Visit {
+// newProviderVisit returns the sign-in of a new user at a provider, which has verified the user's email.
+func newProviderVisit(email string) providertest.Visit {
 	return providertest.Visit{Person: providertest.Person{
 		Subject: strings.Map(toNonzeroDigit, rand.Text()[:15]), Name: "Ada Lovelace", Email: email, Verified: true,
 	}}
@@ -32,9 +32,9 @@ func toNonzeroDigit(r rune) rune { return '1' + r%9 }
 // callback.
 func (b *visitor) beginOAuth(s runningServer, route, provider string, v providertest.Visit) *providertest.Login {
 	b.t.Helper()
-	in := fields{"provider": provider, "callbackURL": "/home", "errorCallbackURL": "/problem"}
-	url := b.checkStatus(b.post(s, route, in), http.StatusOK).body.text("url")
-	l, err := providerServer(b.t).Authorize(url, v)
+	in := jsonObject{"provider": provider, "callbackURL": "/home", "errorCallbackURL": "/problem"}
+	url := b.checkStatus(b.post(s, route, in), http.StatusOK).body.textMember("url")
+	l, err := sharedProviderServer(b.t).Authorize(url, v)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -64,14 +64,14 @@ func TestInterchange_SocialSignInEndsAtTheOtherServer(t *testing.T) {
 			ix := newInterchange(t, append(socialSettings(t), "STATE_STRATEGY="+strategy)...)
 			ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 				for _, provider := range []string{"google", "github", "apple", "twitter", "keycloak"} {
-					b, again, v := ix.newVisitor(t), ix.newVisitor(t), newVisit(newEmail())
+					b, again, v := ix.newVisitor(t), ix.newVisitor(t), newProviderVisit(newEmail())
 					b.finishOAuth(second, b.beginOAuth(first, "/sign-in/social", provider, v))
-					id, _ := b.sessionAt(first)
+					id, _ := b.sessionIDsAt(first)
 					again.finishOAuth(first, again.beginOAuth(second, "/sign-in/social", provider, v))
-					if got, _ := again.sessionAt(second); got != id || id == "" {
+					if got, _ := again.sessionIDsAt(second); got != id || id == "" {
 						t.Errorf("%s: the first sign-in got user %q, the second one %q, want the same", provider, id, got)
 					}
-					accounts := ix.query(t, `SELECT count(*)::text FROM account WHERE "userId" = $1`, id)
+					accounts := ix.queryValue(t, `SELECT count(*)::text FROM account WHERE "userId" = $1`, id)
 					if accounts != "1" {
 						t.Errorf("%s: accounts of the user: got %s, want 1", provider, accounts)
 					}
@@ -89,16 +89,16 @@ func TestInterchange_LinkSocialEndsAtTheOtherServer(t *testing.T) {
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.newVisitor(t)
 		email, id := b.register(first)
-		b.finishOAuth(second, b.beginOAuth(first, "/link-social", "github", newVisit(email)))
-		if got := ix.query(
+		b.finishOAuth(second, b.beginOAuth(first, "/link-social", "github", newProviderVisit(email)))
+		if got := ix.queryValue(
 			t,
 			`SELECT "userId"::text FROM account WHERE "providerId" = 'github' AND "userId" = $1`,
 			id,
 		); got != id {
 			t.Errorf("the linked account belongs to user %q, want %q", got, id)
 		}
-		l := b.beginOAuth(first, "/link-social", "discord", newVisit(email))
-		b.checkStatus(b.post(second, "/sign-out", fields{}), http.StatusOK)
+		l := b.beginOAuth(first, "/link-social", "discord", newProviderVisit(email))
+		b.checkStatus(b.post(second, "/sign-out", jsonObject{}), http.StatusOK)
 		a := b.get(second, strings.TrimPrefix(l.Callback, b.origin))
 		if got := a.header.Get("Location"); !strings.Contains(got, "error=") {
 			t.Errorf("the callback of link-social after the sign-out redirects to %q, want an error", got)
@@ -112,19 +112,19 @@ func TestInterchange_EncryptedOAuthTokensAreReadByBothServers(t *testing.T) {
 	ix := newInterchange(t, append(socialSettings(t), "ENCRYPT_OAUTH_TOKENS=on")...)
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b := ix.newVisitor(t)
-		b.finishOAuth(first, b.beginOAuth(first, "/sign-in/social", "discord", newVisit(newEmail())))
-		id, _ := b.sessionAt(first)
-		row := ix.query(t, `SELECT id::text FROM account WHERE "userId" = $1`, id)
+		b.finishOAuth(first, b.beginOAuth(first, "/sign-in/social", "discord", newProviderVisit(newEmail())))
+		id, _ := b.sessionIDsAt(first)
+		row := ix.queryValue(t, `SELECT id::text FROM account WHERE "userId" = $1`, id)
 		var tokens []string
 		for _, s := range []runningServer{first, second} {
 			token := b.checkStatus(
-				b.post(s, "/get-access-token", fields{"accountId": row}),
+				b.post(s, "/get-access-token", jsonObject{"accountId": row}),
 				http.StatusOK,
-			).body.text(
+			).body.textMember(
 				"accessToken",
 			)
 			info := b.checkStatus(b.get(s, "/account-info?accountId="+row), http.StatusOK)
-			if name := info.body.object("user").text("name"); name != "Ada Lovelace" {
+			if name := info.body.objectMember("user").textMember("name"); name != "Ada Lovelace" {
 				t.Errorf("account-info at %s: got the name %q, want Ada Lovelace", s.name, name)
 			}
 			tokens = append(tokens, token)
@@ -132,20 +132,20 @@ func TestInterchange_EncryptedOAuthTokensAreReadByBothServers(t *testing.T) {
 		if tokens[0] != tokens[1] || tokens[0] == "" {
 			t.Errorf("get-access-token at both servers: got %q, want the same token twice", tokens)
 		}
-		stored := ix.query(t, `SELECT "accessToken" FROM account WHERE id = $1`, row)
+		stored := ix.queryValue(t, `SELECT "accessToken" FROM account WHERE id = $1`, row)
 		if stored == tokens[0] {
 			t.Error("account.accessToken has the plain access token, want it encrypted")
 		}
 		fresh := b.checkStatus(
-			b.post(second, "/refresh-token", fields{"accountId": row}),
+			b.post(second, "/refresh-token", jsonObject{"accountId": row}),
 			http.StatusOK,
-		).body.text(
+		).body.textMember(
 			"accessToken",
 		)
 		read := b.checkStatus(
-			b.post(first, "/get-access-token", fields{"accountId": row}),
+			b.post(first, "/get-access-token", jsonObject{"accountId": row}),
 			http.StatusOK,
-		).body.text(
+		).body.textMember(
 			"accessToken",
 		)
 		if fresh != read || fresh == tokens[0] {

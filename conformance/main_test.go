@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := xenontest.RunTests(m)
-	closeProviders()
+	code := xenontest.Main(m)
+	closeSharedProviderServer()
 	os.Exit(code)
 }

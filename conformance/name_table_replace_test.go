@@ -15,7 +15,7 @@ func newNameTable() *nameTable {
 }
 
 // Generated values are replaced, the same value always by the same name. Everything else is compared unchanged.
-func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
+func TestNameTableReplacesGeneratedValuesOnly(t *testing.T) {
 	t.Parallel()
 	const token, other = "Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX", "AAAAAQ2mB7cT4vLw8RyN1sHd6PjGaEuX"
 	for _, test := range []struct{ text, want string }{
@@ -44,7 +44,7 @@ func TestNamesReplaceGeneratedValuesOnly(t *testing.T) {
 }
 
 // A valid signature is replaced by a name, an invalid one stays.
-func TestNamesReplaceValidSignaturesOnly(t *testing.T) {
+func TestNameTableReplacesValidSignaturesOnly(t *testing.T) {
 	t.Parallel()
 	const token = "Zx9KfQ2mB7cT4vLw8RyN1sHd6PjGaEuX"
 	p := player{server: server{secret: "a secret of the tests"}, names: newNameTable(), saved: map[string]string{}}
@@ -104,7 +104,7 @@ func TestComparisonReportsDifferences(t *testing.T) {
 }
 
 // An encrypted text is replaced by a name that depends on its content. Better Auth encrypted the texts of this test.
-func TestNamesReplaceEncryptedTexts(t *testing.T) {
+func TestNameTableReplacesEncryptedTexts(t *testing.T) {
 	t.Parallel()
 	for use, text := range map[string]string{
 		"tokens": "4befedec386e7bbfa1e00b0f985773f73200410a06e2a1d4210500332d066cb35d30334aae4c4675399673a50ae331f74fa7",
@@ -128,7 +128,7 @@ func TestNamesReplaceEncryptedTexts(t *testing.T) {
 }
 
 // A generated parameter of an authorization URL has the same name in later texts. The parameters of the URL are sorted.
-func TestNamesReplaceTheParametersOfAuthorizationURLs(t *testing.T) {
+func TestNameTableReplacesTheParametersOfAuthorizationURLs(t *testing.T) {
 	t.Parallel()
 	n := newNameTable()
 	url := "https://id.invalid/authorize?state=a_b-5678901234567890123456789012&response_type=code"

@@ -63,7 +63,7 @@ var (
 // authorizationPattern matches the authorization URL of a provider.
 var authorizationPattern = regexp.MustCompile(`https://[\w./-]+\?[^\s"<>]*\bresponse_type=[^\s"<>]*`)
 
-var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
+var chunkCookiePattern = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 
 // replaceInCookies replaces the generated values in Set-Cookie lines. Better Auth splits a cache cookie that is too
 // large into chunks. The value of each chunk is replaced by the placeholder of the whole value and the length of the
@@ -71,7 +71,7 @@ var chunkCookie = regexp.MustCompile(`session_data\.\d+=([\w-]+);`)
 func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 	var whole string
 	for _, line := range lines {
-		if part := chunkCookie.FindStringSubmatch(line); part != nil {
+		if part := chunkCookiePattern.FindStringSubmatch(line); part != nil {
 			whole += part[1]
 		}
 	}
@@ -81,7 +81,7 @@ func (n *nameTable) replaceInCookies(lines []string) (named []string) {
 	for _, line := range lines {
 		name, rest, _ := strings.Cut(line, "=")
 		value, attributes, _ := strings.Cut(rest, ";")
-		if chunkCookie.MatchString(line) {
+		if chunkCookiePattern.MatchString(line) {
 			value = fmt.Sprintf("%s-of-%d", whole, len(value))
 		}
 		named = append(named, name+"="+n.replaceInText(value)+";"+attributes)
@@ -103,14 +103,14 @@ func (n *nameTable) replaceInText(s string) string {
 		s = strings.ReplaceAll(s, value, name)
 	}
 	s = uuidPattern.ReplaceAllStringFunc(s, func(id string) string {
-		return n.name("id", id, "00000000-0000-4000-8000-%012d")
+		return n.nameFor("id", id, "00000000-0000-4000-8000-%012d")
 	})
 	s = datePattern.ReplaceAllStringFunc(s, n.replaceDate)
 	return tokenPattern.ReplaceAllStringFunc(s, func(token string) string {
 		if strings.HasPrefix(token, "token0") || strings.HasPrefix(token, "state0") || strings.HasPrefix(token, "nonce0") {
 			return token
 		}
-		return n.name("token", token, fmt.Sprintf("token%%0%dd", len(token)-len("token")))
+		return n.nameFor("token", token, fmt.Sprintf("token%%0%dd", len(token)-len("token")))
 	})
 }
 
@@ -121,9 +121,9 @@ func decodeLatin1(s string) (all []rune) {
 	return all
 }
 
-// name returns the name of a value of a kind. It makes the name of a new value from format and the next number of the
-// kind.
-func (n *nameTable) name(kind, value, format string) string {
+// nameFor returns the name of a value of a kind. It makes the name of a new value from format and the next number of
+// the kind.
+func (n *nameTable) nameFor(kind, value, format string) string {
 	key := kind + " " + value
 	if _, ok := n.given[key]; !ok {
 		n.counts[kind]++
@@ -170,13 +170,13 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 	at, err := number.Int64()
 	switch {
 	case isText && key == "kid":
-		return n.name("kid", text, "key-%d")
+		return n.nameFor("kid", text, "key-%d")
 	case isText && (key == "codeVerifier" || key == "code_verifier"):
-		return n.name("verifier", text, "verifier%0120d")
+		return n.nameFor("verifier", text, "verifier%0120d")
 	case isText && key == "n": // the modulus of a key
-		return n.name("modulus", text, "modulus-%d")
+		return n.nameFor("modulus", text, "modulus-%d")
 	case isText && (key == "x" || key == "y") && len(text) == coordinateLength:
-		return n.name("coordinate", text, "coordinate-%d")
+		return n.nameFor("coordinate", text, "coordinate-%d")
 	case !isNumber || err != nil:
 		return n.replaceInValue(v)
 	case key == "iat" || key == "exp" || key == "nbf":
@@ -235,8 +235,8 @@ func encodeJSON(v any) json.RawMessage {
 // replaceJWT replaces a JWT by a name, and records its content. JWTs with equal content have the same name.
 func (n *nameTable) replaceJWT(s string) string {
 	part := strings.Split(s, ".")
-	header, err1 := decodeBase64(part[0])
-	claims, err2 := decodeBase64(part[1])
+	header, err1 := decodeBase64JSON(part[0])
+	claims, err2 := decodeBase64JSON(part[1])
 	if err1 != nil || err2 != nil {
 		return s
 	}
@@ -252,7 +252,7 @@ func (n *nameTable) replaceJWT(s string) string {
 	case n.isXenon && c["email"] != nil: // D77: a token that Xenon mails has the id of its row; a forged one has no jti
 		delete(c, "jti")
 	}
-	return n.token("jwt", n.replaceInValue(content))
+	return n.nameForToken("jwt", n.replaceInValue(content))
 }
 
 // isValidSignature reports whether a signature is valid: for the server's secret (HS256), for the key of an emulated
@@ -319,17 +319,17 @@ func (n *nameTable) replaceCacheCookie(s string) string {
 	if err != nil {
 		return s
 	}
-	return n.token("cache", map[string]any{
+	return n.nameForToken("cache", map[string]any{
 		"session":   n.replaceInValue(v),
 		"expiresAt": n.replaceInMember("expiresAt", outer.ExpiresAt),
 		"signed":    outer.Signature == base64.RawURLEncoding.EncodeToString(n.mac(signed)),
 	})
 }
 
-// token returns the name of a token, and records content under the name. content is the content of the token with names
-// in place of generated values, so that tokens with equal contents get the same name.
-func (n *nameTable) token(kind string, content any) string {
-	name := n.name(kind, string(encodeJSON(content)), kind+"-%d")
+// nameForToken returns the name of a token, and records content under the name. content is the content of the token
+// with names in place of generated values, so that tokens with equal contents get the same name.
+func (n *nameTable) nameForToken(kind string, content any) string {
+	name := n.nameFor(kind, string(encodeJSON(content)), kind+"-%d")
 	n.tokens[name] = content
 	return name
 }
@@ -349,13 +349,14 @@ func (n *nameTable) replaceSigned(s string) string {
 	return n.replaceInText(value) + ".signature" + end
 }
 
+// mac returns the HMAC-SHA256 of a text with the server's secret.
 func (n *nameTable) mac(text string) []byte {
 	h := hmac.New(sha256.New, n.secret)
 	h.Write([]byte(text))
 	return h.Sum(nil)
 }
 
-func decodeBase64(part string) (any, error) {
+func decodeBase64JSON(part string) (any, error) {
 	text, err := base64.RawURLEncoding.DecodeString(part)
 	if err != nil {
 		return nil, err

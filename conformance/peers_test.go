@@ -23,10 +23,10 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// peerFiles are the test files below Better Auth's src/ for features that Xenon has. The other test files test features
-// that Xenon does not have, or functions inside one process; oauth2/link-account.test.ts needs SQLite before its first
-// test.
-var peerFiles = []string{
+// peerTestPatterns are the test files below Better Auth's src/ for features that Xenon has. The other test files test
+// features that Xenon does not have, or functions inside one process; oauth2/link-account.test.ts needs SQLite before
+// its first test.
+var peerTestPatterns = []string{
 	"api/*/*.test.ts",
 	"auth/full.test.ts",
 	"auth/trusted-origins.test.ts",
@@ -47,9 +47,9 @@ func TestPeers(t *testing.T) {
 	explained := readExpectedFailures(t)
 	var tally struct{ both, neither, betterAuthOnly, xenonOnly, all int }
 	seen := map[string]bool{}
-	for _, file := range peerTestFiles(t) {
+	for _, file := range findPeerTestFiles(t) {
 		t.Run(file, func(t *testing.T) {
-			betterAuth, xenon := runPeers(t, file, newBetterAuthStarter(t)), runPeers(t, file, newXenonStarter(t))
+			betterAuth, xenon := runPeerTests(t, file, betterAuthStarter(t)), runPeerTests(t, file, xenonStarter(t))
 			for _, name := range slices.Sorted(maps.Keys(betterAuth)) {
 				id := file + " > " + name
 				seen[id] = true
@@ -109,12 +109,12 @@ func readExpectedFailures(t *testing.T) map[string]string {
 	return explained
 }
 
-const peerSource = "../.tools/better-auth"
+const betterAuthSourceDir = "../.tools/better-auth"
 
-func peerTestFiles(t *testing.T) (files []string) {
+func findPeerTestFiles(t *testing.T) (files []string) {
 	t.Helper()
-	src := filepath.Join(peerSource, "better-auth", "src")
-	for _, pattern := range peerFiles {
+	src := filepath.Join(betterAuthSourceDir, "better-auth", "src")
+	for _, pattern := range peerTestPatterns {
 		found, err := filepath.Glob(filepath.Join(src, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -133,9 +133,9 @@ func peerTestFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// newXenonStarter returns a function that starts a new `xenon dev` for each call. The function returns an error for
+// xenonStarter returns a function that starts a new `xenon dev` for each call. The function returns an error for
 // settings that Xenon rejects.
-func newXenonStarter(t *testing.T) startServerFunc {
+func xenonStarter(t *testing.T) startServerFunc {
 	return func(env map[string]string) (server, error) {
 		mails, database := filepath.Join(t.TempDir(), "mail.jsonl"), dbtest.New(t)
 		env = environmentOf(env, mails)
@@ -155,9 +155,9 @@ func newXenonStarter(t *testing.T) startServerFunc {
 	}
 }
 
-// newBetterAuthStarter starts one Node process, and returns a function that starts a Better Auth server in that process
+// betterAuthStarter starts one Node process, and returns a function that starts a Better Auth server in that process
 // for each call.
-func newBetterAuthStarter(t *testing.T) startServerFunc {
+func betterAuthStarter(t *testing.T) startServerFunc {
 	t.Helper()
 	cmd := exec.Command("node", "better_auth.mjs")
 	cmd.Dir = "peers"
@@ -206,8 +206,8 @@ type startServerReply struct {
 	err error
 }
 
-// runPeers runs a test file against the servers that start starts, and returns for each test whether it passed.
-func runPeers(t *testing.T, file string, start startServerFunc) map[string]bool {
+// runPeerTests runs a test file against the servers that start starts, and returns for each test whether it passed.
+func runPeerTests(t *testing.T, file string, start startServerFunc) map[string]bool {
 	t.Helper()
 	starts := make(chan startServerRequest)
 	controller := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -234,7 +234,7 @@ func runPeers(t *testing.T, file string, start startServerFunc) map[string]bool 
 	report := filepath.Join(t.TempDir(), "report.json")
 	cmd := exec.CommandContext(ctx, "node_modules/.bin/vitest", "run", "--config", "vitest.config.mjs",
 		"--reporter=json", "--outputFile="+report, "better-auth/src/"+file)
-	cmd.Dir = peerSource
+	cmd.Dir = betterAuthSourceDir
 	cmd.Env = append(cmd.Environ(), "PEERS_CONTROLLER="+controller.URL)
 	ended := make(chan []byte, 1)
 	go func() {
@@ -247,13 +247,13 @@ func runPeers(t *testing.T, file string, start startServerFunc) map[string]bool 
 			server, err := start(s.env)
 			s.answer <- startServerReply{server, err}
 		case out := <-ended:
-			return readReport(t, report, out)
+			return readVitestReport(t, report, out)
 		}
 	}
 }
 
-// readReport returns for each test in vitest's report whether it passed.
-func readReport(t *testing.T, name string, out []byte) map[string]bool {
+// readVitestReport returns for each test in vitest's report whether it passed.
+func readVitestReport(t *testing.T, name string, out []byte) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {

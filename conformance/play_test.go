@@ -71,7 +71,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 			secret: []byte(s.secret), isXenon: s.isXenon, key: key, given: map[string]string{}, counts: map[string]int{},
 			known: map[string]string{},
 		},
-		providers: providerServer(t),
+		providers: sharedProviderServer(t),
 		saved:     map[string]string{"mail.cancel": "none"}, browsers: map[string]*browser{},
 	}
 }
@@ -133,7 +133,7 @@ func (p *player) sendRequest(s step) (*answer, error) {
 		body = encodeJSON(v)
 	}
 	if s.As != "" {
-		p.browser(s.As).applySetCookies(response.Header["Set-Cookie"])
+		p.browserNamed(s.As).applySetCookies(response.Header["Set-Cookie"])
 	}
 	mails, err := p.newMails()
 	if err != nil {
@@ -161,7 +161,7 @@ func (p *player) newRequest(s step) (*http.Request, error) {
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if b := p.browser(s.As); len(b.cookies) > 0 {
+	if b := p.browserNamed(s.As); len(b.cookies) > 0 {
 		r.Header.Set("Cookie", b.String())
 	}
 	if s.As != "" && method != http.MethodGet {
@@ -203,7 +203,7 @@ func (p *player) comparableAnswer(response *http.Response, body []byte, mails []
 		}
 	}
 	if wait, err := strconv.Atoi(a.Headers["X-Retry-After"]); err == nil {
-		a.Headers["X-Retry-After"] = roundToWindow(wait)
+		a.Headers["X-Retry-After"] = roundWaitToRateLimitWindow(wait)
 	}
 	var err error
 	switch {
@@ -225,9 +225,9 @@ func (p *player) comparableAnswer(response *http.Response, body []byte, mails []
 	return a, err
 }
 
-// roundToWindow rounds a wait up to the window of the rate limit, if it is at most two seconds shorter (two minutes for
-// the window of an hour). On a slow machine the remaining wait is shorter than the window.
-func roundToWindow(wait int) string {
+// roundWaitToRateLimitWindow rounds a wait up to the window of the rate limit, if it is at most two seconds shorter
+// (two minutes for the window of an hour). On a slow machine the remaining wait is shorter than the window.
+func roundWaitToRateLimitWindow(wait int) string {
 	for window, slack := range map[int]int{10: 2, 60: 2, 3600: 120} {
 		if window-slack <= wait && wait <= window {
 			wait = window
@@ -249,8 +249,8 @@ func (p *player) removeXenonHeaders(h http.Header) {
 	h.Del("Vary")
 }
 
-// deviceCookie matches the Set-Cookie line of the device cookie (D65).
-var deviceCookie = regexp.MustCompile(
+// deviceCookiePattern matches the Set-Cookie line of the device cookie (D65).
+var deviceCookiePattern = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
@@ -258,7 +258,7 @@ var deviceCookie = regexp.MustCompile(
 // password or a sign-up that starts a session, and to a successful change-password or reset-password.
 func (p *player) removeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
-	others := slices.DeleteFunc(slices.Clone(lines), deviceCookie.MatchString)
+	others := slices.DeleteFunc(slices.Clone(lines), deviceCookiePattern.MatchString)
 	signedIn := slices.ContainsFunc(others, func(line string) bool { return strings.Contains(line, "session_token=") })
 	want := 0
 	switch _, path, _ := strings.Cut(response.Request.URL.Path, "/api/auth"); path {
@@ -271,7 +271,7 @@ func (p *player) removeDeviceCookie(response *http.Response) {
 			want = 1
 		}
 	}
-	if len(lines)-len(others) != want || want == 1 && !deviceCookie.MatchString(lines[len(lines)-1]) {
+	if len(lines)-len(others) != want || want == 1 && !deviceCookiePattern.MatchString(lines[len(lines)-1]) {
 		p.names.faults = append(p.names.faults,
 			fmt.Sprintf("docs/divergences.md lists D65: got the cookies %q, want %d device cookies, at the end", lines, want))
 	}
@@ -351,11 +351,11 @@ func (p *player) saveValues(wanted map[string]string, header http.Header, body [
 	return nil
 }
 
-var placeholder = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+var placeholderPattern = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
 
 // fillPlaceholders replaces the placeholders of step by their values.
 func (p *player) fillPlaceholders(s string) string {
-	return placeholder.ReplaceAllStringFunc(s, func(found string) string {
+	return placeholderPattern.ReplaceAllStringFunc(s, func(found string) string {
 		name := strings.Trim(found, "{}")
 		if v, ok := p.saved[name]; ok {
 			return v

@@ -13,29 +13,29 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 )
 
-// emulatedProviders has the server that emulates the providers of social sign-in, for all tests of this process.
-var emulatedProviders struct {
+// sharedProviders has the server that emulates the providers of social sign-in, for all tests of this process.
+var sharedProviders struct {
 	sync.Mutex
 	server *providertest.Server
 }
 
-func providerServer(t *testing.T) *providertest.Server {
+func sharedProviderServer(t *testing.T) *providertest.Server {
 	t.Helper()
-	emulatedProviders.Lock()
-	defer emulatedProviders.Unlock()
-	if emulatedProviders.server == nil {
+	sharedProviders.Lock()
+	defer sharedProviders.Unlock()
+	if sharedProviders.server == nil {
 		server, err := providertest.Start()
 		if err != nil {
 			t.Fatal(err)
 		}
-		emulatedProviders.server = server
+		sharedProviders.server = server
 	}
-	return emulatedProviders.server
+	return sharedProviders.server
 }
 
-func closeProviders() {
-	if emulatedProviders.server != nil {
-		emulatedProviders.server.Close()
+func closeSharedProviderServer() {
+	if sharedProviders.server != nil {
+		sharedProviders.server.Close()
 	}
 }
 
@@ -84,7 +84,7 @@ func (p *player) visitProvider(v visit) error {
 	if v.App != "" {
 		return p.visitWithApp(v, who)
 	}
-	p.names.startFlow()
+	p.names.startNumbersOfNewFlow()
 	l, err := p.providers.Authorize(p.fillPlaceholders(v.At), who)
 	if err != nil {
 		return err
@@ -95,8 +95,9 @@ func (p *player) visitProvider(v visit) error {
 	return nil
 }
 
+// visitWithApp signs a user in at a provider as an app without a browser does, and saves the tokens that it gets.
 func (p *player) visitWithApp(v visit, who providertest.Visit) error {
-	p.names.startFlow()
+	p.names.startNumbersOfNewFlow()
 	l := p.providers.AuthorizeWithoutBrowser(v.App, who)
 	p.logins = append(p.logins, &playerLogin{Login: l})
 	p.saved[v.Save+".access"], p.saved[v.Save+".refresh"] = l.AccessToken, l.RefreshToken
@@ -121,7 +122,7 @@ func (p *player) providerRequests() (all []json.RawMessage) {
 	for _, l := range p.logins {
 		requests := l.Requests()
 		for _, r := range requests[l.seen:] {
-			all = append(all, encodeJSON(p.names.replaceInValue(describeRequest(r))))
+			all = append(all, encodeJSON(p.names.replaceInValue(describeProviderRequest(r))))
 		}
 		l.seen = len(requests)
 	}
@@ -129,7 +130,8 @@ func (p *player) providerRequests() (all []json.RawMessage) {
 	return all
 }
 
-func describeRequest(r providertest.Request) map[string]any {
+// describeProviderRequest returns the parts of a request to a provider that are compared.
+func describeProviderRequest(r providertest.Request) map[string]any {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		panic(err) // cannot happen: it was the URL of a request
@@ -159,9 +161,9 @@ func describeRequest(r providertest.Request) map[string]any {
 	return described
 }
 
-// startFlow starts the numbers of new names at the next hundred, so that a difference in one OAuth flow does not change
-// the names in the next one.
-func (n *nameTable) startFlow() {
+// startNumbersOfNewFlow starts the numbers of new names at the next hundred, so that a difference in one OAuth flow
+// does not change the names in the next one.
+func (n *nameTable) startNumbersOfNewFlow() {
 	n.flows++
 	for _, kind := range []string{
 		"code_challenge", "encrypted", "id", "jwt", "kid", "nonce", "state", "token", "verifier",
@@ -182,7 +184,7 @@ func (n *nameTable) nameURLParameters(text string) {
 			"state": "state%027d", "nonce": "nonce%027d", "code_challenge": "challenge%034d",
 		} {
 			if value := u.Query().Get(name); value != "" {
-				n.known[value] = n.name(name, value, format)
+				n.known[value] = n.nameFor(name, value, format)
 			}
 		}
 	}

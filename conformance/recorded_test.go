@@ -14,16 +14,16 @@ func TestR02_AnswersAsRecorded(t *testing.T) {
 	var n resultCounts
 	for name, profile := range readProfiles(t) {
 		t.Run(name, func(t *testing.T) {
-			xenon := xenonServer(t, profile)
+			xenon := startXenonWithProfile(t, profile)
 			for _, s := range readScenarios(t, name) {
 				t.Run(s.stem, func(t *testing.T) {
 					t.Parallel()
-					r := readRecord(t, s)
+					r := readRecording(t, s)
 					if r.BetterAuth != migrations.BetterAuthVersion {
 						t.Errorf("the recording: got Better Auth %s, want the pinned version %s; run make record",
 							r.BetterAuth, migrations.BetterAuthVersion)
 					}
-					n.check(t, s, r.Exchanges, playScenario(t, s, newPlayer(t, xenon, s)), r.Exchanges)
+					n.checkResponses(t, s, r.Exchanges, playScenario(t, s, newPlayer(t, xenon, s)), r.Exchanges)
 				})
 			}
 		})

@@ -106,7 +106,7 @@ func readJSON(t *testing.T, file string, v any) {
 // domain returns the email domain of the scenario's users. Scenarios share a server, and the domain separates them.
 func (s scenario) domain() string { return strings.ReplaceAll(s.stem, "_", "-") + ".example" }
 
-var scenarioEmail = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
+var scenarioEmailPattern = regexp.MustCompile(`@([a-z0-9-]+\.example)[^.a-z]`)
 
 func TestScenariosAreWellFormed(t *testing.T) {
 	t.Parallel()
@@ -122,7 +122,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range scenarioEmail.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
+		for _, found := range scenarioEmailPattern.FindAllStringSubmatch(strings.ToLower(string(text)), -1) {
 			if got, want := found[1], s.domain(); got != want {
 				t.Errorf("%s: the scenario uses an email of the domain %s, want %s", s.stem, got, want)
 			}
@@ -139,19 +139,19 @@ func TestEveryEndpointHasAScenario(t *testing.T) {
 			requested[one.route()] = true
 		}
 	}
-	for _, route := range servedRoutes(t) {
+	for _, route := range readTemplateRoutes(t) {
 		if !requested[route] {
 			t.Errorf("template.yaml has the route %s, but no scenario requests it; add one", route)
 		}
 	}
 }
 
-// pathParameters matches the paths of the two routes with a path parameter.
-var pathParameters = regexp.MustCompile(`/(reset-password|callback)/[^/]+$`)
+// pathParameterPattern matches the paths of the two routes with a path parameter.
+var pathParameterPattern = regexp.MustCompile(`/(reset-password|callback)/[^/]+$`)
 
-// templatePath returns a path with its parameter as in template.yaml.
-func templatePath(path string) string {
-	return pathParameters.ReplaceAllStringFunc(path, func(found string) string {
+// withTemplateParameter returns a path with its parameter as in template.yaml.
+func withTemplateParameter(path string) string {
+	return pathParameterPattern.ReplaceAllStringFunc(path, func(found string) string {
 		if strings.HasPrefix(found, "/callback/") {
 			return "/callback/{provider}"
 		}
@@ -162,19 +162,19 @@ func templatePath(path string) string {
 // route returns the method and path of the request, without its query, as in template.yaml.
 func (s step) route() string {
 	route, _, _ := strings.Cut(s.Do, "?")
-	return templatePath(route)
+	return withTemplateParameter(route)
 }
 
-var apiEvent = regexp.MustCompile(`Method: (\w+), Path: "(/api/auth/[^"]+)"`)
+var apiEventPattern = regexp.MustCompile(`Method: (\w+), Path: "(/api/auth/[^"]+)"`)
 
-// servedRoutes reads the routes from template.yaml.
-func servedRoutes(t *testing.T) (routes []string) {
+// readTemplateRoutes reads the routes from template.yaml.
+func readTemplateRoutes(t *testing.T) (routes []string) {
 	t.Helper()
 	text, err := os.ReadFile("../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range apiEvent.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range apiEventPattern.FindAllStringSubmatch(string(text), -1) {
 		routes = append(routes, m[1]+" "+m[2])
 	}
 	if len(routes) < 20 {

@@ -72,7 +72,7 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(recordedSchema(t), betterAuth); diff != "" {
+	if diff := cmp.Diff(readRecordedSchema(t), betterAuth); diff != "" {
 		t.Errorf("the recording is outdated; -update writes it (-recorded +Better Auth):\n%s", diff)
 	}
 	for _, d := range schemaDifferences(betterAuth, readSchema(t, dbtest.New(t))) {

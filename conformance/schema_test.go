@@ -54,7 +54,7 @@ func readSchema(t *testing.T, url string) schema {
 	t.Helper()
 	conn := connect(t, url)
 	s := schema{BetterAuth: migrations.BetterAuthVersion, Tables: map[string]table{}}
-	queryTexts(t, conn, `
+	queryTableTexts(t, conn, `
 		SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || '|' ||
 			CASE WHEN a.attcollation <> y.typcollation THEN o.collname ELSE '' END || '|' ||
 			a.attnotnull::text || '|' ||
@@ -73,18 +73,19 @@ func readSchema(t *testing.T, url string) schema {
 			s.Tables[tableName].Columns[name] = column{part[0], part[1], part[2] == "false", part[3]}
 		})
 	// Leaves out NOT NULL, which Postgres 18 also lists as a constraint: the columns already have it.
-	queryTexts(t, conn, `
+	queryTableTexts(t, conn, `
 		SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relnamespace = 'public'::regnamespace
 		WHERE k.contype <> 'n'`,
 		func(tableName, name, text string) { s.Tables[tableName].Constraints[name] = text })
-	queryTexts(t, conn, `
+	queryTableTexts(t, conn, `
 		SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'`,
 		func(tableName, name, text string) { s.Tables[tableName].Indexes[name] = text })
 	return s
 }
 
-func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text string)) {
+// queryTableTexts calls each for every row of a query, whose columns are a table, a name in it and a text.
+func queryTableTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name, text string)) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), sql)
 	if err != nil {
@@ -101,7 +102,7 @@ func queryTexts(t *testing.T, conn *pgx.Conn, sql string, each func(table, name,
 
 // schemaDifferences lists the differences that would break Better Auth. It allows additions that Better Auth ignores:
 // other tables, columns that are nullable or have a default, indexes that are not unique, and the index
-// oneRowPerAccount.
+// uniqueAccountIndexSQL.
 func schemaDifferences(betterAuth, xenon schema) []string {
 	var all []string
 	report := func(where, name string, want, got any) {
@@ -123,7 +124,7 @@ func schemaDifferences(betterAuth, xenon schema) []string {
 			report("constraint of "+name, constraint, w, g)
 		})
 		compareMaps(want.Indexes, got.Indexes, func(index string, w, g optional[string]) {
-			if w.isPresent || strings.HasPrefix(g.value, "CREATE UNIQUE") && g.value != oneRowPerAccount {
+			if w.isPresent || strings.HasPrefix(g.value, "CREATE UNIQUE") && g.value != uniqueAccountIndexSQL {
 				report("index of "+name, index, w, g)
 			}
 		})
@@ -131,9 +132,9 @@ func schemaDifferences(betterAuth, xenon schema) []string {
 	return all
 }
 
-// oneRowPerAccount is a unique index that only Xenon creates. Better Auth stores a provider account twice only by
+// uniqueAccountIndexSQL is a unique index that only Xenon creates. Better Auth stores a provider account twice only by
 // mistake, and then cannot use it.
-const oneRowPerAccount = `CREATE UNIQUE INDEX account_provider_idx ON public.account ` +
+const uniqueAccountIndexSQL = `CREATE UNIQUE INDEX account_provider_idx ON public.account ` +
 	`USING btree ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`
 
 // optional is a value that may be absent.
@@ -162,7 +163,7 @@ func compareMaps[T comparable](want, got map[string]T, differ func(name string, 
 	}
 }
 
-func recordedSchema(t *testing.T) schema {
+func readRecordedSchema(t *testing.T) schema {
 	t.Helper()
 	text, err := os.ReadFile(schemaRecording)
 	if err != nil {
@@ -178,7 +179,7 @@ func recordedSchema(t *testing.T) schema {
 // Xenon's migrations create the tables that Better Auth expects. With other tables Better Auth rejects every request.
 func TestSchemaMatchesRecording(t *testing.T) {
 	t.Parallel()
-	recorded := recordedSchema(t)
+	recorded := readRecordedSchema(t)
 	if got, want := recorded.BetterAuth, migrations.BetterAuthVersion; got != want {
 		t.Errorf("the version of Better Auth in %s: got %s, want %s, the version of the migrations",
 			schemaRecording, got, want)
@@ -191,7 +192,7 @@ func TestSchemaMatchesRecording(t *testing.T) {
 // The comparison reports changes that would break Better Auth. It does not report additions that Better Auth ignores.
 func TestSchemaDifferencesAreReported(t *testing.T) {
 	t.Parallel()
-	betterAuth := recordedSchema(t)
+	betterAuth := readRecordedSchema(t)
 	for _, test := range []struct{ change, want string }{
 		{`DROP TABLE "rateLimit"`, "table rateLimit"},
 		{`ALTER TABLE session DROP COLUMN "userAgent"`, "column session.userAgent"},

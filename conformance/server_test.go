@@ -57,12 +57,12 @@ func environmentList(env map[string]string) (all []string) {
 	return all
 }
 
-// xenonServer starts Xenon with the settings of a profile.
-func xenonServer(t *testing.T, profile map[string]string) server {
+// startXenonWithProfile starts Xenon with the settings of a profile.
+func startXenonWithProfile(t *testing.T, profile map[string]string) server {
 	t.Helper()
 	mails := filepath.Join(t.TempDir(), "mail.jsonl")
 	env := environmentOf(profile, mails)
-	x := xenontest.Start(t, append(environmentList(env), environmentList(providerServer(t).Environment())...)...)
+	x := xenontest.Start(t, append(environmentList(env), environmentList(sharedProviderServer(t).Environment())...)...)
 	t.Cleanup(func() {
 		if t.Failed() && os.Getenv("XENON_LOG") != "" {
 			t.Logf("Xenon logged:\n%s", x.Log())

@@ -17,15 +17,15 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// TestAnswersAsRecordedOnOtherTables plays the scenarios of the profile plain on two other sets of tables. The
+// TestXenonAnswersAsRecordedOnOtherTables plays the scenarios of the profile plain on two other sets of tables. The
 // responses must equal the recorded ones. The first set is Xenon's tables in a separate schema, while the schema public
 // has an application's tables with the same names. Xenon connects through PgBouncer, as a role with the rights that
 // `xenon schema up --role` grants. The second set is Prisma's tables, with the column account.issuer of Better Auth
 // 1.7.0, in a database with the time zone of New York.
-func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
+func TestXenonAnswersAsRecordedOnOtherTables(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*testing.T) (env []string, inspect string){
-		"schema and role": separateSchema, "prisma": prismaTables,
+		"schema and role": createTablesInSeparateSchema, "prisma": createPrismaTables,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,8 +39,8 @@ func TestAnswersAsRecordedOnOtherTables(t *testing.T) {
 			for _, c := range readScenarios(t, "plain") {
 				t.Run(c.stem, func(t *testing.T) {
 					t.Parallel()
-					r := readRecord(t, c)
-					n.check(t, c, r.Exchanges, playScenario(t, c, newPlayer(t, s, c)), r.Exchanges)
+					r := readRecording(t, c)
+					n.checkResponses(t, c, r.Exchanges, playScenario(t, c, newPlayer(t, s, c)), r.Exchanges)
 				})
 			}
 		})
@@ -54,9 +54,9 @@ func execSQL(t *testing.T, url, sql string) {
 	}
 }
 
-// separateSchema creates Xenon's tables in the schema xenon. It returns Xenon's settings and a URL, inspect, for the
-// queries of the test.
-func separateSchema(t *testing.T) (env []string, inspect string) {
+// createTablesInSeparateSchema creates Xenon's tables in the schema xenon. It returns Xenon's settings and a URL,
+// inspect, for the queries of the test.
+func createTablesInSeparateSchema(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), owner, "xenon"); err != nil {
@@ -90,9 +90,9 @@ func separateSchema(t *testing.T) (env []string, inspect string) {
 	return []string{"SCHEMA=xenon", "DATABASE_URL=" + pooled, "DIRECT_DATABASE_URL=" + owner}, inspect
 }
 
-// prismaTables creates the tables as Prisma does. It returns Xenon's settings, and a URL, inspect, for the queries of
-// the test.
-func prismaTables(t *testing.T) (env []string, inspect string) {
+// createPrismaTables creates the tables as Prisma does. It returns Xenon's settings, and a URL, inspect, for the
+// queries of the test.
+func createPrismaTables(t *testing.T) (env []string, inspect string) {
 	t.Helper()
 	owner := dbtest.NewEmpty(t)
 	ddl, err := os.ReadFile("../shared/schema/testdata/prisma.sql")

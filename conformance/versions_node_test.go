@@ -20,16 +20,16 @@ import (
 	tables "github.com/xenon-auth/xenon/shared/schema"
 )
 
-// noAccountIndex is a problem that the tables of all versions have: Better Auth creates no unique index on the accounts
-// of providers.
-const noAccountIndex = "account.providerId: no unique index"
+// noUniqueAccountIndex is a problem that the tables of all versions have: Better Auth creates no unique index on the
+// accounts of providers.
+const noUniqueAccountIndex = "account.providerId: no unique index"
 
 // betterAuthVersions has versions of Better Auth that create different tables, by the names of their packages. The
-// values are the problems that columnProblems finds before `xenon schema up`.
+// values are the problems that findColumnProblems finds before `xenon schema up`.
 var betterAuthVersions = map[string][]string{
-	"better-auth-1.6.34": {noAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
-	"better-auth-1.7.1":  {noAccountIndex, "account.issuer: NOT NULL without a default"},
-	"better-auth":        {noAccountIndex},
+	"better-auth-1.6.34": {noUniqueAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
+	"better-auth-1.7.1":  {noUniqueAccountIndex, "account.issuer: NOT NULL without a default"},
+	"better-auth":        {noUniqueAccountIndex},
 }
 
 // versionTest has a database with the tables of one version of Better Auth, and the settings of a server of that
@@ -54,8 +54,9 @@ func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	return l
 }
 
-// migrate runs the migration of this version of Better Auth, and returns what the migration found to change.
-func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
+// runBetterAuthMigration runs the migration of this version of Better Auth, and returns what the migration found to
+// change.
+func (l versionTest) runBetterAuthMigration(t *testing.T) (p migrationPlan) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", "reference/schema.mjs")
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), l.env...)
@@ -69,9 +70,9 @@ func (l versionTest) migrate(t *testing.T) (p migrationPlan) {
 	return p
 }
 
-// columnProblems lists the problems that tables.CheckTables finds in Better Auth's tables. The check expects what
-// Xenon's tables have after all migrations.
-func columnProblems(t *testing.T, url string) (all []string) {
+// findColumnProblems lists the problems that tables.CheckTables finds in Better Auth's tables. The check expects what Xenon's
+// tables have after all migrations.
+func findColumnProblems(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var mismatch *tables.Error
 	err := tables.CheckTables(t.Context(), connect(t, url), tables.Public, tables.AllMigrationsApplied)
@@ -123,15 +124,15 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			l := newVersionTest(t, name)
 			theirs := l.newVisitor(t)
 			theirEmail, theirID := theirs.register(l.betterAuth)
-			theirToken := theirs.checkStatus(theirs.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
+			theirToken := theirs.checkStatus(theirs.get(l.betterAuth, "/token"), http.StatusOK).body.textMember("token")
 
-			if diff := cmp.Diff(missing, columnProblems(t, l.database)); diff != "" {
+			if diff := cmp.Diff(missing, findColumnProblems(t, l.database)); diff != "" {
 				t.Errorf("problems of the columns before schema up (-want +got):\n%s", diff)
 			}
 			if out, err := runSchemaUp(t, l.database); err != nil {
 				t.Fatalf("xenon schema up: %v: %s", err, out)
 			}
-			if got := columnProblems(t, l.database); len(got) > 0 {
+			if got := findColumnProblems(t, l.database); len(got) > 0 {
 				t.Errorf("problems of the columns after schema up: got %q, want none", got)
 			}
 
@@ -140,22 +141,23 @@ func TestXenonWorksOnTablesOfOtherBetterAuthVersions(t *testing.T) {
 			email, id := l.signUpAndChangePassword(t)
 			in := l.newVisitor(t)
 			in.checkStatus(
-				in.post(l.xenon, "/sign-in/email", fields{"email": theirEmail, "password": testPassword}),
+				in.post(l.xenon, "/sign-in/email", jsonObject{"email": theirEmail, "password": testPassword}),
 				http.StatusOK,
 			)
 			if !l.joseVerifies(t, theirToken, "RS256") {
 				t.Error("jose does not verify a token of Better Auth with Xenon's JWKS, want it verified")
 			}
-			l.checkIssuers(t, theirID, id)
+			l.checkAccountIssuers(t, theirID, id)
 
-			if diff := cmp.Diff(migrationPlan{Missing: []string{}, Problems: []string{}}, l.migrate(t)); diff != "" {
+			found, none := l.runBetterAuthMigration(t), migrationPlan{Missing: []string{}, Problems: []string{}}
+			if diff := cmp.Diff(none, found); diff != "" {
 				t.Errorf("what Better Auth's migration would change after schema up, want nothing (-want +got):\n%s", diff)
 			}
 			l.betterAuth.url = startBetterAuth(t, l.env...)
 			again := l.newVisitor(t)
-			changed := fields{"email": email, "password": "another horse"}
+			changed := jsonObject{"email": email, "password": "another horse"}
 			again.checkStatus(again.post(l.betterAuth, "/sign-in/email", changed), http.StatusOK)
-			if user, _ := again.sessionAt(l.betterAuth); user != id {
+			if user, _ := again.sessionIDsAt(l.betterAuth); user != id {
 				t.Errorf("the session at Better Auth after the sign-in: got user %q, want %q", user, id)
 			}
 		})
@@ -168,15 +170,15 @@ func (l versionTest) signUpAndChangePassword(t *testing.T) (email, id string) {
 	t.Helper()
 	b := l.newVisitor(t)
 	email, id = b.register(l.xenon)
-	b.checkStatus(b.post(l.xenon, "/sign-in/email", fields{"email": email, "password": testPassword}), http.StatusOK)
-	if user, _ := b.sessionAt(l.xenon); user != id {
+	b.checkStatus(b.post(l.xenon, "/sign-in/email", jsonObject{"email": email, "password": testPassword}), http.StatusOK)
+	if user, _ := b.sessionIDsAt(l.xenon); user != id {
 		t.Errorf("get-session at Xenon: got user %q, want %q", user, id)
 	}
-	token := b.checkStatus(b.get(l.xenon, "/token"), http.StatusOK).body.text("token")
+	token := b.checkStatus(b.get(l.xenon, "/token"), http.StatusOK).body.textMember("token")
 	if !l.joseVerifies(t, token, "RS256") {
 		t.Error("jose does not verify a token of Xenon with Xenon's JWKS, want it verified")
 	}
-	change := fields{"currentPassword": testPassword, "newPassword": "another horse"}
+	change := jsonObject{"currentPassword": testPassword, "newPassword": "another horse"}
 	b.checkStatus(b.post(l.xenon, "/change-password", change), http.StatusOK)
 	accounts := b.checkStatus(b.get(l.xenon, "/list-accounts"), http.StatusOK)
 	if !strings.Contains(accounts.text, `"providerId":"credential"`) {
@@ -185,24 +187,26 @@ func (l versionTest) signUpAndChangePassword(t *testing.T) (email, id string) {
 	return email, id
 }
 
-// checkIssuers checks that account.issuer exists only in the tables of Better Auth 1.7.1, and that the credential
-// account that Xenon created for the user ours has the same issuer as the one that Better Auth created for theirs.
-func (l versionTest) checkIssuers(t *testing.T, theirs, ours string) {
+// checkAccountIssuers checks that account.issuer exists only in the tables of Better Auth 1.7.1, and that the
+// credential account that Xenon created for the user ours has the same issuer as the one that Better Auth created for
+// theirs.
+func (l versionTest) checkAccountIssuers(t *testing.T, theirs, ours string) {
 	t.Helper()
-	const column = `SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
-	if got, want := l.query(t, column) != "", l.betterAuth.name == "better-auth-1.7.1"; got != want {
+	const selectIssuerColumn = `
+		SELECT attname::text FROM pg_attribute WHERE attrelid = 'account'::regclass AND attname = 'issuer'`
+	if got, want := l.queryValue(t, selectIssuerColumn) != "", l.betterAuth.name == "better-auth-1.7.1"; got != want {
 		t.Fatalf("whether the column account.issuer exists: got %v, want %v", got, want)
 	} else if !want {
 		return
 	}
-	const issuer = `SELECT issuer FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`
-	if want, got := l.query(t, issuer, theirs), l.query(t, issuer, ours); got != want || want == "" {
+	const selectIssuer = `SELECT issuer FROM account WHERE "userId" = $1 AND "providerId" = 'credential'`
+	if want, got := l.queryValue(t, selectIssuer, theirs), l.queryValue(t, selectIssuer, ours); got != want || want == "" {
 		t.Errorf("the issuer of an account: got %q, want Better Auth's %q", got, want)
 	}
 }
 
 // Better Auth 1.6 writes no alg into jwks. Xenon publishes such a key with the same algorithm as Better Auth.
-func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
+func TestJWKSPublishesBetterAuthsKeysThatHaveNoAlg(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{"RS256", "EdDSA", "ES256", "ES512"} { // EdDSA is Better Auth's default
 		t.Run(alg, func(t *testing.T) {
@@ -210,11 +214,11 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 			l := newVersionTest(t, "better-auth-1.6.34", "JWT_ALG="+alg)
 			b := l.newVisitor(t)
 			b.register(l.betterAuth)
-			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.text("token")
+			token := b.checkStatus(b.get(l.betterAuth, "/token"), http.StatusOK).body.textMember("token")
 			if out, err := runSchemaUp(t, l.database); err != nil {
 				t.Fatalf("xenon schema up: %v: %s", err, out)
 			}
-			kid := l.query(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
+			kid := l.queryValue(t, `SELECT id::text FROM jwks WHERE alg IS NULL`)
 			x := xenontest.StartWithEnv(t, append(l.env, "JWT_ALG=")...) // Xenon has no ES512
 			l.xenon = runningServer{name: "Xenon", url: x.URL, origin: l.origin}
 			theirs, ours := l.publishedKey(t, l.betterAuth, kid), l.publishedKey(t, l.xenon, kid)
@@ -230,16 +234,16 @@ func TestJWKSPublishesBetterAuthsKeysWithoutAlg(t *testing.T) {
 }
 
 // publishedKey returns the key with the id kid from the JWKS of s.
-func (ix interchange) publishedKey(t *testing.T, s runningServer, kid string) fields {
+func (ix interchange) publishedKey(t *testing.T, s runningServer, kid string) jsonObject {
 	t.Helper()
 	b := ix.newVisitor(t)
-	var set struct{ Keys []fields }
+	var set struct{ Keys []jsonObject }
 	text := b.checkStatus(b.get(s, "/jwks"), http.StatusOK).text
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range set.Keys {
-		if k.text("kid") == kid {
+		if k.textMember("kid") == kid {
 			return k
 		}
 	}
@@ -259,7 +263,7 @@ func TestSchemaUpRejectsTextIDs(t *testing.T) {
 				"LIBRARY=" + name, "DATABASE_URL=" + database, "IDS=text",
 				"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
 			}}
-			l.migrate(t)
+			l.runBetterAuthMigration(t)
 			out, err := runSchemaUp(t, database)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {

@@ -96,9 +96,9 @@ func send(t *testing.T, method, url, body, authorization string) (status int, he
 	return response.StatusCode, response.Header, text
 }
 
-// sign returns a token of u that was issued the duration age ago, with the keys and the settings of the deployment
+// signToken returns a token of u that was issued the duration age ago, with the keys and the settings of the deployment
 // after change has changed them.
-func (d deployment) sign(t *testing.T, u user, age time.Duration, change func(*config.API)) string {
+func (d deployment) signToken(t *testing.T, u user, age time.Duration, change func(*config.API)) string {
 	t.Helper()
 	cfg := config.API{SigningKeysFile: d.keysFile, JWTIssuer: d.issuer, JWTAudience: d.issuer, JWTExpiresIn: time.Hour}
 	change(&cfg)
@@ -112,8 +112,8 @@ func (d deployment) sign(t *testing.T, u user, age time.Duration, change func(*c
 	return token
 }
 
-// otherKeys returns the file of a key set of another deployment.
-func otherKeys(t *testing.T) string {
+// keysFileOfOtherDeployment writes a key set, as that of another deployment, into a file and returns its path.
+func keysFileOfOtherDeployment(t *testing.T) string {
 	t.Helper()
 	set, err := keys.Generate(time.Now(), config.ES256)
 	if err != nil {
@@ -133,8 +133,9 @@ func checkAPI(t *testing.T, url string, d deployment) {
 	same := func(*config.API) {}
 	toAnother := func(c *config.API) { c.JWTAudience = "https://other.example" }
 	fromAnother := func(c *config.API) { c.JWTIssuer = "https://other.example" }
+	withOtherKeys := func(c *config.API) { c.SigningKeysFile = keysFileOfOtherDeployment(t) }
 	for name, token := range map[string]string{
-		"a token of Xenon": ada.token, "a token with its keys": d.sign(t, ada, 0, same),
+		"a token of Xenon": ada.token, "a token with its keys": d.signToken(t, ada, 0, same),
 	} {
 		status, _, text := send(t, "GET", url+"/me", "", "Bearer "+token)
 		var got struct{ ID, Session, Email string }
@@ -150,10 +151,10 @@ func checkAPI(t *testing.T, url string, d deployment) {
 		"no JWT":                 "Bearer nonsense",
 		"an empty signature":     "Bearer " + ada.token[:dot+1],
 		"another signature":      "Bearer " + ada.token[:dot+1] + strings.Repeat("A", len(ada.token)-dot-1),
-		"an expired token":       "Bearer " + d.sign(t, ada, 2*time.Hour, same),
-		"another audience":       "Bearer " + d.sign(t, ada, 0, toAnother),
-		"another issuer":         "Bearer " + d.sign(t, ada, 0, fromAnother),
-		"another deployment":     "Bearer " + d.sign(t, ada, 0, func(c *config.API) { c.SigningKeysFile = otherKeys(t) }),
+		"an expired token":       "Bearer " + d.signToken(t, ada, 2*time.Hour, same),
+		"another audience":       "Bearer " + d.signToken(t, ada, 0, toAnother),
+		"another issuer":         "Bearer " + d.signToken(t, ada, 0, fromAnother),
+		"another deployment":     "Bearer " + d.signToken(t, ada, 0, withOtherKeys),
 		"the session token":      "Bearer " + strings.Repeat("a", 32),
 		"alg none, no signature": "Bearer eyJhbGciOiJub25lIn0." + strings.Split(ada.token, ".")[1] + ".",
 	} {

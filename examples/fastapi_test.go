@@ -11,7 +11,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-func TestFastAPI(t *testing.T) {
+func TestFastAPIExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
 	python, err := filepath.Abs("../.tools/fastapi/bin/python")
 	if err != nil {

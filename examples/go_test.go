@@ -19,7 +19,7 @@ func buildProgram(t *testing.T, folder string) string {
 	return program
 }
 
-func TestGo(t *testing.T) {
+func TestGoExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
 	program := buildProgram(t, "go")
 	for _, alg := range jwks.Algorithms {

@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/jwks"
 )
 
-func TestNode(t *testing.T) {
+func TestNodeExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
 	for _, alg := range jwks.Algorithms {
 		t.Run(alg, func(t *testing.T) {

@@ -28,7 +28,7 @@ func notesSeenBy(t *testing.T, url, token string) (texts []string) {
 	return texts
 }
 
-func TestPostgresRLS(t *testing.T) {
+func TestPostgresRLSExampleShowsUsersOnlyTheirNotes(t *testing.T) {
 	t.Parallel()
 	schema, err := os.ReadFile("postgres-rls/schema.sql")
 	if err != nil {

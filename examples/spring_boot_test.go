@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestSpringBoot(t *testing.T) {
+func TestSpringBootExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
 	for _, alg := range []string{config.RS256, config.ES256} {
 		t.Run(alg, func(t *testing.T) {
@@ -23,7 +23,7 @@ func TestSpringBoot(t *testing.T) {
 
 // docs/verify-tokens.md says that Spring rejects EdDSA. If this test fails, Spring accepts it: add EdDSA to the test
 // above and change the page.
-func TestSpringBootRejectsEdDSA(t *testing.T) {
+func TestSpringBootExampleRejectsEdDSA(t *testing.T) {
 	t.Parallel()
 	d := startXenon(t, config.EdDSA)
 	url := startProgram(

@@ -36,43 +36,43 @@ type attack struct {
 	change func(rawRequest) rawRequest
 }
 
-func attacks() (all []attack) {
-	add := func(name string, change func(rawRequest) rawRequest) { all = append(all, attack{name, change}) }
-	add("unchanged", func(r rawRequest) rawRequest { return r })
+func allAttacks() (all []attack) {
+	addAttack := func(name string, change func(rawRequest) rawRequest) { all = append(all, attack{name, change}) }
+	addAttack("unchanged", func(r rawRequest) rawRequest { return r })
 	for i, text := range specialTexts {
 		for _, name := range []string{
 			"Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Content-Type", "X-Forwarded-For",
 			"Cloudfront-Viewer-Address", "If-Match", "X-Request-Id", "Accept", "Forwarded", "X-Forwarded-Host",
 			"Sec-Fetch-Site", "Access-Control-Request-Headers", "X-" + injectedMarker,
 		} {
-			add(
+			addAttack(
 				fmt.Sprintf("%s is specialTexts %d", name, i),
 				func(r rawRequest) rawRequest { return r.withHeader(name, name+": "+text) },
 			)
 		}
-		add(fmt.Sprintf("cookies with specialTexts %d", i), func(r rawRequest) rawRequest {
+		addAttack(fmt.Sprintf("cookies with specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withHeader("Cookie", "Cookie: better-auth.session_token="+text+"; better-auth.session_data="+text+
 				"; better-auth.session_data.0="+text+"; better-auth.dont_remember="+text+"; better-auth."+text+
 				"=x; __Secure-better-auth.session_token="+text)
 		})
-		add(fmt.Sprintf("bearer specialTexts %d", i), func(r rawRequest) rawRequest {
+		addAttack(fmt.Sprintf("bearer specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withHeader("Authorization", "Authorization: Bearer "+text)
 		})
-		add(fmt.Sprintf("query specialTexts %d", i), func(r rawRequest) rawRequest {
+		addAttack(fmt.Sprintf("query specialTexts %d", i), func(r rawRequest) rawRequest {
 			q := percentEncode(text)
 			return r.withTarget(r.target + "?token=" + q + "&callbackURL=" + q + "&callbackURL=/" + q + "&accountId=" + q +
 				"&error=" + q + "&state=" + q + "&__proto__[x]=" + q)
 		})
-		add(fmt.Sprintf("redirect to specialTexts %d", i), func(r rawRequest) rawRequest {
+		addAttack(fmt.Sprintf("redirect to specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withTarget(r.target + "?token=x&callbackURL=/" + percentEncode(text))
 		})
-		add(fmt.Sprintf("segment specialTexts %d", i), func(r rawRequest) rawRequest {
+		addAttack(fmt.Sprintf("segment specialTexts %d", i), func(r rawRequest) rawRequest {
 			return r.withTarget(r.target[:strings.LastIndexByte(r.target, '/')+1] + percentEncode(text))
 		})
 	}
-	for name, body := range unusualBodies() {
-		add("body is "+name, func(r rawRequest) rawRequest { r.body = body; return r })
-		add("form is "+name, func(r rawRequest) rawRequest {
+	for name, body := range unusualRequestBodies() {
+		addAttack("body is "+name, func(r rawRequest) rawRequest { r.body = body; return r })
+		addAttack("form is "+name, func(r rawRequest) rawRequest {
 			r.body = body
 			return r.withHeader("Content-Type", "Content-Type: application/x-www-form-urlencoded")
 		})
@@ -82,37 +82,41 @@ func attacks() (all []attack) {
 		"multipart/form-data", "application/xml", "application/json\tx", ";", "application/json+x",
 		"application/vnd.api+json",
 	} {
-		add(
+		addAttack(
 			"content type "+media,
 			func(r rawRequest) rawRequest { return r.withHeader("Content-Type", "Content-Type: "+media) },
 		)
 	}
-	twice := func(name, first, second string) {
-		add(name+" twice", func(r rawRequest) rawRequest { return r.withHeader(name, name+": "+first, name+": "+second) })
+	addHeaderTwice := func(name, first, second string) {
+		addAttack(name+" twice", func(r rawRequest) rawRequest {
+			return r.withHeader(name, name+": "+first, name+": "+second)
+		})
 	}
-	twice("Content-Type", "application/json", "text/"+injectedMarker)
-	twice("Origin", "http://localhost:3000", "https://evil.example")
-	twice("Authorization", "Bearer x", "Bearer y")
-	twice("If-Match", "*", `"`+injectedMarker+`"`)
-	twice("X-Forwarded-For", "1.2.3.4", "::1")
-	twice("User-Agent", "a", injectedMarker)
-	twice("Content-Length", "0", "9")
-	twice("Host", "a", "b")
-	add("10,000 cookies", func(r rawRequest) rawRequest {
+	addHeaderTwice("Content-Type", "application/json", "text/"+injectedMarker)
+	addHeaderTwice("Origin", "http://localhost:3000", "https://evil.example")
+	addHeaderTwice("Authorization", "Bearer x", "Bearer y")
+	addHeaderTwice("If-Match", "*", `"`+injectedMarker+`"`)
+	addHeaderTwice("X-Forwarded-For", "1.2.3.4", "::1")
+	addHeaderTwice("User-Agent", "a", injectedMarker)
+	addHeaderTwice("Content-Length", "0", "9")
+	addHeaderTwice("Host", "a", "b")
+	addAttack("10,000 cookies", func(r rawRequest) rawRequest {
 		return r.withHeader("Cookie", "Cookie: "+strings.Repeat("a=b; ", 10_000))
 	})
-	add("300 lines of cookies", func(r rawRequest) rawRequest {
-		return r.withHeader("Cookie", repeatFormat("Cookie: better-auth.session_data.%d=x", 300)...)
+	addAttack("300 lines of cookies", func(r rawRequest) rawRequest {
+		return r.withHeader("Cookie", formatNumbers("Cookie: better-auth.session_data.%d=x", 300)...)
 	})
-	add("1,000 chunks of a cache cookie", func(r rawRequest) rawRequest {
-		return r.withHeader("Cookie", "Cookie: "+strings.Join(repeatFormat("better-auth.session_data.%d=x", 1000), "; "))
+	addAttack("1,000 chunks of a cache cookie", func(r rawRequest) rawRequest {
+		return r.withHeader("Cookie", "Cookie: "+strings.Join(formatNumbers("better-auth.session_data.%d=x", 1000), "; "))
 	})
-	add("2 MiB of headers", func(r rawRequest) rawRequest { return r.withHeader("X", "X: "+strings.Repeat("x", 2<<20)) })
+	addAttack("2 MiB of headers", func(r rawRequest) rawRequest {
+		return r.withHeader("X", "X: "+strings.Repeat("x", 2<<20))
+	})
 	for _, tag := range []string{
 		`"1y2p0ij32e8e7"`, `"-1y2p0ij32e8e8"`, `"0"`, `"-1"`, `"zzzzzzzzzzzzzzzz"`, `W/"x"`, `"`, `"",,,"`,
 		strings.Repeat(`"1",`, 20_000),
 	} {
-		add(
+		addAttack(
 			"If-Match "+tag[:min(len(tag), 20)],
 			func(r rawRequest) rawRequest { return r.withHeader("If-Match", "If-Match: "+tag) },
 		)
@@ -120,53 +124,53 @@ func attacks() (all []attack) {
 	for _, method := range []string{
 		"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "G@T", "QUERY",
 	} {
-		add("method "+method, func(r rawRequest) rawRequest { r.method = method; return r })
+		addAttack("method "+method, func(r rawRequest) rawRequest { r.method = method; return r })
 	}
 	for _, path := range []string{
 		"//%s", "/.%s", "%s/", "%s//", "%s/..", "%s%%2f", "%s%%00", "%s%%", "%s;x=y", "/%%2e%%2e%s", "%s\\", "%s#x",
 		"http://evil.example%s", "%s\x01",
 	} {
-		add("path "+path, func(r rawRequest) rawRequest { return r.withTarget(fmt.Sprintf(path, r.target)) })
+		addAttack("path "+path, func(r rawRequest) rawRequest { return r.withTarget(fmt.Sprintf(path, r.target)) })
 	}
 	for _, length := range []string{"-", "0", "1", "-1", "99999", "18446744073709551616", "1e3", "0x10", " 5 5"} {
-		add("length "+length, func(r rawRequest) rawRequest {
+		addAttack("length "+length, func(r rawRequest) rawRequest {
 			r.length, r.closesWrite = length, length == "99999"
 			return r
 		})
 	}
-	chunks := func(name, body string, lines ...string) {
-		add("chunks: "+name, func(r rawRequest) rawRequest {
+	addChunkedBody := func(name, body string, lines ...string) {
+		addAttack("chunks: "+name, func(r rawRequest) rawRequest {
 			r.length, r.body, r.closesWrite = "-", body, !strings.HasSuffix(body, "\r\n\r\n")
 			return r.withHeader("Transfer-Encoding", append([]string{"Transfer-Encoding: chunked"}, lines...)...)
 		})
 	}
-	chunks("good", "2\r\n{}\r\n0\r\n\r\n")
-	chunks("cut off", "ffff\r\n{}")
-	chunks("no number", "xyz\r\n{}\r\n0\r\n\r\n")
-	chunks("huge", "ffffffffffffffff\r\n{}")
-	chunks("and a length", "2\r\n{}\r\n0\r\n\r\n", "Content-Length: 1")
-	chunks("and a trailer", "2\r\n{}\r\n0\r\nX-Injected: yes\r\n\r\n", "Trailer: X-Injected")
-	chunks("twice", "0\r\n\r\n", "Transfer-Encoding: chunked")
-	chunks("and gzip", "0\r\n\r\n", "Transfer-Encoding: gzip")
-	add("Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: 100-continue") })
-	add("unknown Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: "+injectedMarker) })
-	add("Upgrade", func(r rawRequest) rawRequest {
+	addChunkedBody("good", "2\r\n{}\r\n0\r\n\r\n")
+	addChunkedBody("cut off", "ffff\r\n{}")
+	addChunkedBody("no number", "xyz\r\n{}\r\n0\r\n\r\n")
+	addChunkedBody("huge", "ffffffffffffffff\r\n{}")
+	addChunkedBody("and a length", "2\r\n{}\r\n0\r\n\r\n", "Content-Length: 1")
+	addChunkedBody("and a trailer", "2\r\n{}\r\n0\r\nX-Injected: yes\r\n\r\n", "Trailer: X-Injected")
+	addChunkedBody("twice", "0\r\n\r\n", "Transfer-Encoding: chunked")
+	addChunkedBody("and gzip", "0\r\n\r\n", "Transfer-Encoding: gzip")
+	addAttack("Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: 100-continue") })
+	addAttack("unknown Expect", func(r rawRequest) rawRequest { return r.withHeader("Expect", "Expect: "+injectedMarker) })
+	addAttack("Upgrade", func(r rawRequest) rawRequest {
 		return r.withHeader("Upgrade", "Upgrade: websocket", "Connection: upgrade")
 	})
-	add("method override", func(r rawRequest) rawRequest {
+	addAttack("method override", func(r rawRequest) rawRequest {
 		return r.withHeader("X-Http-Method-Override", "X-HTTP-Method-Override: DELETE")
 	})
 	return all
 }
 
-// unusualBodies returns request bodies by name: unusual JSON, and texts that are not JSON.
-func unusualBodies() map[string]string {
+// unusualRequestBodies returns request bodies by name: unusual JSON, and texts that are not JSON.
+func unusualRequestBodies() map[string]string {
 	fields := []string{
 		"name", "email", "password", "newPassword", "currentPassword", "token", "callbackURL", "redirectTo",
 		"errorCallbackURL", "newUserCallbackURL", "newEmail", "image", "rememberMe", "provider", "providerId",
 		"accountId", "userId", "revokeOtherSessions", "age_range", "time_per_week", "preferred_language",
 	}
-	with := func(value string) string {
+	inEveryField := func(value string) string {
 		pairs := make([]string, len(fields))
 		for i, name := range fields {
 			pairs[i] = `"` + name + `":` + value
@@ -182,7 +186,7 @@ func unusualBodies() map[string]string {
 			`"toString":1,"hasOwnProperty":null,"email":{"__proto__":null}}`,
 		"the same key twice": `{"email":"a@b.co","email":5,"EMAIL":"c@d.co",` +
 			`"password":"x","password":null,"token":[],"token":"x"}`,
-		"100,000 keys":    `{"a":0` + strings.Join(repeatFormat(`,"%d":0`, 100_000), "") + `}`,
+		"100,000 keys":    `{"a":0` + strings.Join(formatNumbers(`,"%d":0`, 100_000), "") + `}`,
 		"cut off":         `{"email":"a@b.co`,
 		"two values":      `{}{}`,
 		"a comment":       `{/**/}`,
@@ -195,9 +199,9 @@ func unusualBodies() map[string]string {
 		"space only":      " \r\n\t",
 		"bytes":           "\x00\x01\xff",
 		"a form":          "email=a&email=b&%zz=%&a[b]=c&=&&&__proto__=x",
-		"lone surrogates": with(`"\ud800\udfff\udc00"`),
-		"NUL":             with(`"\u0000"`),
-		"invalid UTF-8":   with("\"\xff\xc3(\""),
+		"lone surrogates": inEveryField(`"\ud800\udfff\udc00"`),
+		"NUL":             inEveryField(`"\u0000"`),
+		"invalid UTF-8":   inEveryField("\"\xff\xc3(\""),
 	}
 	for i, value := range []string{
 		"null", "true", "0", "-0", "-1", "1e400", "1e308", "9007199254740993", "2147483647.5", "2147483648", "[]", "{}",
@@ -207,14 +211,15 @@ func unusualBodies() map[string]string {
 		`"` + injectedMarker + `\r\nX-Injected: yes"`, `"\u202e\u001b[2J"`, `"ada@example.com"`, `"correct horse"`,
 		`"credential"`,
 	} {
-		all[fmt.Sprintf("value %d", i)] = with(value)
+		all[fmt.Sprintf("value %d", i)] = inEveryField(value)
 	}
 	return all
 }
 
 func (r rawRequest) withTarget(target string) rawRequest { r.target = target; return r }
 
-func repeatFormat(format string, n int) []string {
+// formatNumbers returns n texts: the format with the numbers from 0 to n-1.
+func formatNumbers(format string, n int) []string {
 	lines := make([]string, n)
 	for i := range lines {
 		lines[i] = fmt.Sprintf(format, i)

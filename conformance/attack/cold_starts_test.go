@@ -16,19 +16,19 @@ import (
 )
 
 const (
-	coldStarts     = 200 // environments that start at the same time
-	maxConnections = 50  // the number of connections that Postgres allows the role of limitedRoleURL
+	coldStartCount     = 200 // environments that start at the same time
+	maxRoleConnections = 50  // the number of connections that Postgres allows the role that createLimitedRole creates
 )
 
 // 200 functions that start at the same time behind PgBouncer, as behind Neon's pooler, all answer 200.
 func TestR46_ColdStartsThroughThePoolerAllSucceed(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
-	got := s.startAllAtSameTime(t, ada, dbtest.StartPgbouncer(t, s.db))
-	if got[http.StatusOK] != coldStarts {
-		t.Errorf("responses by status: got %v, want 200 %d times", got, coldStarts)
+	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
+	if got[http.StatusOK] != coldStartCount {
+		t.Errorf("responses by status: got %v, want 200 %d times", got, coldStartCount)
 	}
-	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", coldStarts, got)
+	t.Logf("%d simultaneous cold starts through a pooler of 5 connections: %v", coldStartCount, got)
 }
 
 // Postgres allows the role of the functions 50 connections, and the functions connect directly. At least 50 of 200
@@ -37,14 +37,14 @@ func TestR46_ColdStartsThroughThePoolerAllSucceed(t *testing.T) {
 func TestR46_ColdStartsBeyondTheConnectionLimitGet503(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
-	got := s.startAllAtSameTime(t, ada, s.limitedRoleURL(t))
-	if got[http.StatusOK] < maxConnections || got[http.StatusOK]+got[http.StatusServiceUnavailable] != coldStarts {
-		t.Errorf("responses by status: got %v, want 200 at least %d times, and 503 for the others", got, maxConnections)
+	got := s.startAllAtSameTime(t, ada, s.createLimitedRole(t))
+	if got[http.StatusOK] < maxRoleConnections || got[http.StatusOK]+got[http.StatusServiceUnavailable] != coldStartCount {
+		t.Errorf("responses by status: got %v, want 200 at least %d times, and 503 for the others", got, maxRoleConnections)
 	}
-	t.Logf("%d simultaneous cold starts with %d connections: %v", coldStarts, maxConnections, got)
+	t.Logf("%d simultaneous cold starts with %d connections: %v", coldStartCount, maxRoleConnections, got)
 	again := s.startAllAtSameTime(t, ada, s.env["DATABASE_URL"])
-	if again[http.StatusOK] != coldStarts {
-		t.Errorf("responses by status without a limit of connections: got %v, want 200 %d times", again, coldStarts)
+	if again[http.StatusOK] != coldStartCount {
+		t.Errorf("responses by status without a limit of connections: got %v, want 200 %d times", again, coldStartCount)
 	}
 }
 
@@ -57,7 +57,7 @@ func (s *testServer) startAllAtSameTime(t *testing.T, p signedInUser, database s
 	start := make(chan struct{})
 	var group sync.WaitGroup
 	var all []*environment
-	for range coldStarts {
+	for range coldStartCount {
 		e := s.newEnvironment(t, 1, time.Now, "DATABASE_URL="+database)
 		all = append(all, e)
 		group.Go(func() {
@@ -95,8 +95,9 @@ func (e *environment) getSession(p signedInUser) *httptest.ResponseRecorder {
 	return w
 }
 
-// limitedRoleURL returns the URL of the server's database for a role with at most maxConnections connections.
-func (s *testServer) limitedRoleURL(t *testing.T) string {
+// createLimitedRole creates a role that may have at most maxRoleConnections connections, and returns the URL of the
+// server's database for this role.
+func (s *testServer) createLimitedRole(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.db)
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// account is a user of Supabase with a confirmed email and a password.
-type account struct{ id, email, password, createdAt string }
+// supabaseUser is a user of Supabase with a confirmed email and a password.
+type supabaseUser struct{ id, email, password, createdAt string }
 
-// supabaseProject creates a Supabase database with these users and returns its URL.
-func supabaseProject(t *testing.T, accounts ...account) string {
+// createSupabaseProject creates a Supabase database with these users and returns its URL.
+func createSupabaseProject(t *testing.T, accounts ...supabaseUser) string {
 	t.Helper()
 	url := supabasetest.New(t)
 	conn, err := pgx.Connect(t.Context(), url)
@@ -41,8 +41,8 @@ func supabaseProject(t *testing.T, accounts ...account) string {
 	return url
 }
 
-// importFrom imports a whole Supabase project into the database of the server.
-func (s *testServer) importFrom(t *testing.T, project string) {
+// importSupabaseProject imports a whole Supabase project into the database of the server.
+func (s *testServer) importSupabaseProject(t *testing.T, project string) {
 	t.Helper()
 	m := &importer.Import{From: project, To: s.db, Holder: "test", Now: time.Now}
 	st, err := m.Run(t.Context(), importer.Options{}, false, 2)
@@ -64,8 +64,8 @@ func (s *testServer) checkSignIn(t *testing.T, email, password, id string) {
 // the password and a reset link. After the import none of them works, and the victim has the account.
 func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	t.Parallel()
-	victim := account{"00000000-0000-4000-9000-000000000001", userEmail, "the victim's password", "2024-01-01"}
-	project := supabaseProject(t, victim)
+	victim := supabaseUser{"00000000-0000-4000-9000-000000000001", userEmail, "the victim's password", "2024-01-01"}
+	project := createSupabaseProject(t, victim)
 	s := newTestServer(t)
 	session := s.signUp(t, victim.email, "attacker's password", attackerIP).Header().Get("Set-Auth-Token")
 	if w := s.post(
@@ -77,7 +77,7 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 	}
 	reset := s.newestMail(t, "reset-password", victim.email)
 
-	s.importFrom(t, project)
+	s.importSupabaseProject(t, project)
 
 	s.checkSignIn(t, victim.email, victim.password, victim.id)
 	if code, _ := s.signIn(victim.email, "attacker's password", attackerIP); code != http.StatusUnauthorized {
@@ -120,17 +120,17 @@ func TestImportDoesNotLeaveAnEmailToAnUnverifiedSignUp(t *testing.T) {
 func TestImportGivesNoAccessToAnEmailThatLowersToAnother(t *testing.T) {
 	t.Parallel()
 	const kelvin = "\u212a"
-	attackers := []account{
+	attackers := []supabaseUser{
 		{"00000000-0000-4000-9000-000000000001", kelvin + "ate@example.com", "attacker's password", "2020-01-01"},
 		{"00000000-0000-4000-9000-000000000002", kelvin + "im@example.com", "attacker's password", "2020-01-01"},
 	}
-	kate := account{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
+	kate := supabaseUser{"00000000-0000-4000-9000-000000000003", "kate@example.com", "the owner's password", "2024-01-01"}
 	s := newTestServer(t)
 	w := s.signUp(t, "kim@example.com", "Kim's password", ownerIP) // the email of this user is not verified
 	_, kim, _ := strings.Cut(w.Body.String(), `"id":"`)
 	kim = kim[:36]
 
-	s.importFrom(t, supabaseProject(t, append(attackers, kate)...))
+	s.importSupabaseProject(t, createSupabaseProject(t, append(attackers, kate)...))
 
 	s.checkSignIn(t, "kate@example.com", kate.password, kate.id)
 	s.checkSignIn(t, "kim@example.com", "Kim's password", kim)

@@ -33,7 +33,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 	}
 	sent, statuses := 0, map[int]int{}
 	for i, route := range slices.Sorted(maps.Keys(s.routes)) {
-		for j, a := range attacks() {
+		for j, a := range allAttacks() {
 			if (i+j)%step != first {
 				continue
 			}
@@ -49,7 +49,7 @@ func TestR54_NothingIsInjected(t *testing.T) {
 			}
 			sent++
 			statuses[got.status]++
-			for _, fault := range append(problemsOf(got), logFaults(log.Take(), got, ada)...) {
+			for _, fault := range append(problemsOfResponse(got), problemsOfLog(log.Take(), got, ada)...) {
 				t.Errorf("%s with the attack %q: %s", route, a.name, fault)
 			}
 		}
@@ -87,8 +87,8 @@ func (p signedInUser) withToken(r rawRequest) rawRequest {
 	return r.withHeader("Authorization", "Authorization: Bearer "+token)
 }
 
-// problemsOf lists what is wrong with a response.
-func problemsOf(a answer) (found []string) {
+// problemsOfResponse lists what is wrong with a response.
+func problemsOfResponse(a answer) (found []string) {
 	// net/http itself answers 501 to an unknown transfer encoding, without a request id.
 	isFromNetHTTP := a.status == http.StatusNotImplemented && a.header.Get("X-Request-Id") == ""
 	if a.status >= http.StatusInternalServerError && !isFromNetHTTP {
@@ -114,9 +114,9 @@ func problemsOf(a answer) (found []string) {
 
 func isNotPrintableASCII(c rune) bool { return c < ' ' || c > '~' }
 
-// logFaults lists what is wrong with the log of one request: a wrong number of lines, a record that is not that of a
-// request without an error, control characters, secrets.
-func logFaults(text string, a answer, p signedInUser) (found []string) {
+// problemsOfLog lists what is wrong with the log of one request: a wrong number of lines, a record that is not that of
+// a request without an error, control characters, secrets.
+func problemsOfLog(text string, a answer, p signedInUser) (found []string) {
 	want := 1
 	if a.header.Get("X-Request-Id") == "" {
 		want = 0 // net/http rejected the request before Xenon's handler
@@ -129,7 +129,7 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 		if err := json.Unmarshal([]byte(line), &record); err != nil || record["msg"] != "request" || record["error"] != nil {
 			found = append(found, fmt.Sprintf("got the log record %.300q, want that of a request without an error", line))
 		}
-		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), isControl) {
+		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), isControlCharacter) {
 			found = append(found, fmt.Sprintf("got the log line %.300q, want no control characters", line))
 		}
 	}
@@ -142,6 +142,6 @@ func logFaults(text string, a answer, p signedInUser) (found []string) {
 	return found
 }
 
-func isControl(c rune) bool {
+func isControlCharacter(c rune) bool {
 	return c < ' ' || c >= 0x7f && c < 0xa0 || c == '\u202e' || c == '\u2028'
 }

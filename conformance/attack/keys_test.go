@@ -27,15 +27,15 @@ func newAttacker(t *testing.T) attacker {
 	return attacker{key}
 }
 
-// jwk returns the public key of a as a JWK. more is JSON for additional members, with a comma before each.
-func (a attacker) jwk(more string) string {
+// publicJWK returns the public key of a as a JWK. more is JSON for additional members, with a comma before each.
+func (a attacker) publicJWK(more string) string {
 	n := base64.RawURLEncoding.EncodeToString(a.key.N.Bytes())
 	e := base64.RawURLEncoding.EncodeToString(big.NewInt(int64(a.key.E)).Bytes())
 	return fmt.Sprintf(`{"kty":"RSA","n":%q,"e":%q%s}`, n, e, more)
 }
 
-// forge returns a token with the claims of the victim's token, signed with the key of a.
-func (a attacker) forge(t *testing.T, victimToken, kid string) string {
+// forgeToken returns a token with the claims of the victim's token, signed with the key of a.
+func (a attacker) forgeToken(t *testing.T, victimToken, kid string) string {
 	t.Helper()
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(victimToken, claims); err != nil {
@@ -50,8 +50,8 @@ func (a attacker) forge(t *testing.T, victimToken, kid string) string {
 	return text
 }
 
-// profileStatus returns the status of GET /api/profile with a token.
-func (e *environment) profileStatus(token string) int {
+// getProfileStatus returns the status of GET /api/profile with a token.
+func (e *environment) getProfileStatus(token string) int {
 	return e.do("GET", "/api/profile", "", http.Header{"Authorization": {"Bearer " + token}}).Code
 }
 
@@ -70,9 +70,9 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	const kid = "11111111-1111-4111-8111-111111111111"
 	s, a := newTestServer(t), newAttacker(t)
-	forged := a.forge(t, s.newUser(t).jwt, kid)
+	forged := a.forgeToken(t, s.newUser(t).jwt, kid)
 	s.exec(t, `INSERT INTO jwks (id, "publicKey", "privateKey", "createdAt", alg)
-		VALUES ($1, $2, '', now(), 'RS256')`, kid, a.jwk(""))
+		VALUES ($1, $2, '', now(), 'RS256')`, kid, a.publicJWK(""))
 
 	for _, c := range []struct {
 		setting   string
@@ -88,7 +88,7 @@ func TestKeyInsertedIntoTheDatabaseIsNotTrusted(t *testing.T) {
 		if got := strings.Contains(w.Body.String(), kid); got != c.published {
 			t.Errorf("%s: whether the JWKS has the inserted key: got %v, want %v", c.setting, got, c.published)
 		}
-		if got := s.newEnvironmentWithJWKS(t, publisher.mux).profileStatus(forged); got != c.status {
+		if got := s.newEnvironmentWithJWKS(t, publisher.mux).getProfileStatus(forged); got != c.status {
 			t.Errorf("%s: GET /api/profile with the forged token: got %d, want %d", c.setting, got, c.status)
 		}
 	}
@@ -108,7 +108,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 	}
 	var set []string
 	for i, more := range members {
-		set = append(set, a.jwk(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
+		set = append(set, a.publicJWK(fmt.Sprintf(`,"kid":"key-%d"%s`, i, more)))
 	}
 	e := s.newEnvironmentWithJWKS(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, strings.Join(set, ","))
@@ -118,7 +118,7 @@ func TestKeyForAnotherUseVerifiesNoToken(t *testing.T) {
 		if i < 2 {
 			want = http.StatusOK
 		}
-		if got := e.profileStatus(a.forge(t, real, fmt.Sprintf("key-%d", i))); got != want {
+		if got := e.getProfileStatus(a.forgeToken(t, real, fmt.Sprintf("key-%d", i))); got != want {
 			t.Errorf("GET /api/profile with a token that a key with the JWK members %q has signed: got %d, want %d",
 				more, got, want)
 		}

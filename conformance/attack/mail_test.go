@@ -20,8 +20,8 @@ const publicOrigin = "http://localhost:3000"
 // outboxLine is one line of the outbox, the file to which the server writes its mails.
 type outboxLine struct{ Kind, To, URL, Token, NewEmail, Purpose string }
 
-// mails reads all mails that were sent up to now.
-func (s *testServer) mails(t *testing.T) (all []outboxLine) {
+// readMails reads all mails that were sent up to now.
+func (s *testServer) readMails(t *testing.T) (all []outboxLine) {
 	t.Helper()
 	file, err := os.Open(s.env["MAIL_FILE"])
 	if os.IsNotExist(err) {
@@ -44,7 +44,7 @@ func (s *testServer) mails(t *testing.T) (all []outboxLine) {
 // newestMail returns the newest mail of a kind to an email. The test fails if there is none.
 func (s *testServer) newestMail(t *testing.T, kind, to string) outboxLine {
 	t.Helper()
-	all := s.mails(t)
+	all := s.readMails(t)
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].Kind == kind && all[i].To == to {
 			return all[i]
@@ -121,7 +121,7 @@ func TestStolenOldSessionCannotChangeTheEmail(t *testing.T) {
 	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
 		t.Errorf("change-email with an old session: got %d %s, want 403 SESSION_NOT_FRESH", w.Code, w.Body)
 	}
-	if all := s.mails(t); len(all) != 0 {
+	if all := s.readMails(t); len(all) != 0 {
 		t.Errorf("mails after the rejected change: got %v, want none", all)
 	}
 }
@@ -197,7 +197,7 @@ func TestEmailChangeOfAStolenSessionIsStoppedByTheOwner(t *testing.T) {
 			); w.Code != http.StatusOK {
 				t.Errorf("request-password-reset for the attacker's email: got %d %s, want 200", w.Code, w.Body)
 			}
-			for _, m := range s.mails(t) {
+			for _, m := range s.readMails(t) {
 				if m.Kind == "reset-password" && m.To == "eve@example.com" {
 					t.Error("got a reset mail to eve@example.com, want none, because the owner stopped the change")
 				}
@@ -323,12 +323,12 @@ func TestAttackerCannotUseUpTheMailLimitOfAReset(t *testing.T) {
 		s.exec(t, `DELETE FROM "rateLimit" WHERE key LIKE '%|/request-password-reset'`)
 		s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", attackerIP))
 	}
-	before := len(s.mails(t))
+	before := len(s.readMails(t))
 	w := s.post("/request-password-reset", `{"email":"`+userEmail+`"}`, requestHeaders("", ownerIP))
 	if w.Code != http.StatusOK {
 		t.Fatalf("the owner's request-password-reset: got %d %s, want 200", w.Code, w.Body)
 	}
-	if got := s.mails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
+	if got := s.readMails(t)[before:]; len(got) != 1 || got[0].Kind != "reset-password" {
 		t.Errorf("mails after the owner's request: got %v, want one reset mail", got)
 	}
 }

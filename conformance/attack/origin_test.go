@@ -41,9 +41,9 @@ func (s *testServer) startAsFunction(t *testing.T) lambdahttp.Func {
 	return lambdahttp.Handler(e.mux)
 }
 
-// statusOfEvent calls a Lambda function with an event, which it converts through JSON as Lambda does, and returns the
+// invokeForStatus calls a Lambda function with an event, which it converts through JSON as Lambda does, and returns the
 // status of the HTTP response.
-func statusOfEvent[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
+func invokeForStatus[E, A any](t *testing.T, function func(context.Context, E) (A, error), event any) int {
 	t.Helper()
 	text, err := json.Marshal(event)
 	if err != nil {
@@ -67,9 +67,9 @@ func statusOfEvent[E, A any](t *testing.T, function func(context.Context, E) (A,
 	return got.StatusCode
 }
 
-// signInEvent returns API Gateway's event for a sign-in. caller is the IP address of the client of the gateway, and
+// newSignInEvent returns API Gateway's event for a sign-in. caller is the IP address of the client of the gateway, and
 // header has the headers that this client sent. The gateway appends caller to X-Forwarded-For.
-func signInEvent(caller, email, password string, header map[string]string) map[string]any {
+func newSignInEvent(caller, email, password string, header map[string]string) map[string]any {
 	headers := map[string]string{"content-type": "application/json", "origin": publicOrigin}
 	for name, value := range header {
 		headers[name] = value
@@ -108,8 +108,8 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 		for name, value := range forged[i%len(forged)] {
 			header[name] = value
 		}
-		event := signInEvent(attackerIP, fmt.Sprintf("user%d@example.com", i), "password1", header)
-		if statusOfEvent(t, function, event) == http.StatusTooManyRequests {
+		event := newSignInEvent(attackerIP, fmt.Sprintf("user%d@example.com", i), "password1", header)
+		if invokeForStatus(t, function, event) == http.StatusTooManyRequests {
 			refused++
 		}
 	}
@@ -118,25 +118,26 @@ func TestForgedXForwardedForIsIgnoredWithoutTheOriginSecret(t *testing.T) {
 	}
 
 	through := map[string]string{"x-forwarded-for": ownerIP, "x-origin-secret": originSecret}
-	if code := statusOfEvent(
+	if code := invokeForStatus(
 		t,
 		function,
-		signInEvent(cloudFront, userEmail, userPassword, through),
+		newSignInEvent(cloudFront, userEmail, userPassword, through),
 	); code != http.StatusOK {
 		t.Errorf("sign-in of the victim through CloudFront: got %d, want 200", code)
 	}
 	const another = "203.0.113.10"
 	past := map[string]string{"x-forwarded-for": "198.51.100.1"}
-	if code := statusOfEvent(t, function, signInEvent(another, userEmail, userPassword, past)); code != http.StatusOK {
+	code := invokeForStatus(t, function, newSignInEvent(another, userEmail, userPassword, past))
+	if code != http.StatusOK {
 		t.Errorf("sign-in without CloudFront: got %d, want 200", code)
 	}
-	if got, want := s.sessionIPs(t), ownerIP+" "+another; got != want {
+	if got, want := s.newestSessionIPs(t), ownerIP+" "+another; got != want {
 		t.Errorf("IP addresses of the sessions: got %q, want %q", got, want)
 	}
 }
 
-// sessionIPs returns the IP addresses of the two newest sessions, the older one first.
-func (s *testServer) sessionIPs(t *testing.T) string {
+// newestSessionIPs returns the IP addresses of the two newest sessions, the older one first.
+func (s *testServer) newestSessionIPs(t *testing.T) string {
 	t.Helper()
 	return dbtest.Value[string](t, s.db, `SELECT string_agg("ipAddress", ' ' ORDER BY "createdAt")
 		FROM (SELECT * FROM session ORDER BY "createdAt" DESC LIMIT 2) s`)

@@ -155,7 +155,7 @@ func TestR43_RequestsThatNeedASecretGet503WithoutSecretsManager(t *testing.T) {
 // function rejects only a JWT that was issued more than a minute in the future by its own clock.
 func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 	t.Parallel()
-	shifted := func(by time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(by) } }
+	clockAheadBy := func(by time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(by) } }
 	for _, c := range []struct {
 		maker, reader time.Duration // the offsets of the clocks
 		profile       int           // the reader's status for POST /api/profile with the maker's JWT
@@ -168,7 +168,7 @@ func TestR43_ClocksTenMinutesApartRejectOnlyFutureJWTs(t *testing.T) {
 	} {
 		name := fmt.Sprintf("issued with a clock offset of %v, read with one of %v", c.maker, c.reader)
 		s := newTestServer(t)
-		maker, reader := s.newEnvironment(t, 2, shifted(c.maker)), s.newEnvironment(t, 2, shifted(c.reader))
+		maker, reader := s.newEnvironment(t, 2, clockAheadBy(c.maker)), s.newEnvironment(t, 2, clockAheadBy(c.reader))
 		w := maker.do("POST", "/api/auth/sign-up/email", signUpBody, nil)
 		var reply struct{ Token string }
 		if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// rankTest is the result of the Mann-Whitney test for two samples.
-type rankTest struct {
+// rankTestResult is the result of the Mann-Whitney test for two samples.
+type rankTestResult struct {
 	u float64 // the number of pairs in which the first sample's value is greater; a tie counts half
 	z float64 // the distance of u from its mean for equal distributions, in standard deviations
 	p float64 // the two-sided probability of at least this distance for equal distributions
@@ -16,7 +16,7 @@ type rankTest struct {
 
 // mannWhitney computes the rank-sum test with the normal approximation, which is accurate from twenty values in each
 // sample. The variance is that of samples without ties: times in nanoseconds are rarely equal.
-func mannWhitney(x, y []float64) rankTest {
+func mannWhitney(x, y []float64) rankTestResult {
 	type value struct {
 		v     float64
 		fromX bool
@@ -45,7 +45,7 @@ func mannWhitney(x, y []float64) rankTest {
 	n, m := float64(len(x)), float64(len(y))
 	u := sum - n*(n+1)/2
 	z := (u - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
-	return rankTest{u, z, math.Erfc(math.Abs(z) / math.Sqrt2)}
+	return rankTestResult{u, z, math.Erfc(math.Abs(z) / math.Sqrt2)}
 }
 
 func median(sample []float64) float64 {
@@ -64,17 +64,17 @@ func TestMannWhitneyEqualsValuesCalculatedByHand(t *testing.T) {
 	}
 	tests := map[string]struct {
 		x, y []float64
-		want rankTest
+		want rankTestResult
 	}{
-		"all less":    {sequence(0, 1), sequence(100, 1), rankTest{0, -200 / math.Sqrt(400*41/12.0), 6.30e-8}},
-		"all greater": {sequence(100, 1), sequence(0, 1), rankTest{400, 200 / math.Sqrt(400*41/12.0), 6.30e-8}},
-		"alternating": {sequence(0, 2), sequence(1, 2), rankTest{190, -10 / math.Sqrt(400*41/12.0), 0.787}},
-		"the same":    {sequence(0, 1), sequence(0, 1), rankTest{200, 0, 1}},
+		"all less":    {sequence(0, 1), sequence(100, 1), rankTestResult{0, -200 / math.Sqrt(400*41/12.0), 6.30e-8}},
+		"all greater": {sequence(100, 1), sequence(0, 1), rankTestResult{400, 200 / math.Sqrt(400*41/12.0), 6.30e-8}},
+		"alternating": {sequence(0, 2), sequence(1, 2), rankTestResult{190, -10 / math.Sqrt(400*41/12.0), 0.787}},
+		"the same":    {sequence(0, 1), sequence(0, 1), rankTestResult{200, 0, 1}},
 	}
-	near := func(got, want float64) bool { return math.Abs(got-want) <= 0.001*math.Abs(want)+1e-12 }
+	isNear := func(got, want float64) bool { return math.Abs(got-want) <= 0.001*math.Abs(want)+1e-12 }
 	for name, c := range tests {
 		got := mannWhitney(c.x, c.y)
-		if got.u != c.want.u || !near(got.z, c.want.z) || !near(got.p, c.want.p) {
+		if got.u != c.want.u || !isNear(got.z, c.want.z) || !isNear(got.p, c.want.p) {
 			t.Errorf("mannWhitney of two samples (%s): got %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 // much smaller than the variance of the times.
 var requestsPerKind = flag.Int("requests", 1000, "the number of requests of each kind in the timing benchmarks")
 
-// storedFormats are the stored hashes that a wrong password is compared with.
-var storedFormats = []struct{ name, stored string }{
+// storedHashFormats are the stored hashes that a wrong password is compared with.
+var storedHashFormats = []struct{ name, stored string }{
 	{"argon2id", `$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`},
 	{"argon2id64", `$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$sEl/hUpDyCBpld8eedWXXljnbIIGiqgyyOu3ZudBzFc`},
 	{"bcrypt10", `$2a$10$vl1gsT0SRpqM.fZkG1XQJeHR39/9mSLkHUkBvQ2B5YD9P1dD4Rkfm`},
@@ -52,7 +52,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 		return timedRequest{"/api/auth/sign-in/email", body, http.StatusUnauthorized}
 	}
 	requests := []timedRequest{signIn("unknown")}
-	for _, f := range storedFormats {
+	for _, f := range storedHashFormats {
 		if _, err := conn.Exec(b.Context(), `
 			WITH u AS (INSERT INTO "user" (name, email, "emailVerified") VALUES ('Bo', $1, true) RETURNING id)
 			INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
@@ -63,7 +63,7 @@ func BenchmarkR18_Timing(b *testing.B) {
 		requests = append(requests, signIn(f.name))
 	}
 	times := e.measureTimes(b, 6, requests)
-	for i, f := range storedFormats {
+	for i, f := range storedHashFormats {
 		b.Run(f.name, func(b *testing.B) { reportComparison(b, times[i+1], times[0]) })
 	}
 }
@@ -121,7 +121,7 @@ func (e *environment) measureTimes(b *testing.B, concurrency int, requests []tim
 		group.Go(func() {
 			for round := range rounds {
 				for _, i := range rand.Perm(len(requests)) {
-					took := requests[i].measure(b, server.URL, round)
+					took := requests[i].timeRequest(b, server.URL, round)
 					mu.Lock()
 					times[i] = append(times[i], took)
 					mu.Unlock()
@@ -137,8 +137,8 @@ func (e *environment) measureTimes(b *testing.B, concurrency int, requests []tim
 	return times
 }
 
-// measure sends the request and returns the time until the response in milliseconds.
-func (q timedRequest) measure(b *testing.B, url string, round int) float64 {
+// timeRequest sends the request and returns the time until the response in milliseconds.
+func (q timedRequest) timeRequest(b *testing.B, url string, round int) float64 {
 	body := strings.ReplaceAll(q.body, "%d", strconv.Itoa(round))
 	start := time.Now()
 	a, err := (&testServer{url: url}).sendRaw(rawRequest{

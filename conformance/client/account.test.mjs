@@ -1,32 +1,32 @@
 // The user's own data: update it, list the accounts, delete the user.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { client, cookiesOfSessions, errorOf, ok, signUp } from './browser.mjs';
+import { assertError, assertOk, cookiesOfSessions, newClient, signUp } from './browser.mjs';
 
 test('a person changes their name and picture', async () => {
   const { auth, user } = await signUp();
   const image = 'https://example.com/ada.png';
-  assert.equal(ok(await auth.updateUser({ name: 'Countess', image })).status, true);
-  let now = ok(await auth.getSession()).user;
+  assert.equal(assertOk(await auth.updateUser({ name: 'Countess', image })).status, true);
+  let now = assertOk(await auth.getSession()).user;
   assert.deepEqual([now.name, now.image], ['Countess', image]);
   assert.ok(now.updatedAt >= user.updatedAt);
-  ok(await auth.updateUser({ image: null }));
-  now = ok(await auth.getSession()).user;
+  assertOk(await auth.updateUser({ image: null }));
+  now = assertOk(await auth.getSession()).user;
   assert.deepEqual([now.name, now.image], ['Countess', null]);
 });
 
 test('fields that cannot be updated are rejected', async () => {
   const { auth } = await signUp();
   const email = await auth.updateUser({ email: 'new@example.com' });
-  assert.deepEqual(errorOf(email), [400, 'EMAIL_CAN_NOT_BE_UPDATED']);
+  assert.deepEqual(assertError(email), [400, 'EMAIL_CAN_NOT_BE_UPDATED']);
   const { error } = await auth.updateUser({ role: 'admin' });
   assert.deepEqual([error.status, error.message], [400, 'No fields to update']);
-  assert.deepEqual(errorOf(await client().updateUser({ name: 'x' })), [401, 'UNAUTHORIZED']);
+  assert.deepEqual(assertError(await newClient().updateUser({ name: 'x' })), [401, 'UNAUTHORIZED']);
 });
 
 test('a person lists their accounts and cannot unlink the last account', async () => {
   const { auth, user } = await signUp();
-  const accounts = ok(await auth.listAccounts());
+  const accounts = assertOk(await auth.listAccounts());
   assert.equal(accounts.length, 1);
   const [account] = accounts;
   assert.deepEqual(
@@ -35,27 +35,27 @@ test('a person lists their accounts and cannot unlink the last account', async (
   );
   assert.equal('password' in account, false);
   const last = await auth.unlinkAccount({ accountId: account.id });
-  assert.deepEqual(errorOf(last), [400, 'FAILED_TO_UNLINK_LAST_ACCOUNT']);
+  assert.deepEqual(assertError(last), [400, 'FAILED_TO_UNLINK_LAST_ACCOUNT']);
   const query = { accountId: account.id };
-  assert.deepEqual(errorOf(await auth.accountInfo({ query })), [400, 'PROVIDER_NOT_CONFIGURED']);
+  assert.deepEqual(assertError(await auth.accountInfo({ query })), [400, 'PROVIDER_NOT_CONFIGURED']);
   const body = { accountId: account.id };
-  assert.deepEqual(errorOf(await auth.getAccessToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
-  assert.deepEqual(errorOf(await auth.refreshToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
+  assert.deepEqual(assertError(await auth.getAccessToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
+  assert.deepEqual(assertError(await auth.refreshToken(body)), [400, 'PROVIDER_NOT_SUPPORTED']);
 });
 
 test('a person deletes their account with their password', async () => {
   const ada = await signUp();
   const wrong = await ada.auth.deleteUser({ password: 'wrong horse battery' });
-  assert.deepEqual(errorOf(wrong), [400, 'INVALID_PASSWORD']);
-  const deleted = ok(await ada.auth.deleteUser({ password: ada.password }));
+  assert.deepEqual(assertError(wrong), [400, 'INVALID_PASSWORD']);
+  const deleted = assertOk(await ada.auth.deleteUser({ password: ada.password }));
   assert.deepEqual([deleted.success, deleted.message], [true, 'User deleted']);
   assert.deepEqual(cookiesOfSessions(ada.jar), []);
-  assert.equal(ok(await ada.auth.getSession()), null);
-  assert.equal(errorOf(await client().signIn.email(ada))[0], 401);
+  assert.equal(assertOk(await ada.auth.getSession()), null);
+  assert.equal(assertError(await newClient().signIn.email(ada))[0], 401);
 });
 
 test('a fresh session is enough to delete an account', async () => {
   const { auth } = await signUp();
-  assert.equal(ok(await auth.deleteUser()).success, true);
-  assert.deepEqual(errorOf(await auth.deleteUser()), [401, 'UNAUTHORIZED']);
+  assert.equal(assertOk(await auth.deleteUser()).success, true);
+  assert.deepEqual(assertError(await auth.deleteUser()), [401, 'UNAUTHORIZED']);
 });

@@ -35,7 +35,7 @@ export function browserFetch(jar = new Map()) {
 export const cookiesOfSessions = (jar) => [...jar.keys()].filter((name) => !name.endsWith('better-auth.device'));
 
 // The stock client in a new browser, or in the browser with the given jar.
-export function client(jar) {
+export function newClient(jar) {
   return createAuthClient({
     baseURL: serverURL,
     plugins: [jwtClient()],
@@ -54,7 +54,7 @@ export const newPerson = () => ({
 // Signs up a new user. Returns the input, the user and token of the response, the client and its jar.
 export async function signUp() {
   const jar = new Map();
-  const auth = client(jar);
+  const auth = newClient(jar);
   const ada = newPerson();
   const { data, error } = await auth.signUp.email(ada);
   assert.equal(error, null);
@@ -77,13 +77,13 @@ export async function openLink(url, jar) {
 }
 
 // Asserts that the call succeeded, and returns its data.
-export function ok({ data, error }) {
+export function assertOk({ data, error }) {
   assert.equal(error, null);
   return data;
 }
 
 // Asserts that the call failed, and returns the status and code of its error.
-export function errorOf({ data, error }) {
+export function assertError({ data, error }) {
   assert.equal(data, null);
   return [error.status, error.code];
 }

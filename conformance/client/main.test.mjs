@@ -2,41 +2,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAuthClient } from 'better-auth/client';
-import { client, errorOf, newPerson, ok, origin, serverURL, signUp } from './browser.mjs';
+import { assertError, assertOk, newClient, newPerson, origin, serverURL, signUp } from './browser.mjs';
 
 test('a person signs up, gets a JWT, signs out and gets no JWT afterwards', async () => {
-  const auth = client();
+  const auth = newClient();
   const ada = { ...newPerson(), email: `ada-${crypto.randomUUID()}@Example.com` };
 
-  const signedUp = ok(await auth.signUp.email(ada));
+  const signedUp = assertOk(await auth.signUp.email(ada));
   assert.equal(signedUp.user.email, ada.email.toLowerCase());
   assert.ok(signedUp.user.createdAt instanceof Date);
 
-  const session = ok(await auth.getSession());
+  const session = assertOk(await auth.getSession());
   assert.equal(session.user.id, signedUp.user.id);
   assert.equal(session.session.token, signedUp.token);
   assert.ok(session.session.expiresAt > new Date());
 
-  const { token } = ok(await auth.token());
+  const { token } = assertOk(await auth.token());
   const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
   assert.deepEqual(
     [claims.sub, claims.iss, claims.aud, claims.email],
     [signedUp.user.id, origin, origin, signedUp.user.email],
   );
 
-  const keySet = ok(await auth.jwks());
+  const keySet = assertOk(await auth.jwks());
   const { kid, alg } = JSON.parse(Buffer.from(token.split('.')[0], 'base64url'));
   assert.ok(keySet.keys.some((key) => key.kid === kid && key.alg === alg));
 
-  assert.equal(ok(await auth.signOut()).success, true);
-  assert.equal(ok(await auth.getSession()), null);
-  assert.deepEqual(errorOf(await auth.token()), [401, 'UNAUTHORIZED']);
+  assert.equal(assertOk(await auth.signOut()).success, true);
+  assert.equal(assertOk(await auth.getSession()), null);
+  assert.deepEqual(assertError(await auth.token()), [401, 'UNAUTHORIZED']);
 });
 
 test('a person signs in again', async () => {
   const ada = await signUp();
-  const auth = client();
-  const signedIn = ok(
+  const auth = newClient();
+  const signedIn = assertOk(
     await auth.signIn.email({
       email: ada.email.toUpperCase(),
       password: ada.password,
@@ -46,7 +46,7 @@ test('a person signs in again', async () => {
   );
   assert.deepEqual([signedIn.redirect, signedIn.url], [true, '/welcome']);
   assert.equal(signedIn.user.id, ada.user.id);
-  assert.equal(ok(await auth.getSession()).session.token, signedIn.token);
+  assert.equal(assertOk(await auth.getSession()).session.token, signedIn.token);
 });
 
 test('the bearer token of a sign-up works without cookies', async () => {
@@ -67,8 +67,8 @@ test('the bearer token of a sign-up works without cookies', async () => {
   });
   const { data } = await auth.signUp.email(newPerson());
   assert.ok(token.startsWith(`${data.token}.`));
-  assert.equal(ok(await auth.getSession()).user.id, data.user.id);
-  assert.equal(ok(await auth.listSessions()).length, 1);
+  assert.equal(assertOk(await auth.getSession()).user.id, data.user.id);
+  assert.equal(assertOk(await auth.listSessions()).length, 1);
 });
 
 test('get-session returns a JWT in a header', async () => {
@@ -77,7 +77,7 @@ test('get-session returns a JWT in a header', async () => {
   const onSuccess = ({ response }) => {
     jwt = response.headers.get('set-auth-jwt');
   };
-  ok(await ada.auth.getSession({ fetchOptions: { onSuccess } }));
+  assertOk(await ada.auth.getSession({ fetchOptions: { onSuccess } }));
   assert.match(jwt, /^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
@@ -108,6 +108,6 @@ test('rejected sign-ups and sign-ins have a status and an error code', async () 
 test('a provider that is not configured is not found', async () => {
   const { auth } = await signUp();
   const want = [404, 'PROVIDER_NOT_FOUND'];
-  assert.deepEqual(errorOf(await auth.signIn.social({ provider: 'github' })), want);
-  assert.deepEqual(errorOf(await auth.linkSocial({ provider: 'github' })), want);
+  assert.deepEqual(assertError(await auth.signIn.social({ provider: 'github' })), want);
+  assert.deepEqual(assertError(await auth.linkSocial({ provider: 'github' })), want);
 });

@@ -1,34 +1,34 @@
 // Passwords: change, verify, forget and reset.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { client, errorOf, newestMail, newPerson, ok, openLink, origin, signUp } from './browser.mjs';
+import { assertError, assertOk, newClient, newestMail, newPerson, openLink, origin, signUp } from './browser.mjs';
 
 const newPassword = 'another horse battery';
 
 test('a person changes their password and keeps their sessions', async () => {
   const ada = await signUp();
-  const phone = client();
-  ok(await phone.signIn.email(ada));
-  const changed = ok(await ada.auth.changePassword({ currentPassword: ada.password, newPassword }));
+  const phone = newClient();
+  assertOk(await phone.signIn.email(ada));
+  const changed = assertOk(await ada.auth.changePassword({ currentPassword: ada.password, newPassword }));
   assert.deepEqual([changed.token, changed.user.id], [null, ada.user.id]);
-  assert.notEqual(ok(await phone.getSession()), null);
-  assert.equal(errorOf(await client().signIn.email(ada))[0], 401);
-  ok(await client().signIn.email({ email: ada.email, password: newPassword }));
+  assert.notEqual(assertOk(await phone.getSession()), null);
+  assert.equal(assertError(await newClient().signIn.email(ada))[0], 401);
+  assertOk(await newClient().signIn.email({ email: ada.email, password: newPassword }));
 });
 
 test('a person changes their password and ends the other sessions', async () => {
   const ada = await signUp();
-  const phone = client();
-  ok(await phone.signIn.email(ada));
-  const changed = ok(
+  const phone = newClient();
+  assertOk(await phone.signIn.email(ada));
+  const changed = assertOk(
     await ada.auth.changePassword({
       currentPassword: ada.password,
       newPassword,
       revokeOtherSessions: true,
     }),
   );
-  assert.equal(ok(await ada.auth.getSession()).session.token, changed.token);
-  assert.equal(ok(await phone.getSession()), null);
+  assert.equal(assertOk(await ada.auth.getSession()).session.token, changed.token);
+  assert.equal(assertOk(await phone.getSession()), null);
 });
 
 test('a rejected change of password has a status and an error code', async () => {
@@ -38,7 +38,7 @@ test('a rejected change of password has a status and an error code', async () =>
     await ada.auth.changePassword({ currentPassword, newPassword: 'short' }),
     await ada.auth.changePassword({ currentPassword, newPassword: 'x'.repeat(129) }),
     await ada.auth.changePassword({ currentPassword: 'wrong horse', newPassword }),
-    await client().changePassword({ currentPassword, newPassword }),
+    await newClient().changePassword({ currentPassword, newPassword }),
   ].map(errorOf);
   assert.deepEqual(codes, [
     [400, 'PASSWORD_TOO_SHORT'],
@@ -50,16 +50,16 @@ test('a rejected change of password has a status and an error code', async () =>
 
 test('a person verifies their password', async () => {
   const ada = await signUp();
-  assert.equal(ok(await ada.auth.verifyPassword({ password: ada.password })).status, true);
+  assert.equal(assertOk(await ada.auth.verifyPassword({ password: ada.password })).status, true);
   const wrong = await ada.auth.verifyPassword({ password: 'wrong horse battery' });
-  assert.deepEqual(errorOf(wrong), [400, 'INVALID_PASSWORD']);
+  assert.deepEqual(assertError(wrong), [400, 'INVALID_PASSWORD']);
 });
 
 test('a person who forgot their password gets a new one', async () => {
   const ada = await signUp();
-  const auth = client();
-  const requested = ok(await auth.requestPasswordReset({ email: ada.email, redirectTo: '/new-password' }));
-  const unknown = ok(await auth.requestPasswordReset({ email: newPerson().email }));
+  const auth = newClient();
+  const requested = assertOk(await auth.requestPasswordReset({ email: ada.email, redirectTo: '/new-password' }));
+  const unknown = assertOk(await auth.requestPasswordReset({ email: newPerson().email }));
   assert.deepEqual(requested, unknown);
 
   const { url, token } = await newestMail('reset-password', ada.email);
@@ -68,12 +68,12 @@ test('a person who forgot their password gets a new one', async () => {
     location: `${origin}/new-password?token=${token}`,
   });
   const short = await auth.resetPassword({ newPassword: 'short', token });
-  assert.deepEqual(errorOf(short), [400, 'PASSWORD_TOO_SHORT']);
-  assert.equal(ok(await auth.resetPassword({ newPassword, token })).status, true);
+  assert.deepEqual(assertError(short), [400, 'PASSWORD_TOO_SHORT']);
+  assert.equal(assertOk(await auth.resetPassword({ newPassword, token })).status, true);
   const again = await auth.resetPassword({ newPassword, token });
-  assert.deepEqual(errorOf(again), [400, 'INVALID_TOKEN']);
-  assert.equal(ok(await auth.getSession()), null);
+  assert.deepEqual(assertError(again), [400, 'INVALID_TOKEN']);
+  assert.equal(assertOk(await auth.getSession()), null);
 
-  ok(await auth.signIn.email({ email: ada.email, password: newPassword }));
+  assertOk(await auth.signIn.email({ email: ada.email, password: newPassword }));
   assert.match((await openLink(url)).location, /error=INVALID_TOKEN$/);
 });

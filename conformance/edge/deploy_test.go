@@ -22,7 +22,7 @@ func runDeploy(t *testing.T, site, csp string) (calls, config, output string, er
 deploy) while [ $# -gt 1 ]; do [ "$1" = --config-file ] && cp "$2" `+dir+`/config; shift; done ;;
 list) printf '%s' '`+stackOutputs+`' ;;
 esac`)
-	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), "dev")
+	run := exec.CommandContext(t.Context(), filepath.Join(repositoryRoot, "scripts", "deploy"), "dev")
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"), "SITE="+site, "CSP="+csp,
 		"DIRECT_DATABASE_URL=postgres://localhost/learn")
 	out, err := run.CombinedOutput()
@@ -86,7 +86,7 @@ func TestDeployFailsIfThePolicyBlocksThePage(t *testing.T) {
 func runDeployOfAPI(t *testing.T, site string, parameters ...string) (calls, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()
-	script, err := os.ReadFile(filepath.Join(root, "scripts", "deploy"))
+	script, err := os.ReadFile(filepath.Join(repositoryRoot, "scripts", "deploy"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const root = "../.."
+const repositoryRoot = "../.."
 
-// indexFunction returns the code of the CloudFront function SiteIndex from template.yaml.
-func indexFunction(t *testing.T) string {
+// readSiteIndexFunction returns the code of the CloudFront function SiteIndex from template.yaml.
+func readSiteIndexFunction(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	text, err := os.ReadFile(filepath.Join(repositoryRoot, "template.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ for (const uri of paths) {
   out[uri] = answer.uri
 }
 console.log(JSON.stringify(out))`
-	node := exec.CommandContext(t.Context(), "node", "-e", script, indexFunction(t))
+	node := exec.CommandContext(t.Context(), "node", "-e", script, readSiteIndexFunction(t))
 	node.Stdin, node.Stderr = strings.NewReader(string(input)), t.Output()
 	answer, err := node.Output()
 	if err != nil {

@@ -31,7 +31,7 @@ func runPublish(t *testing.T, outputs, site string) (calls []string, output stri
 	dir := t.TempDir()
 	writeProgram(t, dir, "aws", "")
 	sam := writeProgram(t, dir, "sam", "printf '%s' '"+outputs+"'")
-	run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "publish"), "prod", site)
+	run := exec.CommandContext(t.Context(), filepath.Join(repositoryRoot, "scripts", "publish"), "prod", site)
 	run.Env = append(os.Environ(), "SAM="+sam, "PATH="+dir+":"+os.Getenv("PATH"))
 	out, err := run.CombinedOutput()
 	text, _ := os.ReadFile(filepath.Join(dir, "calls")) // the file does not exist if no program was called
@@ -107,7 +107,7 @@ func TestDeploy_ReportsMissingPrerequisites(t *testing.T) {
 		"a pooled database":   {"prod", "postgres://u:hunter2@ep-x-pooler.eu.example/x", "is the pooled URL"},
 	} {
 		dir := t.TempDir()
-		run := exec.CommandContext(t.Context(), filepath.Join(root, "scripts", "deploy"), c.env)
+		run := exec.CommandContext(t.Context(), filepath.Join(repositoryRoot, "scripts", "deploy"), c.env)
 		run.Env = append(os.Environ(), "SAM="+writeProgram(t, dir, "sam", ""), "DIRECT_DATABASE_URL="+c.database)
 		out, err := run.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "hunter2") {

@@ -87,9 +87,9 @@ func (s *faultyServer) errorsAt(n int) (chosen []dbtest.ServerError) {
 	return chosen
 }
 
-// maxErrors is the largest number of errors that one request gets before it is sent without an error. It is below every
-// rate limit of an account.
-const maxErrors = 5
+// maxErrorsBeforeRepeat is the largest number of errors that one request gets before it is sent without an error. It is
+// below every rate limit of an account.
+const maxErrorsBeforeRepeat = 5
 
 // runWithEachError runs an operation with each of the errors. The proxy counts the requests of the phase from 1, and
 // answers `count` of them (-1: all) with the error, beginning with the request `number`. After a 503 runWithEachError
@@ -101,7 +101,7 @@ func (s *faultyServer) runWithEachError(
 	for len(errors) > 0 {
 		q := op.prepare(t, s.testServer)
 		done := false
-		for i := 0; i < maxErrors && len(errors) > 0 && !done; i++ {
+		for i := 0; i < maxErrorsBeforeRepeat && len(errors) > 0 && !done; i++ {
 			done = s.runWithError(t, op, q, errors[0], phase, number, count)
 			errors = errors[1:]
 		}
@@ -123,7 +123,7 @@ func (s *faultyServer) runWithError(
 	t.Helper()
 	if phase == dbtest.AtConnect {
 		s.open.Close()
-		s.restart(t)
+		s.restartWithoutConnection(t)
 	}
 	q.user.ip = s.newUnregisteredUser().ip // so that the limits by IP address do not apply
 	s.proxy.SetError(e, phase, number, count)
@@ -136,7 +136,7 @@ func (s *faultyServer) runWithError(
 	case w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || sent == 0:
 		t.Errorf("%s, error %v %s, number %d: got %d %s after %d errors, want 503 with Retry-After and at least one error",
 			op.name, e, phase, number, w.Code, w.Body, sent)
-	case op.reads && count == 1:
+	case op.isRead && count == 1:
 		t.Errorf("%s, error %v once, %s, number %d: got 503 %s, want a retry of the read that succeeds",
 			op.name, e, phase, number, w.Body)
 	default:

@@ -40,7 +40,7 @@ func TestR43_EveryEndpointAnswersFaultsAtEveryRoundTrip(t *testing.T) {
 	}
 	all.Wait()
 	if !t.Failed() {
-		checkPage(t, formatTable(rows))
+		checkReliabilityPage(t, formatTable(rows))
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *testServer) sendWithFault(t *testing.T, op operation, f fault, trip int
 		t.Errorf("%s: got %d %s, want a status below 400 or 503", where, w.Code, w.Body)
 	case w.Header().Get("Retry-After") == "":
 		t.Errorf("%s: got 503 without Retry-After, want Retry-After", where)
-	case op.reads && f != databaseUnreachable && f != connectionFrozen:
+	case op.isRead && f != databaseUnreachable && f != connectionFrozen:
 		t.Errorf("%s: got 503 %s, want a retry of the read that succeeds", where, w.Body)
 	}
 	status := w.Code
@@ -149,9 +149,9 @@ func faultNames() (all []string) {
 	return all
 }
 
-// checkPage checks that the table of docs/reliability.md has every status in the new table got. With -update it writes
-// the new table.
-func checkPage(t *testing.T, got string) {
+// checkReliabilityPage checks that the table of docs/reliability.md has every status in the new table got. With -update
+// it writes the new table.
+func checkReliabilityPage(t *testing.T, got string) {
 	t.Helper()
 	text, err := os.ReadFile(reliabilityPage)
 	if err != nil {

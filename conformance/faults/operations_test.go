@@ -11,8 +11,8 @@ type operation struct {
 	name string
 	// prepare creates a user and returns the request to send.
 	prepare func(t *testing.T, s *testServer) request
-	// reads is true if the request changes nothing. Then the endpoint can send its statement again after a failure.
-	reads bool
+	// isRead is true if the request changes nothing. Then the endpoint can send its statement again after a failure.
+	isRead bool
 }
 
 type request struct {
@@ -24,8 +24,8 @@ type request struct {
 	after func(t *testing.T)
 }
 
-// noCheck is the field after of operations that need no check in addition to checkInvariants.
-func noCheck(*testing.T) {}
+// checkNothing is the field after of operations that need no check in addition to checkInvariants.
+func checkNothing(*testing.T) {}
 
 // checkTrue fails the test with the text what, unless ok is true.
 func checkTrue(t *testing.T, ok bool, what string) {
@@ -47,7 +47,7 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/sign-up/email, that connects", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUnregisteredUser()
-		s.restart(t)
+		s.restartWithoutConnection(t)
 		return request{p, "POST", "/api/auth/sign-up/email", p.credentials("name", "Ada"), []int{422}, func(t *testing.T) {
 			checkTrue(t, p.countUsers(t) == 1, "the number of users with the email is not 1")
 		}}
@@ -65,8 +65,8 @@ var operations = []operation{
 			checkTrue(t, !p.isSignedIn(), "the user is still signed in after the sign-out")
 		}}
 	}},
-	{name: "GET /api/auth/get-session", reads: true, prepare: func(t *testing.T, s *testServer) request {
-		return request{s.newUser(t), "GET", "/api/auth/get-session", "", nil, noCheck}
+	{name: "GET /api/auth/get-session", isRead: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/get-session", "", nil, checkNothing}
 	}},
 	{name: "GET /api/auth/get-session, that extends the session", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -79,13 +79,13 @@ var operations = []operation{
 			checkTrue(t, isExtended, "the session does not expire more than 6 days from now")
 		}}
 	}},
-	{name: "GET /api/auth/get-session, that connects", reads: true, prepare: func(t *testing.T, s *testServer) request {
+	{name: "GET /api/auth/get-session, that connects", isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		s.restart(t)
-		return request{p, "GET", "/api/auth/get-session", "", nil, noCheck}
+		s.restartWithoutConnection(t)
+		return request{p, "GET", "/api/auth/get-session", "", nil, checkNothing}
 	}},
-	{name: "GET /api/auth/list-sessions", reads: true, prepare: func(t *testing.T, s *testServer) request {
-		return request{s.newUser(t), "GET", "/api/auth/list-sessions", "", nil, noCheck}
+	{name: "GET /api/auth/list-sessions", isRead: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/list-sessions", "", nil, checkNothing}
 	}},
 	{name: "POST /api/auth/revoke-session", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -130,9 +130,9 @@ var operations = []operation{
 			checkTrue(t, !other.isSignedIn(), "the other device is still signed in")
 		}}
 	}},
-	{name: "POST /api/auth/verify-password", reads: true, prepare: func(t *testing.T, s *testServer) request {
+	{name: "POST /api/auth/verify-password", isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		return request{p, "POST", "/api/auth/verify-password", fmt.Sprintf(`{"password":%q}`, p.password), nil, noCheck}
+		return request{p, "POST", "/api/auth/verify-password", fmt.Sprintf(`{"password":%q}`, p.password), nil, checkNothing}
 	}},
 	{name: "POST /api/auth/request-password-reset", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -141,11 +141,11 @@ var operations = []operation{
 			checkTrue(t, w.Code == 200, "reset-password rejects the token of the newest mail")
 		}}
 	}},
-	{name: "GET /api/auth/reset-password/{token}", reads: true, prepare: func(t *testing.T, s *testServer) request {
+	{name: "GET /api/auth/reset-password/{token}", isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/request-password-reset", p.resetRequestBody())
-		path := "/api/auth/reset-password/" + p.mailToken(t, "reset-password") + "?callbackURL=/reset-password"
-		return request{p, "GET", path, "", nil, noCheck}
+		path := "/api/auth/reset-password/" + p.newestMailToken(t, "reset-password") + "?callbackURL=/reset-password"
+		return request{p, "GET", path, "", nil, checkNothing}
 	}},
 	{name: "POST /api/auth/reset-password", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -157,12 +157,13 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/send-verification-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		return request{p, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email), nil, noCheck}
+		body := fmt.Sprintf(`{"email":%q}`, p.email)
+		return request{p, "POST", "/api/auth/send-verification-email", body, nil, checkNothing}
 	}},
 	{name: "GET /api/auth/verify-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/send-verification-email", fmt.Sprintf(`{"email":%q}`, p.email))
-		path := "/api/auth/verify-email?token=" + p.mailToken(t, "verify-email")
+		path := "/api/auth/verify-email?token=" + p.newestMailToken(t, "verify-email")
 		return request{p, "GET", path, "", nil, func(t *testing.T) {
 			isVerified := queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email)
 			checkTrue(t, isVerified, "emailVerified is false after verify-email")
@@ -170,12 +171,12 @@ var operations = []operation{
 	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
-		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, noCheck}
+		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, checkNothing}
 	}},
 	{name: "POST /api/auth/cancel-email-change", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email))
-		body := fmt.Sprintf(`{"token":%q}`, p.mailToken(t, "email-change-notice"))
+		body := fmt.Sprintf(`{"token":%q}`, p.newestMailToken(t, "email-change-notice"))
 		return request{p, "POST", "/api/auth/cancel-email-change", body, []int{400}, func(t *testing.T) {
 			left := queryValue[int](t, s, `
 				SELECT count(*) FROM verification v JOIN "user" u ON left(v.value, 36) = u.id::text
@@ -191,8 +192,8 @@ var operations = []operation{
 			checkTrue(t, p.countUsers(t) == 0, "a user with the email still exists")
 		}}
 	}},
-	{name: "GET /api/auth/list-accounts", reads: true, prepare: func(t *testing.T, s *testServer) request {
-		return request{s.newUser(t), "GET", "/api/auth/list-accounts", "", nil, noCheck}
+	{name: "GET /api/auth/list-accounts", isRead: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/list-accounts", "", nil, checkNothing}
 	}},
 	{name: "POST /api/auth/unlink-account", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -207,22 +208,22 @@ var operations = []operation{
 			checkTrue(t, left == 1, "the number of the user's accounts is not 1")
 		}}
 	}},
-	{name: "GET /api/auth/token", reads: true, prepare: func(t *testing.T, s *testServer) request {
-		return request{s.newUser(t), "GET", "/api/auth/token", "", nil, noCheck}
+	{name: "GET /api/auth/token", isRead: true, prepare: func(t *testing.T, s *testServer) request {
+		return request{s.newUser(t), "GET", "/api/auth/token", "", nil, checkNothing}
 	}},
-	{name: "GET /api/auth/jwks", reads: true, prepare: func(_ *testing.T, s *testServer) request {
-		return request{s.newUnregisteredUser(), "GET", "/api/auth/jwks", "", nil, noCheck}
+	{name: "GET /api/auth/jwks", isRead: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/api/auth/jwks", "", nil, checkNothing}
 	}},
-	{name: "GET /.well-known/jwks.json", reads: true, prepare: func(_ *testing.T, s *testServer) request {
-		return request{s.newUnregisteredUser(), "GET", "/.well-known/jwks.json", "", nil, noCheck}
+	{name: "GET /.well-known/jwks.json", isRead: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/.well-known/jwks.json", "", nil, checkNothing}
 	}},
-	{name: "GET /.well-known/openid-configuration", reads: true, prepare: func(_ *testing.T, s *testServer) request {
-		return request{s.newUnregisteredUser(), "GET", "/.well-known/openid-configuration", "", nil, noCheck}
+	{name: "GET /.well-known/openid-configuration", isRead: true, prepare: func(_ *testing.T, s *testServer) request {
+		return request{s.newUnregisteredUser(), "GET", "/.well-known/openid-configuration", "", nil, checkNothing}
 	}},
-	{name: "GET /api/profile", reads: true, prepare: func(t *testing.T, s *testServer) request {
+	{name: "GET /api/profile", isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		p.mustSucceed(t, "POST", "/api/profile", `{"time_per_week":5}`)
-		return request{p, "GET", "/api/profile", "", nil, noCheck}
+		return request{p, "GET", "/api/profile", "", nil, checkNothing}
 	}},
 	{name: "POST /api/profile", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
@@ -263,7 +264,7 @@ func (p *testUser) resetRequestBody() string {
 // resetBody returns the body of a reset with the token of the newest mail.
 func (p *testUser) resetBody(t *testing.T) string {
 	t.Helper()
-	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.mailToken(t, "reset-password"), newPassword)
+	return fmt.Sprintf(`{"token":%q,"newPassword":%q}`, p.newestMailToken(t, "reset-password"), newPassword)
 }
 
 // checkHours returns a check that the user has one profile, with the time_per_week want.

@@ -76,15 +76,15 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.db.Close)
-	s.wire.Terminate = s.terminate
+	s.wire.Terminate = s.terminateConnections
 	// /api/profile fetches the JWKS from this server, over HTTP.
 	published.Handle("/", s.startAuth(t, nil).JWKSRoutes().Mux(s.cfg))
-	s.restart(t)
+	s.restartWithoutConnection(t)
 	return s
 }
 
-// restart starts the endpoints again without a connection, as a cold start does.
-func (s *testServer) restart(t *testing.T) {
+// restartWithoutConnection starts the endpoints again without a connection, as a cold start does.
+func (s *testServer) restartWithoutConnection(t *testing.T) {
 	t.Helper()
 	var db *store.Store
 	a := s.startAuth(t, &db)
@@ -117,8 +117,8 @@ func (s *testServer) startAuth(t *testing.T, pool **store.Store) *auth.Service {
 	return a
 }
 
-// terminate makes Postgres close the server's connections, and waits up to a second until they are closed.
-func (s *testServer) terminate() {
+// terminateConnections makes Postgres close the server's connections, and waits up to a second until they are closed.
+func (s *testServer) terminateConnections() {
 	for range 200 {
 		var left int
 		err := s.db.QueryRow(context.Background(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -244,8 +244,8 @@ func (p *testUser) canSignIn(password string) bool {
 	return other.do(context.Background(), "POST", "/api/auth/sign-in/email", other.credentials()).Code == http.StatusOK
 }
 
-// mailToken returns the token of the newest mail of a kind to the user.
-func (p *testUser) mailToken(t *testing.T, kind string) (token string) {
+// newestMailToken returns the token of the newest mail of a kind to the user.
+func (p *testUser) newestMailToken(t *testing.T, kind string) (token string) {
 	t.Helper()
 	f, err := os.Open(p.server.mails)
 	if err != nil {

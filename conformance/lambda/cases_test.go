@@ -32,11 +32,11 @@ func newSignUpEvent(more string) events.APIGatewayV2HTTPRequest {
 func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
 	s := d.Start("signup", sandbox.Build(t, "functions/signup"), map[string]string{"COOKIE_CACHE": "compact"})
-	packed := func(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
+	encodeInBase64 := func(e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
 		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(e.Body)), true
 		return e
 	}
-	staged := func(e events.APIGatewayV2HTTPRequest, stage string) events.APIGatewayV2HTTPRequest {
+	withStage := func(e events.APIGatewayV2HTTPRequest, stage string) events.APIGatewayV2HTTPRequest {
 		e.RequestContext.Stage, e.RawPath = stage, "/"+stage+e.RawPath
 		e.RequestContext.HTTP.Path = e.RawPath
 		return e
@@ -46,9 +46,9 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 	form.Body = "name=Ada&email=form%40example.com&password=" + strings.ReplaceAll(password, " ", "+")
 	broken := newSignUpEvent("")
 	broken.Body, broken.IsBase64Encoded = "not base64!", true
-	elsewhere := staged(newSignUpEvent(""), "prod")
+	elsewhere := withStage(newSignUpEvent(""), "prod")
 	elsewhere.RawPath = strings.Replace(elsewhere.RawPath, "/prod/", "/production/", 1)
-	large := func(size int) events.APIGatewayV2HTTPRequest {
+	eventWithBodyOf := func(size int) events.APIGatewayV2HTTPRequest {
 		e := newSignUpEvent("")
 		e.Body = strings.Repeat("x", size)
 		return e
@@ -60,15 +60,15 @@ func TestFunctionAcceptsEveryFormOfAGatewayEvent(t *testing.T) {
 		want int
 	}{
 		{"plain", newSignUpEvent(""), 200},
-		{"base64", packed(newSignUpEvent("")), 200},
+		{"base64", encodeInBase64(newSignUpEvent("")), 200},
 		{"form", form, 200},
-		{"form in base64", packed(form), 422}, // the email is already taken
+		{"form in base64", encodeInBase64(form), 422}, // the email is already taken
 		{"invalid base64", broken, 400},
-		{"stage", staged(newSignUpEvent(""), "prod"), 200},
+		{"stage", withStage(newSignUpEvent(""), "prod"), 200},
 		{"a path that begins like the stage", elsewhere, 404},
-		{"5 MiB", large(5 << 20), 413},
-		{"6 MiB as a whole event", large(limit - 2000), 413},
-		{"4.5 MiB in base64, which is 6 MiB", packed(large(limit/4*3 - 3000)), 413},
+		{"5 MiB", eventWithBodyOf(5 << 20), 413},
+		{"6 MiB as a whole event", eventWithBodyOf(limit - 2000), 413},
+		{"4.5 MiB in base64, which is 6 MiB", encodeInBase64(eventWithBodyOf(limit/4*3 - 3000)), 413},
 		{"unencoded body again", newSignUpEvent(""), 200},
 	} {
 		got := s.InvokeHTTP(c.sent)
@@ -112,7 +112,7 @@ func checkCookiesOutsideHeaders(t *testing.T, name string, got events.APIGateway
 // API Gateway sends several cookies as a list in the event. SAM local additionally sends them as a header.
 func TestFunctionReadsSeveralCookiesOfARequest(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
-	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	d.RotateKeys(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	v := newVisitor()
 	v.signUp(t, d.Start("signup", sandbox.Build(t, "functions/signup")))
 	session := d.Start("session", sandbox.Build(t, "functions/session"))

@@ -52,7 +52,7 @@ func startConcurrent(t *testing.T, d *sandbox.Deployment, folder string) *concur
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", l.serveNext)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{what}", l.serveAnswer)
 	api := httptest.NewServer(mux)
-	l.process = exec.Command(sandbox.BuildRace(t, "functions/"+folder))
+	l.process = exec.Command(sandbox.BuildWithRaceDetector(t, "functions/"+folder))
 	o := d.Functions[folder].Options("", d.Cloud, map[string]string{
 		"AWS_LAMBDA_RUNTIME_API":     api.Listener.Addr().String(),
 		"AWS_LAMBDA_MAX_CONCURRENCY": fmt.Sprint(concurrentEvents), "GORACE": "halt_on_error=1",
@@ -132,7 +132,7 @@ func (l *concurrentLambda) invoke(id string, e events.APIGatewayV2HTTPRequest) (
 // their own session.
 func TestR51_ConcurrentRequestsInOneEnvironmentGetTheirOwnSessions(t *testing.T) {
 	d := sandbox.Deploy(t, dbtest.New(t))
-	d.Rotate(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	d.RotateKeys(d.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	signup, session := startConcurrent(t, d, "signup"), startConcurrent(t, d, "session")
 	people := make([]*visitor, concurrentEvents)
 	register := func(i int) {

@@ -157,8 +157,8 @@ var stepsByFunction = map[string][]step{
 // secret of GitHub into the app secret.
 var settingsByFunction = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
 
-// pathOf returns a route with values for its path parameters.
-func (v *visitor) pathOf(route string) string {
+// fillPathParameters returns a route with values for its path parameters.
+func (v *visitor) fillPathParameters(route string) string {
 	values := strings.NewReplacer("{token}", v.mail, "{provider}", "github", "{proxy+}", "auth/sign-in/email")
 	return values.Replace(route)
 }
@@ -171,7 +171,7 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	table := newTable(t)
 
 	rotate := d.Start("rotate", sandbox.Build(t, "functions/rotate"))
-	d.Rotate(rotate)
+	d.RotateKeys(rotate)
 	table.add("rotate", rotate, "the four steps of a rotation", "4 × null")
 
 	signup := d.Start("signup", sandbox.Build(t, "functions/signup"))
@@ -207,16 +207,17 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 		t.Errorf("routes that the tests request (-requested +template.yaml):\n%s", diff)
 	}
 	sendQueuedMails(t, d, mails, table)
-	planImport(t, d, table)
+	runPlanOfImport(t, d, table)
 	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
 		t.Errorf("functions that the tests start (-started +template.yaml):\n%s", diff)
 	}
 	t.Log("\n" + table.text())
-	writeTable(t, table)
+	updateAndCheckTable(t, table)
 }
 
-// writeTable writes the tables of docs/lambda.md with -update, and checks that the page has a row for every function.
-func writeTable(t *testing.T, table *markdownTable) {
+// updateAndCheckTable writes the tables of docs/lambda.md with -update, and checks that the page has a row for every
+// function.
+func updateAndCheckTable(t *testing.T, table *markdownTable) {
 	t.Helper()
 	if *update {
 		sandbox.WritePartOfPage(t, "functions", table.text())

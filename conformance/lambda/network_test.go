@@ -20,7 +20,7 @@ type faultyNetwork struct {
 	database, cloud *dbtest.Proxy
 }
 
-func newNetwork(t *testing.T) *faultyNetwork {
+func newFaultyNetwork(t *testing.T) *faultyNetwork {
 	t.Helper()
 	n := &faultyNetwork{database: dbtest.NewProxy(t, dbtest.New(t))}
 	n.Deployment = sandbox.Deploy(t, n.database.URL())
@@ -32,7 +32,7 @@ func newNetwork(t *testing.T) *faultyNetwork {
 // newSignedInVisitor creates the signing keys, and returns a visitor who has signed up.
 func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 	t.Helper()
-	n.Rotate(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
+	n.RotateKeys(n.Start("rotate", sandbox.Build(t, "functions/rotate")))
 	v := newVisitor()
 	v.signUp(t, n.Start("signup", sandbox.Build(t, "functions/signup")))
 	return v
@@ -41,7 +41,7 @@ func (n *faultyNetwork) newSignedInVisitor(t *testing.T) *visitor {
 // Functions start while the database and AWS cannot be reached. They answer 404 to unknown routes, and 503 to requests
 // that need the database or AWS.
 func TestFunctionsStartWithoutANetwork(t *testing.T) {
-	n := newNetwork(t)
+	n := newFaultyNetwork(t)
 	n.database.RefuseConnections()
 	n.cloud.RefuseConnections()
 	networkRoutes := map[string]string{
@@ -79,11 +79,11 @@ func TestFunctionsStartWithoutANetwork(t *testing.T) {
 func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	t.Helper()
 	v := newVisitor()
-	v.cookies, v.jwt = []string{someCookie}, unknownKeyJWT
+	v.cookies, v.jwt = []string{invalidSessionCookie}, unknownKeyJWT
 	if got := v.send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
 		t.Errorf("GET /nowhere at the function of %s, without a network: got %d, want 404", route, got.StatusCode)
 	}
-	if got := v.send(s, v.pathOf(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
+	if got := v.send(s, v.fillPathParameters(route), "", body); got.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%s without a network: got %d %s, want 503\n%s", route, got.StatusCode, got.Body, s.Output())
 	}
 	if len(s.StartTimes()) != 1 {
@@ -91,8 +91,9 @@ func checkWithoutNetwork(t *testing.T, s *sandbox.Sandbox, route, body string) {
 	}
 }
 
-// someCookie has the form of a session cookie, with an invalid signature.
-var someCookie = "__Secure-better-auth.session_token=" + strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
+// invalidSessionCookie has the form of a session cookie, with an invalid signature.
+var invalidSessionCookie = "__Secure-better-auth.session_token=" +
+	strings.Repeat("0", 32) + "." + strings.Repeat("A", 43) + "%3D"
 
 // unknownKeyJWT has the form of a JWT, with an unknown key.
 const unknownKeyJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZHkifQ." +
@@ -100,7 +101,7 @@ const unknownKeyJWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.eyJzdWIiOiJub2JvZH
 
 // A function opens no connection before a request needs one.
 func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
-	n := newNetwork(t)
+	n := newFaultyNetwork(t)
 	for _, folder := range slices.Sorted(maps.Keys(stepsByFunction)) {
 		s := n.Start(folder, sandbox.Build(t, "functions/"+folder))
 		if got := newVisitor().send(s, "GET /nowhere", "", ""); got.StatusCode != http.StatusNotFound {
@@ -115,15 +116,15 @@ func TestFunctionsConnectOnlyWhenARequestNeedsIt(t *testing.T) {
 // A function with a timeout of three seconds answers 503 before the timeout when the database does not respond. At the
 // timeout the emulator would answer itself and end the process.
 func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
-	n := newNetwork(t)
+	n := newFaultyNetwork(t)
 	v := n.newSignedInVisitor(t)
-	short := func(folder string) *sandbox.Sandbox {
+	startWithShortTimeout := func(folder string) *sandbox.Sandbox {
 		o := n.Functions[folder].Options(sandbox.Build(t, "functions/"+folder), n.Cloud)
 		o.Timeout = 3
 		return sandbox.Start(t, o)
 	}
-	session, signup := short("session"), short("signup")
-	expect := func(when string, want int) {
+	session, signup := startWithShortTimeout("session"), startWithShortTimeout("signup")
+	checkGetSession := func(when string, want int) {
 		t.Helper()
 		got := v.send(session, "GET /api/auth/get-session", "disableCookieCache=true", "")
 		if got.StatusCode != want || len(session.StartTimes()) != 1 {
@@ -135,29 +136,29 @@ func TestR48_FunctionAnswersInTimeWithoutTheDatabase(t *testing.T) {
 		}
 	}
 	n.database.Freeze()
-	expect("a connect without a response", 503)
+	checkGetSession("a connect without a response", 503)
 	if got := signup.InvokeHTTP(newSignUpEvent("")); got.StatusCode != 503 || len(signup.StartTimes()) != 1 {
 		t.Errorf("sign-up without the database: got %d after %d starts of the process, want 503 after 1\n%s",
 			got.StatusCode, len(signup.StartTimes()), signup.Output())
 	}
 	n.database.Resume()
-	expect("the network is back", 200)
+	checkGetSession("the network is back", 200)
 	n.database.Freeze()
-	expect("a statement without a response", 503)
+	checkGetSession("a statement without a response", 503)
 	n.database.Resume()
-	expect("the network is back again", 200)
+	checkGetSession("the network is back again", 200)
 	n.database.CloseConnections()
-	expect("a connection that was closed", 200)
+	checkGetSession("a connection that was closed", 200)
 	n.database.RefuseConnections()
-	expect("connection refused", 503)
+	checkGetSession("connection refused", 503)
 	n.database.Resume()
-	expect("connections are accepted again", 200)
+	checkGetSession("connections are accepted again", 200)
 }
 
 // A warm function keeps its connection to the database and its secrets: for several requests it opens one connection to
 // the database and one to AWS.
 func TestWarmFunctionKeepsItsConnectionAndSecrets(t *testing.T) {
-	n := newNetwork(t)
+	n := newFaultyNetwork(t)
 	v := n.newSignedInVisitor(t)
 	database, cloud := n.database.Accepted(), n.cloud.Accepted()
 	s := n.Start("session", sandbox.Build(t, "functions/session"))

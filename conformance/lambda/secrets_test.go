@@ -17,7 +17,7 @@ func TestR53_SecretsInTheOutputAreFound(t *testing.T) {
 		"is not of the form postgres://user:password@host/database":     "",
 		"dial postgres://xenon:pa55@127.0.0.1/neon":                     "a database URL with a password",
 		"Authorization: Bearer " + unknownKeyJWT:                        "a JWT",
-		"Cookie: " + someCookie:                                         "a session cookie",
+		"Cookie: " + invalidSessionCookie:                               "a session cookie",
 		"$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("c2FsdA", 9): "a password hash",
 		`{"kty":"RSA","d":"` + strings.Repeat("x", 43) + `"}`:           "a private key",
 		"for Ada the password is open sesame":                           "a hidden value",

@@ -70,7 +70,7 @@ func TestMissingSecretFailsTheRequestAndIsLogged(t *testing.T) {
 	} {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), map[string]string{c.setting: gone})
 		v := newVisitor()
-		v.cookies = []string{someCookie}
+		v.cookies = []string{invalidSessionCookie}
 		got := v.send(s, c.route, "", "")
 		if got.StatusCode < http.StatusInternalServerError || strings.Contains(got.Body, "arn:") {
 			t.Errorf("%s without its secret: got %d %s, want a 5xx without the ARN", c.route, got.StatusCode, got.Body)

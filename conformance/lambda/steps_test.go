@@ -35,14 +35,15 @@ func runFunction(
 	return sendSteps(t, s, v, d, folder, to, served)
 }
 
-// mailCounts are the routes that queue mails for a new user, with the number of mails.
-var mailCounts = map[string]int{
+// queuedMailsByRoute has, for each route that queues mails for a new user, how many mails it queues.
+var queuedMailsByRoute = map[string]int{
 	"POST /api/auth/request-password-reset":  1,
 	"POST /api/auth/send-verification-email": 1,
 	"POST /api/auth/change-email":            2,
 }
 
-// sendSteps does what runFunction does, for a function that is started and a visitor who has signed up.
+// sendSteps sends the visitor's requests to the routes of a running function, checks each status, and adds the
+// measurements to the table and the routes to served. It returns the mails that were queued. The visitor has signed up.
 func sendSteps(
 	t *testing.T, s *sandbox.Sandbox, v *visitor, d *sandbox.Deployment, folder string, to *markdownTable,
 	served map[string][]string,
@@ -50,11 +51,11 @@ func sendSteps(
 	t.Helper()
 	var requested, answers []string
 	for _, step := range stepsByFunction[folder] {
-		answer := v.send(s, v.pathOf(step.route), step.query, step.body)
+		answer := v.send(s, v.fillPathParameters(step.route), step.query, step.body)
 		if answer.StatusCode != step.want {
 			t.Errorf("%s: got %d %s, want %d\n%s", step.route, answer.StatusCode, answer.Body, step.want, s.Output())
 		}
-		for i := range mailCounts[step.route] {
+		for i := range queuedMailsByRoute[step.route] {
 			mails = append(mails, d.TakeMail())
 			token := tokenInJSON(t, mails[len(mails)-1])
 			s.AddSecrets(token)
@@ -129,8 +130,8 @@ func sendQueuedMails(t *testing.T, d *sandbox.Deployment, mails []string, to *ma
 	to.add("mailer", s, fmt.Sprintf("%d mails and an invalid message", len(mails)), "only the invalid one is retried")
 }
 
-// planImport lets functions/migrate plan an import of twenty users.
-func planImport(t *testing.T, d *sandbox.Deployment, to *markdownTable) {
+// runPlanOfImport lets functions/migrate plan an import of twenty users.
+func runPlanOfImport(t *testing.T, d *sandbox.Deployment, to *markdownTable) {
 	t.Helper()
 	from, target := supabasetest.New(t), dbtest.New(t)
 	supabasetest.Fill(t, from, 1, 20)

@@ -41,7 +41,7 @@ func (tb *markdownTable) add(folder string, s *sandbox.Sandbox, requests, answer
 	}
 	slices.Sort(starts)
 	tb.rows[folder] = fmt.Sprintf("| %s | %s | %s | %.1f | %s | %s |\n",
-		folder, milliseconds(starts[len(starts)/2]), milliseconds(first), float64(s.PeakMemory())/1024, requests, answers)
+		folder, inMilliseconds(starts[len(starts)/2]), inMilliseconds(first), float64(s.PeakMemory())/1024, requests, answers)
 }
 
 func (tb *markdownTable) functions() []string {
@@ -63,4 +63,6 @@ func (tb *markdownTable) text() string {
 	return b.String()
 }
 
-func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000) }
+func inMilliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000)
+}

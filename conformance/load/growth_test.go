@@ -16,10 +16,10 @@ type sample struct {
 
 func (f resourceUsage) String() string {
 	return fmt.Sprintf("%d goroutines, heap %.1f MiB in %d objects, %.1f MiB resident, %d descriptors, %d connections",
-		f.Goroutines, mebibytes(f.Heap), f.Objects, mebibytes(f.Resident), f.Files, f.Connections)
+		f.Goroutines, toMebibytes(f.Heap), f.Objects, toMebibytes(f.Resident), f.Files, f.Connections)
 }
 
-func mebibytes(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
+func toMebibytes(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
 // growthLimits are the allowed growth from the first to the last third of the soak: a share of the first value plus an
 // amount. They apply to medians. For the resident memory they apply to maxima, because Go returns the 19 MiB of each
@@ -32,8 +32,8 @@ var growthLimits = []struct {
 	amount float64
 }{
 	{"goroutines", func(f resourceUsage) float64 { return float64(f.Goroutines) }, median, 0, 2},
-	{"MiB of heap", func(f resourceUsage) float64 { return mebibytes(f.Heap) }, median, 0.1, 1},
-	{"MiB resident", func(f resourceUsage) float64 { return mebibytes(f.Resident) }, maximum, 0.1, 8},
+	{"MiB of heap", func(f resourceUsage) float64 { return toMebibytes(f.Heap) }, median, 0.1, 1},
+	{"MiB resident", func(f resourceUsage) float64 { return toMebibytes(f.Resident) }, maximum, 0.1, 8},
 	{"descriptors", func(f resourceUsage) float64 { return float64(f.Files) }, median, 0, 2},
 }
 
@@ -66,6 +66,7 @@ func (r *report) problems() (all []string) {
 	return all
 }
 
+// median returns the median of one resource over the samples. of returns that resource.
 func median(samples []sample, of func(resourceUsage) float64) float64 {
 	var all []float64
 	for _, s := range samples {
@@ -75,6 +76,7 @@ func median(samples []sample, of func(resourceUsage) float64) float64 {
 	return (all[len(all)/2] + all[(len(all)-1)/2]) / 2
 }
 
+// maximum returns the largest value of one resource in the samples. of returns that resource.
 func maximum(samples []sample, of func(resourceUsage) float64) (all float64) {
 	for _, s := range samples {
 		all = max(all, of(s.resourceUsage))

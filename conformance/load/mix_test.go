@@ -21,7 +21,7 @@ var actionMix = []action{
 	{"get a token", 60, (*loadUser).getToken},
 	{"list sessions", 40, (*loadUser).listSessions},
 	{"change the name", 40, (*loadUser).updateUser},
-	{"read the keys", 24, (*loadUser).readKeys},
+	{"read the keys", 24, (*loadUser).getJWKS},
 	{"create the profile again", 13, (*loadUser).createProfileAgain},
 	{"list accounts", 10, (*loadUser).listAccounts},
 	{"sign out and in", 4, (*loadUser).signOutAndIn},
@@ -43,9 +43,9 @@ func (p *loadUser) doRandomAction() error {
 // signOutAndIn signs out and in again, every third time with a wrong password first.
 func (p *loadUser) signOutAndIn() error {
 	if p.rng.IntN(3) > 0 {
-		return runInOrder(p.signOut, p.signIn, p.getToken)
+		return runUntilError(p.signOut, p.signIn, p.getToken)
 	}
-	return runInOrder(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
+	return runUntilError(p.signOut, p.signInWithWrongPassword, p.signIn, p.getToken)
 }
 
 // signInOnOtherDevice signs in again without a sign-out. If the account has four sessions, it revokes the other three
@@ -55,7 +55,7 @@ func (p *loadUser) signInOnOtherDevice() error {
 		return p.revokeOtherSessions()
 	}
 	clear(p.cookies)
-	return runInOrder(p.signIn, p.getToken)
+	return runUntilError(p.signIn, p.getToken)
 }
 
 // createAnotherAccount signs out and creates another account.
@@ -67,11 +67,12 @@ func (p *loadUser) createAnotherAccount() error {
 	return p.register()
 }
 
-func (p *loadUser) readKeys() error {
+// getJWKS gets the JWKS and checks that it has a key.
+func (p *loadUser) getJWKS() error {
 	var reply struct{ Keys []struct{ Kid string } }
 	err := p.send("GET", "/api/auth/jwks", "", "", http.StatusOK, &reply)
 	if err == nil && len(reply.Keys) == 0 {
-		return mismatch("key set", 0, "keys")
+		return newMismatchFault("key set", 0, "keys")
 	}
 	return err
 }
@@ -80,7 +81,7 @@ func (p *loadUser) listAccounts() error {
 	var reply []struct{ UserID, ProviderID string }
 	err := p.send("GET", "/api/auth/list-accounts", "", "", http.StatusOK, &reply)
 	if err == nil && (len(reply) != 1 || reply[0].UserID != p.current.ID || reply[0].ProviderID != "credential") {
-		return mismatch("list of accounts", reply, p.current.ID)
+		return newMismatchFault("list of accounts", reply, p.current.ID)
 	}
 	return err
 }

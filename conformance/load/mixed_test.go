@@ -25,7 +25,7 @@ const (
 // cheap hash, because the race detector makes a real hash ten times slower.
 func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 	s := newTestServer(t, poolSize, withoutWrapper, password.NewCheap())
-	c := newGroup(t, s.address, 1, userCount)
+	c := newUserGroup(t, s.address, 1, userCount)
 	begin := time.Now()
 	for group := range slices.Chunk(c.users, batchSize) {
 		c.runConcurrently(group, (*loadUser).register)
@@ -45,7 +45,7 @@ func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 	plain, passwords := c.takeTimes()
 	t.Logf("%d requests and %d with a password in %v, up to %d at the same time: p50 %v, p99 %v, max %v",
 		len(plain), len(passwords), time.Since(begin), most, quantile(plain, 0.5), quantile(plain, 0.99), quantile(plain, 1))
-	c.check(t, s.database)
+	c.checkFaultsAndDatabase(t, s.database)
 	if n := countConnections(t, s.database); n > poolSize {
 		t.Errorf("connections to the database: got %d, want at most %d", n, poolSize)
 	}
@@ -56,12 +56,12 @@ func TestR51_FiveHundredUsersGetTheirOwnData(t *testing.T) {
 // some users would wait longer than two seconds for it and get a 503.
 func TestR51_HashesDoNotHoldAConnection(t *testing.T) {
 	s := newTestServer(t, 1, withoutWrapper, nil)
-	c := newGroup(t, s.address, 1, 12)
+	c := newUserGroup(t, s.address, 1, 12)
 	for _, p := range c.users {
 		c.runConcurrently([]*loadUser{p}, (*loadUser).signUp)
 	}
 	c.forAll((*loadUser).signInWithWrongPassword)
-	c.check(t, s.database)
+	c.checkFaultsAndDatabase(t, s.database)
 }
 
 // The test puts a handler with a fault in front of the endpoints. The simulated users must report the fault.
@@ -75,19 +75,19 @@ func TestFaultyResponsesAreReported(t *testing.T) {
 			answerWithOtherUser("/api/auth/get-session"),
 		},
 		{"profiles are mixed up", "another user's or an older profile", answerWithOtherUser("/api/profile")},
-		{"a write is lost", "another user's or an older profile", ignoreWrites("PUT")},
-		{"a request gets 503", "POST /api/auth/update-user: 503", answer503("/api/auth/update-user")},
+		{"a write is lost", "another user's or an older profile", answerWritesAsReads("PUT")},
+		{"a request gets 503", "POST /api/auth/update-user: 503", answer503To("/api/auth/update-user")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newTestServer(t, poolSize, test.wrap, password.NewCheap())
-			c := newGroup(t, s.address, 1, 5)
+			c := newUserGroup(t, s.address, 1, 5)
 			c.forAll((*loadUser).register)
 			if len(c.faults) > 0 {
 				t.Fatalf("faults during the registration: got %v, want none", c.detail)
 			}
 			c.forAll(func(p *loadUser) error {
-				return runInOrder(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
+				return runUntilError(p.getSession, p.writeProfile, p.readProfile, p.updateUser)
 			})
 			if c.faults[test.want] == 0 {
 				t.Errorf("faults that the users report when %s: got %v, want %q in them", test.name, c.faults, test.want)
@@ -116,8 +116,8 @@ func answerWithOtherUser(path string) func(http.Handler) http.Handler {
 	}
 }
 
-// ignoreWrites handles requests with the given method as GET, so the write is lost without an error.
-func ignoreWrites(method string) func(http.Handler) http.Handler {
+// answerWritesAsReads handles requests with the given method as GET, so the write is lost without an error.
+func answerWritesAsReads(method string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == method {
@@ -128,8 +128,8 @@ func ignoreWrites(method string) func(http.Handler) http.Handler {
 	}
 }
 
-// answer503 answers 503 to requests for a path.
-func answer503(path string) func(http.Handler) http.Handler {
+// answer503To answers 503 to requests for a path.
+func answer503To(path string) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, path) {

@@ -57,7 +57,7 @@ func TestFiftyProcessesShareFiveConnectionsThroughThePooler(t *testing.T) {
 			func(p *loadUser) error { return roundActions[(p.number+round)%len(roundActions)](p) },
 		)
 	}
-	c.check(t, database)
+	c.checkFaultsAndDatabase(t, database)
 	var taken uint64
 	for _, process := range all {
 		taken += readMemory(t, process.cmd.Process.Pid, "smaps_rollup", "Pss") // counts shared memory once

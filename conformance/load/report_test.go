@@ -16,7 +16,7 @@ import (
 type report struct {
 	begun         time.Time
 	before, after resourceUsage // measured without load
-	first, soak   partResult
+	first, soak   phaseResult
 	samples       []sample
 	accounts      int // the number of accounts at the end
 }
@@ -31,39 +31,39 @@ func (r *report) markdown(tb testing.TB, database string) string {
 		userCount, r.first.duration.Seconds(), r.soak.duration.Seconds())
 	for _, row := range []struct {
 		name string
-		of   func(partResult) string
+		of   func(phaseResult) string
 	}{
-		{"requests", func(p partResult) string { return formatCount(len(p.plain) + len(p.password)) }},
-		{"requests/s", func(p partResult) string {
+		{"requests", func(p phaseResult) string { return formatCount(len(p.plain) + len(p.password)) }},
+		{"requests/s", func(p phaseResult) string {
 			return formatCount(int(float64(len(p.plain)+len(p.password)) / p.duration.Seconds()))
 		}},
-		{"requests with a password", func(p partResult) string { return formatCount(len(p.password)) }},
-		{"errors", func(p partResult) string { return formatCount(p.faults) }},
-		{"p50, p95, p99, max", func(p partResult) string { return latencies(p.plain) }},
-		{"with a password", func(p partResult) string { return latencies(p.password) }},
+		{"requests with a password", func(p phaseResult) string { return formatCount(len(p.password)) }},
+		{"errors", func(p phaseResult) string { return formatCount(p.faults) }},
+		{"p50, p95, p99, max", func(p phaseResult) string { return formatLatencies(p.plain) }},
+		{"with a password", func(p phaseResult) string { return formatLatencies(p.password) }},
 	} {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", row.name, row.of(r.first), row.of(r.soak))
 	}
 	b.WriteString("\n| when | goroutines | heap | heap objects | resident | descriptors | connections |\n")
 	b.WriteString("|" + strings.Repeat("---|", 7) + "\n")
-	b.WriteString(tableRow("before the load", r.before))
+	b.WriteString(formatTableRow("before the load", r.before))
 	for _, share := range []float64{0.1, 0.5, 1} {
 		if len(r.samples) > 0 {
 			s := r.samples[max(0, int(share*float64(len(r.samples)))-1)]
-			b.WriteString(tableRow(fmt.Sprintf("after %.0f s", s.after.Seconds()), s.resourceUsage))
+			b.WriteString(formatTableRow(fmt.Sprintf("after %.0f s", s.after.Seconds()), s.resourceUsage))
 		}
 	}
-	b.WriteString(tableRow("after the load", r.after))
+	b.WriteString(formatTableRow("after the load", r.after))
 	fmt.Fprintf(&b, "\n%s accounts at the end, each with the expected content.\n", formatCount(r.accounts))
 	return b.String()
 }
 
-func tableRow(when string, f resourceUsage) string {
+func formatTableRow(when string, f resourceUsage) string {
 	return fmt.Sprintf("| %s | %d | %.1f MiB | %s | %.0f MiB | %d | %d |\n",
-		when, f.Goroutines, mebibytes(f.Heap), formatCount(int(f.Objects)), mebibytes(f.Resident), f.Files, f.Connections)
+		when, f.Goroutines, toMebibytes(f.Heap), formatCount(int(f.Objects)), toMebibytes(f.Resident), f.Files, f.Connections)
 }
 
-func latencies(sorted []time.Duration) string {
+func formatLatencies(sorted []time.Duration) string {
 	var all []string
 	for _, share := range []float64{0.5, 0.95, 0.99, 1} {
 		all = append(all, fmt.Sprint(quantile(sorted, share).Milliseconds()))

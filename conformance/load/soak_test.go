@@ -27,9 +27,9 @@ func BenchmarkSoak(b *testing.B) {
 	database := dbtest.New(b)
 	server := startChild(b, serverRole, settingsWithNewKeys(b, database))
 	address := server.readLine(b)
-	warmUpUser := newGroup(b, address, 0, 1)
+	warmUpUser := newUserGroup(b, address, 0, 1)
 	r := &report{begun: time.Now(), before: warmUpCaches(b, warmUpUser, server, database)}
-	c := newGroup(b, address, 1, userCount)
+	c := newUserGroup(b, address, 1, userCount)
 	c.forAll((*loadUser).register)
 	c.takeTimes()
 	r.first = c.runActions(*warmUp, nil)
@@ -37,8 +37,8 @@ func BenchmarkSoak(b *testing.B) {
 		r.samples = append(r.samples, c.sampleWhilePaused(b, server, database, after))
 	})
 	c.users = append(c.users, warmUpUser.users...)
-	r.accounts = len(c.accounts())
-	c.check(b, database)
+	r.accounts = len(c.expectedAccounts())
+	c.checkFaultsAndDatabase(b, database)
 	c.closeConnections()
 	r.after = steadyResourceUsage(b, server, database)
 	for _, problem := range r.problems() {
@@ -65,8 +65,8 @@ func warmUpCaches(b *testing.B, c *userGroup, server *childProcess, database str
 	return steadyResourceUsage(b, server, database)
 }
 
-// partResult has the results of one of the two parts of the run: the warm-up or the soak.
-type partResult struct {
+// phaseResult has the results of one of the two parts of the run: the warm-up or the soak.
+type phaseResult struct {
 	duration        time.Duration
 	plain, password []time.Duration // the response times of the requests without and with a password, sorted
 	faults          int
@@ -74,7 +74,7 @@ type partResult struct {
 
 // runActions runs random actions of all users for a duration. Unless sample is nil, it calls sample every
 // sampleInterval.
-func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) partResult {
+func (c *userGroup) runActions(long time.Duration, sample func(after time.Duration)) phaseResult {
 	var ended atomic.Bool
 	stopped := make(chan struct{})
 	begin, before := time.Now(), c.faultCount()
@@ -96,7 +96,7 @@ func (c *userGroup) runActions(long time.Duration, sample func(after time.Durati
 	time.Sleep(time.Until(begin.Add(long)))
 	ended.Store(true)
 	<-stopped
-	done := partResult{duration: time.Since(begin), faults: c.faultCount() - before}
+	done := phaseResult{duration: time.Since(begin), faults: c.faultCount() - before}
 	done.plain, done.password = c.takeTimes()
 	return done
 }

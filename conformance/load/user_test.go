@@ -42,8 +42,8 @@ func newLoadUser(b *client, number int) *loadUser {
 	return &loadUser{client: b, number: number, rng: rand.New(rand.NewPCG(51, uint64(number)))}
 }
 
-// mismatch returns the fault of a response that does not have the expected data.
-func mismatch(what string, got, want any) error {
+// newMismatchFault returns the fault of a response that does not have the expected data.
+func newMismatchFault(what string, got, want any) error {
 	return &requestFault{"another user's or an older " + what, fmt.Sprintf("got %v, want %v", got, want)}
 }
 
@@ -53,7 +53,7 @@ type sessionReply struct{ UserID, Token string }
 
 // register creates a new account with a profile, and gets a JWT.
 func (p *loadUser) register() error {
-	return runInOrder(p.signUp, p.getToken, p.createProfile)
+	return runUntilError(p.signUp, p.getToken, p.createProfile)
 }
 
 func (p *loadUser) signUp() error {
@@ -77,7 +77,7 @@ func (p *loadUser) newestName() string { return fmt.Sprintf("User %d, name %d", 
 
 func (p *loadUser) checkUser(got userReply) error {
 	if want := (userReply{p.current.ID, p.current.Email, p.current.Name}); got != want {
-		return mismatch("user", got, want)
+		return newMismatchFault("user", got, want)
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (p *loadUser) signOut() error {
 	}
 	p.current.Sessions--
 	p.token = ""
-	return runInOrder(p.getSession, p.checkProfileIsRejected)
+	return runUntilError(p.getSession, p.checkProfileIsRejected)
 }
 
 // checkProfileIsRejected checks that the profile API rejects the JWT of an ended session.
@@ -127,9 +127,9 @@ func (p *loadUser) getSession() error {
 	case reply == nil && p.token == "":
 		return nil
 	case reply == nil || p.token == "":
-		return mismatch("session", reply, p.token)
+		return newMismatchFault("session", reply, p.token)
 	case reply.Session != sessionReply{p.current.ID, p.token}:
-		return mismatch("session", reply.Session.UserID, p.current.ID)
+		return newMismatchFault("session", reply.Session.UserID, p.current.ID)
 	}
 	return p.checkUser(reply.User)
 }
@@ -141,7 +141,7 @@ func (p *loadUser) listSessions() error {
 	}
 	foreign := slices.ContainsFunc(reply, func(s sessionReply) bool { return s.UserID != p.current.ID })
 	if len(reply) != p.current.Sessions || foreign || !slices.Contains(reply, sessionReply{p.current.ID, p.token}) {
-		return mismatch("list of sessions", len(reply), p.current.Sessions)
+		return newMismatchFault("list of sessions", len(reply), p.current.Sessions)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (p *loadUser) getToken() error {
 		err = json.Unmarshal(text, &claims)
 	}
 	if err != nil || claims.Sub != p.current.ID {
-		return mismatch("token", claims.Sub, p.current.ID)
+		return newMismatchFault("token", claims.Sub, p.current.ID)
 	}
 	p.jwt = reply.Token
 	return nil
@@ -197,7 +197,7 @@ func (p *loadUser) requestProfile(method string, hours, status int) error {
 		return err
 	}
 	if got.UserID != p.current.ID || got.Hours != hours {
-		return mismatch("profile", got, hours)
+		return newMismatchFault("profile", got, hours)
 	}
 	p.current.Hours = hours
 	return nil
@@ -219,8 +219,8 @@ func (p *loadUser) readProfile() error {
 	return p.requestProfile("GET", p.current.Hours, http.StatusOK)
 }
 
-// runInOrder runs the steps until one fails.
-func runInOrder(steps ...func() error) error {
+// runUntilError runs the steps until one fails.
+func runUntilError(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

@@ -25,8 +25,8 @@ type userGroup struct {
 	detail map[string]string // the first fault of each kind
 }
 
-// newGroup creates n users and opens a connection for each. number is the number of the first user.
-func newGroup(tb testing.TB, address string, number, n int) *userGroup {
+// newUserGroup creates n users and opens a connection for each. number is the number of the first user.
+func newUserGroup(tb testing.TB, address string, number, n int) *userGroup {
 	tb.Helper()
 	c := &userGroup{address: address}
 	for i := range n {
@@ -91,17 +91,17 @@ func (c *userGroup) closeConnections() {
 	}
 }
 
-// accounts returns the accounts that the database must have.
-func (c *userGroup) accounts() (all []expectedAccount) {
+// expectedAccounts returns the accounts that the database must have.
+func (c *userGroup) expectedAccounts() (all []expectedAccount) {
 	for _, p := range c.users {
 		all = append(append(all, p.past...), p.current)
 	}
 	return all
 }
 
-// check fails the test for every kind of fault. Without faults, it fails for differences between the database and the
-// expected accounts, and for open transactions.
-func (c *userGroup) check(tb testing.TB, database string) {
+// checkFaultsAndDatabase fails the test for every kind of fault. Without faults, it fails for differences between the
+// database and the expected accounts, and for open transactions.
+func (c *userGroup) checkFaultsAndDatabase(tb testing.TB, database string) {
 	tb.Helper()
 	for kind, n := range c.faults {
 		tb.Errorf("faults of the kind %q: got %d, want none; the first one: %s", kind, n, c.detail[kind])
@@ -126,7 +126,7 @@ func (c *userGroup) check(tb testing.TB, database string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	want := c.accounts()
+	want := c.expectedAccounts()
 	for _, list := range [][]expectedAccount{got, want} {
 		slices.SortFunc(list, func(a, b expectedAccount) int { return strings.Compare(a.Email, b.Email) })
 	}

@@ -43,7 +43,7 @@ func TestOpenAPI_VersionIs31(t *testing.T) {
 	}
 }
 
-var apiEvent = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
+var apiEventPattern = regexp.MustCompile(`Method: (\w+), Path: "([^"]+)"`)
 
 // docs/openapi.yaml describes exactly the routes of template.yaml, except OPTIONS.
 func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
@@ -54,7 +54,7 @@ func TestOpenAPI_DescribesTheRoutesOfTheTemplate(t *testing.T) {
 	}
 	var served, described []string
 	preflights := 0
-	for _, m := range apiEvent.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range apiEventPattern.FindAllStringSubmatch(string(text), -1) {
 		if m[1] == "OPTIONS" {
 			preflights++
 			continue // the document describes preflights for all routes together
@@ -83,16 +83,16 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := func(pattern string) (all []string) {
+	matchesOf := func(pattern string) (all []string) {
 		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
 			all = append(all, m[1])
 		}
 		slices.Sort(all)
 		return slices.Compact(all)
 	}
-	explained := named("- `([A-Z_]+)`: ")
-	used := named(`\b([A-Z]{2,}(?:_[A-Z]+)+)\b`)
-	settings := namesOfSettings()
+	explained := matchesOf("- `([A-Z_]+)`: ")
+	used := matchesOf(`\b([A-Z]{2,}(?:_[A-Z]+)+)\b`)
+	settings := readSettingNames()
 	used = slices.DeleteFunc(used, func(name string) bool { return settings[name] })
 	missing := slices.DeleteFunc(slices.Clone(used), func(c string) bool { return slices.Contains(explained, c) })
 	if len(missing) > 0 {
@@ -105,13 +105,13 @@ func TestOpenAPI_ExplainsEveryCode(t *testing.T) {
 	}
 }
 
-// namesOfSettings returns the names of the environment variables that package config reads.
-func namesOfSettings() map[string]bool {
+// readSettingNames returns the names of the environment variables that package config reads.
+func readSettingNames() map[string]bool {
 	names := map[string]bool{}
-	record := func(name string) string { names[name] = true; return "" }
-	_, _ = config.LoadAPI(record) // only the names of the variables matter, not the error
-	_, _ = config.LoadImport(record)
-	_, _ = config.LoadMailer(record)
+	recordName := func(name string) string { names[name] = true; return "" }
+	_, _ = config.LoadAPI(recordName) // only the names of the variables matter, not the error
+	_, _ = config.LoadImport(recordName)
+	_, _ = config.LoadMailer(recordName)
 	return names
 }
 
@@ -254,16 +254,16 @@ func checkExchange(doc *openapi3.T, e exchange) error {
 	return checkResponse(response.Value, got)
 }
 
-// callbackProvider and resetToken match the ends of paths that have a parameter in the document.
+// callbackProviderPattern and resetTokenPattern match the ends of paths that have a parameter in the document.
 var (
-	callbackProvider = regexp.MustCompile(`/callback/[^/]+$`)
-	resetToken       = regexp.MustCompile(`/reset-password/[^/]+$`)
+	callbackProviderPattern = regexp.MustCompile(`/callback/[^/]+$`)
+	resetTokenPattern       = regexp.MustCompile(`/reset-password/[^/]+$`)
 )
 
 // findOperation returns the description of a route, or nil if the document does not describe it.
 func findOperation(doc *openapi3.T, method, path string) *openapi3.Operation {
-	path = callbackProvider.ReplaceAllString(path, "/callback/{provider}")
-	path = resetToken.ReplaceAllString(path, "/reset-password/{token}")
+	path = callbackProviderPattern.ReplaceAllString(path, "/callback/{provider}")
+	path = resetTokenPattern.ReplaceAllString(path, "/reset-password/{token}")
 	item := doc.Paths.Value(path)
 	if item == nil {
 		return nil
@@ -296,13 +296,13 @@ func checkRequest(op *openapi3.Operation, query string, sent json.RawMessage) er
 		return err
 	}
 	if text, ok := body.(string); ok {
-		body = parseText(text)
+		body = parseTextBody(text)
 	}
 	return validateValue(op.RequestBody.Value.Content.Get("application/json").Schema, body)
 }
 
-// parseText parses a body that was recorded as text: a form, or JSON in an unusual encoding.
-func parseText(text string) (body any) {
+// parseTextBody parses a body that was recorded as text: a form, or JSON in an unusual encoding.
+func parseTextBody(text string) (body any) {
 	if json.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &body) == nil {
 		return body
 	}

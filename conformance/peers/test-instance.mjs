@@ -24,7 +24,7 @@ afterAll(async () => {
 const onOff = (value) => (value ? 'on' : 'off');
 
 /** The settings of Xenon that correspond to Better Auth's options. */
-function settings(options, origin) {
+function toXenonSettings(options, origin) {
   const { emailAndPassword: password = {}, emailVerification: verification = {}, user = {}, session = {} } = options;
   return {
     BETTER_AUTH_URL: origin,
@@ -56,14 +56,14 @@ function mailHooks(options) {
   };
 }
 
-async function start(env) {
+async function startServer(env) {
   const response = await realFetch(process.env.PEERS_CONTROLLER, { method: 'POST', body: JSON.stringify(env) });
   if (!response.ok) throw new Error(`the controller starts no server for these options: ${await response.text()}`);
   return response.json();
 }
 
 /** Sends a request to the server's own URL. It does not use fetch, which adds headers that browsers send. */
-async function exchange(serverURL, request) {
+async function sendOverHTTP(serverURL, request) {
   const { pathname, search } = new URL(request.url);
   const headers = Object.fromEntries(request.headers);
   const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
@@ -104,7 +104,7 @@ export async function getTestInstance(given = {}, config = {}) {
     ...given,
   };
   const origin = originOf(options, config);
-  const server = await start(settings(options, origin));
+  const server = await startServer(toXenonSettings(options, origin));
   const pool = new pg.Pool({ connectionString: server.database, max: 2 });
   pools.add(pool);
 
@@ -119,7 +119,7 @@ export async function getTestInstance(given = {}, config = {}) {
 
   const hooks = mailHooks(options);
   let read = 0;
-  async function deliver() {
+  async function callMailHooks() {
     let text;
     try {
       text = readFileSync(server.mails, 'utf8');
@@ -140,8 +140,8 @@ export async function getTestInstance(given = {}, config = {}) {
   }
 
   async function send(request) {
-    const response = await exchange(server.address, request);
-    await deliver();
+    const response = await sendOverHTTP(server.address, request);
+    await callMailHooks();
     return response;
   }
 
@@ -149,7 +149,7 @@ export async function getTestInstance(given = {}, config = {}) {
     get: (endpoints, name) => {
       const endpoint = endpoints[name];
       if (typeof endpoint !== 'function' || !endpoint.path) return endpoint;
-      return Object.assign((input) => call(endpoint, input, send, origin), endpoint);
+      return Object.assign((input) => callEndpoint(endpoint, input, send, origin), endpoint);
     },
   });
   const auth = {
@@ -175,14 +175,18 @@ export async function getTestInstance(given = {}, config = {}) {
   const testUser = { email: 'test@test.com', password: 'test123456', name: 'test user', ...config.testUser };
   if (!config.disableTestUser) await api.signUpEmail({ body: testUser });
 
-  const remember = (headers) => (context) => {
+  const storeSessionCookie = (headers) => (context) => {
     const cookies = parseSetCookieHeader(context.response.headers.get('set-cookie') ?? '');
     const token = cookies.get('better-auth.session_token')?.value;
     if (token) headers.set('cookie', `better-auth.session_token=${token}`);
   };
   async function signIn(email, password) {
     const headers = new Headers();
-    const { data } = await client.signIn.email({ email, password, fetchOptions: { onSuccess: remember(headers) } });
+    const { data } = await client.signIn.email({
+      email,
+      password,
+      fetchOptions: { onSuccess: storeSessionCookie(headers) },
+    });
     return { data, headers };
   }
 
@@ -216,7 +220,7 @@ export async function getTestInstance(given = {}, config = {}) {
 }
 
 /** Calls an endpoint over HTTP, and returns what auth.api.name(input) would return inside one process. */
-async function call(endpoint, input = {}, send, origin) {
+async function callEndpoint(endpoint, input = {}, send, origin) {
   const method = [endpoint.options?.method ?? 'GET'].flat();
   const verb = input.method ?? (input.body !== undefined && method.includes('POST') ? 'POST' : method[0]);
   const path = endpoint.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(input.params?.[name] ?? ''));
@@ -232,13 +236,13 @@ async function call(endpoint, input = {}, send, origin) {
   const response = await send(new Request(url, { method: verb, headers, body }));
   if (input.asResponse) return response;
   const text = await response.text();
-  const answer = parse(text);
+  const answer = parseJSONOrText(text);
   if (response.status >= 300) throw await apiError(response, answer);
   if (!input.returnHeaders && !input.returnStatus) return answer;
   return { headers: response.headers, response: answer, status: response.status };
 }
 
-function parse(text) {
+function parseJSONOrText(text) {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch {

@@ -118,7 +118,7 @@ func TestGoldenEventsEqualEventsOfSAMLocal(t *testing.T) {
 			t.Fatalf("the request %s: got %d, the error %v and the body %s, want 200; sam local printed:\n%s",
 				name, response.StatusCode, err, event, sam.printed.String())
 		}
-		checkGolden(t, name, withFixedValues(t, event, sam.port))
+		checkGolden(t, name, withGoldenValues(t, event, sam.port))
 	}
 }
 
@@ -126,7 +126,7 @@ func TestGoldenEventsEqualEventsOfSAMLocal(t *testing.T) {
 // the file.
 func checkGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join(root, "shared/lambdahttp/testdata", name+".json")
+	file := filepath.Join(repositoryRoot, "shared/lambdahttp/testdata", name+".json")
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -142,9 +142,9 @@ func checkGolden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// variableFields are the fields of an event whose values differ in each run: pattern matches the field, and golden is
-// the field as in the golden events.
-var variableFields = []struct {
+// fieldsThatVaryByRun are the fields of an event whose values differ in each run: pattern matches the field, and golden
+// is the field as in the golden events.
+var fieldsThatVaryByRun = []struct {
 	pattern *regexp.Regexp
 	golden  string
 }{
@@ -153,15 +153,15 @@ var variableFields = []struct {
 	{regexp.MustCompile(`"timeEpoch": \d+`), `"timeEpoch": 1760936434`},
 }
 
-// withFixedValues returns an event, indented, with the times, the request id and the port of the golden events.
-func withFixedValues(t *testing.T, event []byte, port string) []byte {
+// withGoldenValues returns an event, indented, with the times, the request id and the port of the golden events.
+func withGoldenValues(t *testing.T, event []byte, port string) []byte {
 	t.Helper()
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, event, "", "  "); err != nil {
 		t.Fatalf("the event is not JSON: %v: %s", err, event)
 	}
 	text := strings.NewReplacer("127.0.0.1:"+port, "localhost:3001", `"`+port+`"`, `"3001"`).Replace(pretty.String())
-	for _, m := range variableFields {
+	for _, m := range fieldsThatVaryByRun {
 		text = m.pattern.ReplaceAllString(text, m.golden)
 	}
 	return []byte(text + "\n")

@@ -21,15 +21,15 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
-// root is the folder of the checkout.
-const root = "../.."
+// repositoryRoot is the folder of the checkout.
+const repositoryRoot = "../.."
 
 func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }
 
-// requireEngine skips the test if NO_DOCKER has a reason why no container engine can run here. Otherwise it fails the
-// test if Docker does not answer. isOurs is true if scripts/docker-engine has started the engine for the tests. Other
-// engines can pull AWS's base image.
-func requireEngine(t *testing.T) (isOurs bool) {
+// requireContainerEngine skips the test if NO_DOCKER has a reason why no container engine can run here. Otherwise it
+// fails the test if Docker does not answer. isOurs is true if scripts/docker-engine has started the engine for the
+// tests. Other engines can pull AWS's base image.
+func requireContainerEngine(t *testing.T) (isOurs bool) {
 	t.Helper()
 	if why := os.Getenv("NO_DOCKER"); why != "" {
 		t.Skip("no container engine can run here: " + why)
@@ -45,7 +45,7 @@ func requireEngine(t *testing.T) (isOurs bool) {
 // emulator and the functions expect.
 func imageArguments(t *testing.T) []string {
 	t.Helper()
-	if !requireEngine(t) {
+	if !requireContainerEngine(t) {
 		return nil
 	}
 	shell, err := os.ReadFile(buildForContainer(t, "./conformance/samlocal/standin", "sh"))
@@ -90,7 +90,7 @@ func buildForContainer(t *testing.T, path, name string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
 	cmd := exec.Command("go", "build", "-o", out, path)
-	cmd.Dir = root
+	cmd.Dir = repositoryRoot
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", path, err, text)
@@ -115,7 +115,7 @@ func startProgram(t *testing.T, args, env func(port string) []string) *server {
 	s := &server{port: strconv.Itoa(freeport.Port(t))}
 	line := args(s.port)
 	s.cmd = exec.Command(line[0], line[1:]...)
-	s.cmd.Dir = root
+	s.cmd.Dir = repositoryRoot
 	s.cmd.Env = append(s.cmd.Environ(), env(s.port)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.printed, &s.printed
 	s.cmd.WaitDelay = time.Minute

@@ -19,12 +19,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 )
 
-const root = "../.."
+const repositoryRoot = "../.."
 
-var definition = filepath.Join(root, "functions", "migrate", "statemachine.asl.json")
+var definitionFile = filepath.Join(repositoryRoot, "functions", "migrate", "statemachine.asl.json")
 
-// longTimeout is a timeout that no invocation in these tests reaches.
-const longTimeout = 10 * time.Minute
+// unreachedTimeout is a timeout that no invocation in these tests reaches.
+const unreachedTimeout = 10 * time.Minute
 
 // testbed has a source database, a target database, functions/migrate, and an HTTP proxy between the state machine and
 // the function.
@@ -48,7 +48,7 @@ type task struct {
 	action  stepfn.Action
 	during  func(*process) // called while functions/migrate handles the task
 	hold    chan struct{}  // if not nil, functions/migrate gets the task only after this channel is closed
-	timeout time.Duration  // the timeout of functions/migrate for this task; 0 means longTimeout
+	timeout time.Duration  // the timeout of functions/migrate for this task; 0 means unreachedTimeout
 }
 
 // newTestbed creates a source with the given number of users and an empty target, and starts functions/migrate.
@@ -86,7 +86,7 @@ func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	a := s.perform(t)
+	a := s.runTask(t)
 	out := map[string]any{"output": json.RawMessage(a.payload)}
 	if a.failed {
 		var e struct {
@@ -98,7 +98,9 @@ func (s *testbed) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
-func (s *testbed) perform(t task) functionAnswer {
+// runTask records a task and answers it: with the answer of the fault, if there is one, and otherwise with that of
+// functions/migrate.
+func (s *testbed) runTask(t task) functionAnswer {
 	s.mu.Lock()
 	s.tasks = append(s.tasks, t)
 	var instead *functionAnswer
@@ -112,7 +114,7 @@ func (s *testbed) perform(t task) functionAnswer {
 	if t.hold != nil {
 		<-t.hold
 	}
-	return s.lambda.invoke(t.Payload, cmp.Or(t.timeout, longTimeout), t.during)
+	return s.lambda.invoke(t.Payload, cmp.Or(t.timeout, unreachedTimeout), t.during)
 }
 
 // executionResult is the output of run.mjs: the result of an execution.
@@ -144,7 +146,7 @@ type executionRequest struct {
 // startAndWait starts an execution with a name and an input, and waits for its end.
 func (s *testbed) startAndWait(name, input string) executionResult {
 	s.t.Helper()
-	return s.run(
+	return s.runExecution(
 		executionRequest{
 			Input:   json.RawMessage(input),
 			Context: map[string]any{"Id": "arn:aws:states:eu-central-1:123456789012:execution:import:" + name, "Name": name},
@@ -156,7 +158,7 @@ func (s *testbed) startAndWait(name, input string) executionResult {
 // is the number of redrives, including this one.
 func (s *testbed) redrive(name string, failed executionResult, count int) executionResult {
 	s.t.Helper()
-	return s.run(
+	return s.runExecution(
 		executionRequest{
 			StartAt: failed.Last.State,
 			Input:   failed.Last.Input,
@@ -165,9 +167,10 @@ func (s *testbed) redrive(name string, failed executionResult, count int) execut
 	)
 }
 
-func (s *testbed) run(o executionRequest) (e executionResult) {
+// runExecution runs the state machine with run.mjs, and returns the result.
+func (s *testbed) runExecution(o executionRequest) (e executionResult) {
 	s.t.Helper()
-	o.Definition, o.Proxy = definition, s.proxy.URL
+	o.Definition, o.Proxy = definitionFile, s.proxy.URL
 	in, err := json.Marshal(o)
 	if err != nil {
 		s.t.Fatal(err)

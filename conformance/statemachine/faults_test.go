@@ -20,7 +20,7 @@ func TestKilledFunctionsAreRetried(t *testing.T) {
 		switch {
 		case t.action.Action == "begin" && throttled > 0:
 			throttled--
-			a := failedAnswer("Lambda.TooManyRequestsException", "Rate Exceeded")
+			a := newFailedAnswer("Lambda.TooManyRequestsException", "Rate Exceeded")
 			return &a
 		case t.action.Action == "copy" && kills > 0:
 			wait := time.Duration(kills) * 40 * time.Millisecond
@@ -47,7 +47,7 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	s.setFault(func(t *task) *functionAnswer {
 		if t.action.Action == "copy" && t.action.Shard.Index == 3 {
-			a := failedAnswer("Unavailable", "database unavailable: no connection")
+			a := newFailedAnswer("Unavailable", "database unavailable: no connection")
 			return &a
 		}
 		return nil

@@ -20,18 +20,18 @@ import (
 
 func TestStateMachineDefinitionIsValid(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(definition)
+	text, err := os.ReadFile(definitionFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := func(text string) string {
+	validatorProblems := func(text string) string {
 		out, err := runNodeScript(t, "lint.mjs", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(out)
 	}
-	if got := found(string(text)); got != "" {
+	if got := validatorProblems(string(text)); got != "" {
 		t.Errorf("problems that the validator reports in the definition: got these, want none:\n%s", got)
 	}
 	// The validator reports each of these errors.
@@ -40,7 +40,7 @@ func TestStateMachineDefinitionIsValid(t *testing.T) {
 		"an invalid JSONPath":       {`"$.begin.lanes"`, `"begin lanes"`},
 		"a task without a resource": {`"Resource": "${MigrateFunctionArn}",`, ``},
 	} {
-		if got := found(strings.Replace(string(text), broken[0], broken[1], 1)); got == "" {
+		if got := validatorProblems(strings.Replace(string(text), broken[0], broken[1], 1)); got == "" {
 			t.Errorf("the validator reports no problem in a definition with %s, want one", name)
 		}
 	}
@@ -97,7 +97,8 @@ func (s *testbed) checkComplete(e executionResult) stepfn.ReportResult {
 	return got
 }
 
-func (s *testbed) checkEntered(e executionResult, states ...string) {
+// checkEnteredStates fails the test for each of the states that the execution has not entered.
+func (s *testbed) checkEnteredStates(e executionResult, states ...string) {
 	s.t.Helper()
 	for _, state := range states {
 		if e.Entered[state] == 0 {
@@ -160,7 +161,7 @@ func TestSecondExecutionCopiesNothing(t *testing.T) {
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.startAndWait("first", input)
 	report := s.checkComplete(first)
-	s.checkEntered(first, "Copy", "Verify lane", "Verdict", "Gate")
+	s.checkEnteredStates(first, "Copy", "Verify lane", "Verdict", "Gate")
 	if first.Entered["Copy with child executions"] != 0 || first.Entered["Copy lane"] < 8 {
 		t.Errorf("states that the execution entered: got %v, want Copy lane at least 8 times and no child executions",
 			first.Entered)

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 var buildFunction = sync.OnceValues(func() (string, error) {
 	bootstrap := filepath.Join(buildDir, "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/migrate")
-	cmd.Dir = root
+	cmd.Dir = repositoryRoot
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build functions/migrate: %w\n%s", err, out)
 	}
@@ -88,12 +88,12 @@ type functionAnswer struct {
 func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*process)) functionAnswer {
 	p, err := l.takeProcess()
 	if err != nil {
-		return failedAnswer("Lambda.ServiceException", err.Error())
+		return newFailedAnswer("Lambda.ServiceException", err.Error())
 	}
 	select {
 	case p.next <- invocation{payload, time.Now().Add(timeout)}:
 	case <-p.exited:
-		return failedAnswer("Runtime.ExitError", "the process ended before it received the event")
+		return newFailedAnswer("Runtime.ExitError", "the process ended before it received the event")
 	}
 	if during != nil {
 		go during(p)
@@ -105,15 +105,15 @@ func (l *lambda) invoke(payload []byte, timeout time.Duration, during func(*proc
 		l.mu.Unlock()
 		return a
 	case <-p.exited:
-		return failedAnswer("Runtime.ExitError", "RequestId: 8c1f7a52 Error: Runtime exited with error: signal: killed")
+		return newFailedAnswer("Runtime.ExitError", "RequestId: 8c1f7a52 Error: Runtime exited with error: signal: killed")
 	case <-time.After(timeout):
 		p.kill()
-		return failedAnswer("Sandbox.Timedout", "RequestId: 8c1f7a52 Error: Task timed out")
+		return newFailedAnswer("Sandbox.Timedout", "RequestId: 8c1f7a52 Error: Task timed out")
 	}
 }
 
-// failedAnswer returns Lambda's answer for a failed invocation.
-func failedAnswer(name, message string) functionAnswer {
+// newFailedAnswer returns Lambda's answer for a failed invocation.
+func newFailedAnswer(name, message string) functionAnswer {
 	payload, err := json.Marshal(map[string]string{"errorType": name, "errorMessage": message})
 	if err != nil {
 		panic(err)
@@ -132,7 +132,7 @@ func (l *lambda) takeProcess() (*process, error) {
 			return p, nil
 		}
 	}
-	p, err := l.start()
+	p, err := l.startProcess()
 	if err == nil {
 		l.all = append(l.all, p)
 	}
@@ -153,7 +153,7 @@ type invocation struct {
 	deadline time.Time
 }
 
-func (l *lambda) start() (*process, error) {
+func (l *lambda) startProcess() (*process, error) {
 	p := &process{next: make(chan invocation), answers: make(chan functionAnswer), exited: make(chan struct{})}
 	const base = "/2018-06-01/runtime/"
 	mux := http.NewServeMux()

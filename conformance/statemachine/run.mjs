@@ -22,7 +22,7 @@ class TaskError extends Error {
   }
 }
 
-const perform = (state) => async (payload) => {
+const newTaskHandler = (state) => async (payload) => {
   const response = await fetch(request.proxy, { method: 'POST', body: JSON.stringify({ state, payload }) });
   const answer = await response.json();
   if (answer.error) throw new TaskError(answer.error, answer.cause);
@@ -31,14 +31,14 @@ const perform = (state) => async (payload) => {
 
 const tasks = {};
 const retryIntervals = {}; // in ms, by state: shorter than in the definition, so that the tests do not wait
-const collect = (states) => {
+const collectTasks = (states) => {
   for (const [name, state] of Object.entries(states)) {
-    if (state.Type === 'Task') tasks[name] = perform(name);
+    if (state.Type === 'Task') tasks[name] = newTaskHandler(name);
     if (state.Retry) retryIntervals[name] = 20;
-    if (state.ItemProcessor) collect(state.ItemProcessor.States);
+    if (state.ItemProcessor) collectTasks(state.ItemProcessor.States);
   }
 };
-collect(definition.States);
+collectTasks(definition.States);
 
 // A redrive does not start at the first state, so some states cannot be reached, which the validation would report.
 const machine = new StateMachine(definition, {
@@ -50,7 +50,7 @@ const execution = machine.run(request.input, {
 });
 
 const result = { status: 'SUCCEEDED', entered: {}, retried: {}, caught: {}, events: 0, largest: 0, last: null };
-const count = (counts, name) => (counts[name] = (counts[name] ?? 0) + 1);
+const increment = (counts, name) => (counts[name] = (counts[name] ?? 0) + 1);
 const watch = (async () => {
   for await (const e of execution.eventLogs) {
     result.events++;
@@ -58,11 +58,11 @@ const watch = (async () => {
       if (value !== undefined) result.largest = Math.max(result.largest, Buffer.byteLength(JSON.stringify(value)));
     }
     if (e.type === 'StateEntered') {
-      count(result.entered, e.state.name);
+      increment(result.entered, e.state.name);
       if (definition.States[e.state.name]) result.last = { state: e.state.name, input: e.state.input };
     }
-    if (e.type === 'StateRetried') count(result.retried, e.state.name);
-    if (e.type === 'StateCaught') count(result.caught, e.state.name);
+    if (e.type === 'StateRetried') increment(result.retried, e.state.name);
+    if (e.type === 'StateCaught') increment(result.caught, e.state.name);
   }
 })();
 try {

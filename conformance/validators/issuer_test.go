@@ -71,16 +71,16 @@ func newIssuer(t *testing.T, alg string) issuer {
 		Token string
 		User  struct{ ID string }
 	}
-	i.send(t, "POST", "/api/auth/sign-up/email",
+	i.sendRequest(t, "POST", "/api/auth/sign-up/email",
 		`{"name":"Ada","email":"ada@example.com","password":"correct horse"}`, "", &signedUp)
 	var issued struct{ Token string }
-	i.send(t, "GET", "/api/auth/token", "", signedUp.Token, &issued)
+	i.sendRequest(t, "GET", "/api/auth/token", "", signedUp.Token, &issued)
 	i.user, i.token = signedUp.User.ID, issued.Token
 	return i
 }
 
-// send sends a request with a bearer token, and decodes the response into the value that into points to.
-func (i issuer) send(t *testing.T, method, path, body, bearer string, into any) {
+// sendRequest sends a request with a bearer token, and decodes the response into the value that into points to.
+func (i issuer) sendRequest(t *testing.T, method, path, body, bearer string, into any) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, i.url+path, strings.NewReader(body))
 	if err != nil {

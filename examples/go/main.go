@@ -33,7 +33,7 @@ func main() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /me", requireUser(verifier, func(w http.ResponseWriter, _ *http.Request, u user) {
-		answer(w, http.StatusOK, u)
+		writeJSON(w, http.StatusOK, u)
 	}))
 	server := &http.Server{
 		Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: mux, ReadHeaderTimeout: 5 * time.Second,
@@ -54,12 +54,12 @@ func requireUser(v *jwtverify.Verifier, next func(http.ResponseWriter, *http.Req
 		switch {
 		case errors.Is(err, jwtverify.ErrInvalidToken):
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			answer(w, http.StatusUnauthorized, map[string]string{"detail": "the token is not valid"})
+			writeJSON(w, http.StatusUnauthorized, map[string]string{"detail": "the token is not valid"})
 			return
 		case err != nil:
 			log.Print(err)
 			w.Header().Set("Retry-After", "5")
-			answer(w, http.StatusServiceUnavailable, map[string]string{"detail": "the keys cannot be fetched"})
+			writeJSON(w, http.StatusServiceUnavailable, map[string]string{"detail": "the keys cannot be fetched"})
 			return
 		}
 		u := user{ID: claims.UserID, Session: claims.SessionID}
@@ -71,7 +71,7 @@ func requireUser(v *jwtverify.Verifier, next func(http.ResponseWriter, *http.Req
 	})
 }
 
-func answer(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // fails if the client has disconnected

@@ -32,19 +32,19 @@ async function currentUser(request) {
   }
 }
 
-function answer(response, status, body, headers = {}) {
+function sendJSON(response, status, body, headers = {}) {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
 const server = createServer(async (request, response) => {
   try {
-    if (request.method !== 'GET' || request.url !== '/me') return answer(response, 404, { detail: 'not found' });
+    if (request.method !== 'GET' || request.url !== '/me') return sendJSON(response, 404, { detail: 'not found' });
     const user = await currentUser(request);
-    if (!user) return answer(response, 401, { detail: 'the token is not valid' }, { 'WWW-Authenticate': 'Bearer' });
-    return answer(response, 200, user);
+    if (!user) return sendJSON(response, 401, { detail: 'the token is not valid' }, { 'WWW-Authenticate': 'Bearer' });
+    return sendJSON(response, 200, user);
   } catch (error) {
     console.error(error);
-    return answer(response, 503, { detail: 'the keys cannot be fetched' }, { 'Retry-After': '5' });
+    return sendJSON(response, 503, { detail: 'the keys cannot be fetched' }, { 'Retry-After': '5' });
   }
 });
 

@@ -25,8 +25,8 @@ type note struct {
 	Created time.Time `json:"created"`
 }
 
-// errBadNote is the error of a body that is not a note.
-var errBadNote = errors.New("send a note, such as {\"text\": \"Read chapter 2\"}")
+// errInvalidNote is the error of a body that is not a note.
+var errInvalidNote = errors.New("send a note, such as {\"text\": \"Read chapter 2\"}")
 
 type api struct {
 	pool     *pgxpool.Pool
@@ -47,8 +47,8 @@ func main() {
 	}
 	a := &api{pool, verifier}
 	mux := http.NewServeMux()
-	mux.Handle("GET /notes", a.handle(listNotes))
-	mux.Handle("POST /notes", a.handle(addNote))
+	mux.Handle("GET /notes", a.handlerFor(listNotes))
+	mux.Handle("POST /notes", a.handlerFor(addNote))
 	server := &http.Server{
 		Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: mux, ReadHeaderTimeout: 5 * time.Second,
 	}
@@ -56,14 +56,14 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// handle answers with the result of do, which runs in a transaction with the rights of the user of the request.
-func (a *api) handle(do func(*http.Request, pgx.Tx) (any, error)) http.Handler {
+// handlerFor answers with the result of do, which runs in a transaction with the rights of the user of the request.
+func (a *api) handlerFor(do func(*http.Request, pgx.Tx) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		claims, err := a.verifier.Verify(r.Context(), token)
 		var result any
 		if err == nil {
-			err = a.asUser(r.Context(), claims, func(tx pgx.Tx) (err error) {
+			err = a.runAsUser(r.Context(), claims, func(tx pgx.Tx) (err error) {
 				result, err = do(r, tx)
 				return err
 			})
@@ -74,9 +74,9 @@ func (a *api) handle(do func(*http.Request, pgx.Tx) (any, error)) http.Handler {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			w.WriteHeader(http.StatusUnauthorized)
 			result = map[string]string{"detail": "the token is not valid"}
-		case errors.Is(err, errBadNote):
+		case errors.Is(err, errInvalidNote):
 			w.WriteHeader(http.StatusBadRequest)
-			result = map[string]string{"detail": errBadNote.Error()}
+			result = map[string]string{"detail": errInvalidNote.Error()}
 		case err != nil:
 			log.Print(err)
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -86,9 +86,9 @@ func (a *api) handle(do func(*http.Request, pgx.Tx) (any, error)) http.Handler {
 	})
 }
 
-// asUser runs do in a transaction with the role and the claims of the user. Both end with the transaction, so the next
-// user of the connection does not get them, also behind a pooler in transaction mode.
-func (a *api) asUser(ctx context.Context, claims jwtverify.Claims, do func(pgx.Tx) error) error {
+// runAsUser runs do in a transaction with the role and the claims of the user. Both end with the transaction, so the
+// next user of the connection does not get them, also behind a pooler in transaction mode.
+func (a *api) runAsUser(ctx context.Context, claims jwtverify.Claims, do func(pgx.Tx) error) error {
 	var all map[string]any
 	if err := claims.Decode(&all); err != nil {
 		return err
@@ -123,7 +123,7 @@ func listNotes(r *http.Request, tx pgx.Tx) (any, error) {
 func addNote(r *http.Request, tx pgx.Tx) (any, error) {
 	var in struct{ Text string }
 	if json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&in) != nil || in.Text == "" {
-		return nil, errBadNote
+		return nil, errInvalidNote
 	}
 	rows, err := tx.Query(r.Context(), `INSERT INTO notes.note (text) VALUES ($1) RETURNING id, text, created`, in.Text)
 	if err != nil {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { client, newPerson, ok, signUp } from '../browser.mjs';
+import { assertOk, newClient, newPerson, signUp } from '../browser.mjs';
 import { dom, openTab, showTab, waitForText } from './tab.mjs';
 
 after(() => dom.happyDOM.close());
@@ -14,11 +14,11 @@ test('a page shows sign-in, update and sign-out', async () => {
   await waitForText(page, 'no session');
   assert.equal(page.requests, 1);
 
-  ok(await page.auth.signIn.email({ email: ada.email, password: ada.password }));
+  assertOk(await page.auth.signIn.email({ email: ada.email, password: ada.password }));
   await waitForText(page, ada.name);
-  ok(await page.auth.updateUser({ name: 'Countess' }));
+  assertOk(await page.auth.updateUser({ name: 'Countess' }));
   await waitForText(page, 'Countess');
-  ok(await page.auth.signOut());
+  assertOk(await page.auth.signOut());
   await waitForText(page, 'no session');
   assert.equal(page.requests, 4);
   page.close();
@@ -34,9 +34,9 @@ test('a page opened with a session shows it', async () => {
 test('a page shows sign-up and the deletion of the account', async () => {
   const page = openTab(new Map());
   await waitForText(page, 'no session');
-  ok(await page.auth.signUp.email({ ...newPerson(), name: 'Grace' }));
+  assertOk(await page.auth.signUp.email({ ...newPerson(), name: 'Grace' }));
   await waitForText(page, 'Grace');
-  ok(await page.auth.deleteUser());
+  assertOk(await page.auth.deleteUser());
   await waitForText(page, 'no session');
   page.close();
 });
@@ -45,9 +45,9 @@ test('a session that was revoked elsewhere is gone when the tab becomes visible'
   const ada = await signUp();
   const page = openTab(ada.jar);
   await waitForText(page, ada.name);
-  const phone = client();
-  ok(await phone.signIn.email({ email: ada.email, password: ada.password }));
-  ok(await phone.revokeOtherSessions());
+  const phone = newClient();
+  assertOk(await phone.signIn.email({ email: ada.email, password: ada.password }));
+  assertOk(await phone.revokeOtherSessions());
   showTab();
   await waitForText(page, 'no session');
   page.close();
@@ -60,25 +60,25 @@ test('an update and a sign-out in one tab show in the other', async () => {
   const there = new Worker(new URL('other_tab.mjs', import.meta.url), {
     workerData: { jar: [...ada.jar] },
   });
-  const show = async (text, stored) => {
+  const expectOtherTabToShow = async (text, stored) => {
     there.postMessage({ show: text, stored });
     const [seen] = await once(there, 'message');
     assert.equal(seen, text);
   };
   // A browser sends the other tabs a storage event when one writes to the shared storage.
-  const written = () => {
+  const storageEventOfOtherTab = () => {
     const key = 'better-auth.message';
     return { key, newValue: dom.localStorage.getItem(key) };
   };
-  await show(ada.name);
+  await expectOtherTabToShow(ada.name);
 
-  ok(await here.auth.updateUser({ name: 'Countess' }));
-  assert.equal(JSON.parse(written().newValue).data.trigger, 'updateUser');
-  await show('Countess', written());
+  assertOk(await here.auth.updateUser({ name: 'Countess' }));
+  assert.equal(JSON.parse(storageEventOfOtherTab().newValue).data.trigger, 'updateUser');
+  await expectOtherTabToShow('Countess', storageEventOfOtherTab());
 
-  ok(await here.auth.signOut());
-  assert.equal(JSON.parse(written().newValue).data.trigger, 'signout');
-  await show('no session', written());
+  assertOk(await here.auth.signOut());
+  assert.equal(JSON.parse(storageEventOfOtherTab().newValue).data.trigger, 'signout');
+  await expectOtherTabToShow('no session', storageEventOfOtherTab());
   there.postMessage({ close: true });
   here.close();
 });

@@ -1,9 +1,9 @@
 // The profile API, which Better Auth does not have.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ok, serverURL, signUp } from '../browser.mjs';
+import { assertOk, serverURL, signUp } from '../browser.mjs';
 
-function profile(method, jwt, body) {
+function requestProfile(method, jwt, body) {
   return fetch(`${serverURL}/api/profile`, {
     method,
     headers: {
@@ -16,13 +16,13 @@ function profile(method, jwt, body) {
 
 test('the JWT of the client works for the profile API', async () => {
   const ada = await signUp();
-  const { token } = ok(await ada.auth.token());
-  assert.equal((await profile('GET', token)).status, 404);
-  const created = await profile('POST', token, { learning_mode: 'visual', time_per_week: 5 });
+  const { token } = assertOk(await ada.auth.token());
+  assert.equal((await requestProfile('GET', token)).status, 404);
+  const created = await requestProfile('POST', token, { learning_mode: 'visual', time_per_week: 5 });
   assert.equal(created.status, 201);
-  assert.equal((await profile('POST', token, {})).status, 409);
-  assert.equal((await profile('PUT', token, { time_per_week: 7 })).status, 200);
-  const read = await (await profile('GET', token)).json();
+  assert.equal((await requestProfile('POST', token, {})).status, 409);
+  assert.equal((await requestProfile('PUT', token, { time_per_week: 7 })).status, 200);
+  const read = await (await requestProfile('GET', token)).json();
   assert.deepEqual(
     [read.user_id, read.learning_mode, read.time_per_week, read.preferred_language],
     [ada.user.id, 'visual', 7, 'en'],

@@ -78,9 +78,9 @@ func (d *Deployment) Start(folder, bootstrap string, more ...map[string]string) 
 	return s
 }
 
-// Rotate creates signing keys with functions/rotate, and copies them into a new secret, which the functions use. moto's
-// BatchGetSecretValue ignores the stage of a version, so the secret must have only one version.
-func (d *Deployment) Rotate(rotate *Sandbox) {
+// RotateKeys creates signing keys with functions/rotate, and copies them into a new secret, which the functions use.
+// moto's BatchGetSecretValue ignores the stage of a version, so the secret must have only one version.
+func (d *Deployment) RotateKeys(rotate *Sandbox) {
 	d.t.Helper()
 	version := d.Secrets.BeginRotation(d.KeysARN)
 	for _, step := range mototest.RotationSteps {

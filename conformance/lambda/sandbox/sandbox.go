@@ -43,8 +43,8 @@ func Build(t testing.TB, folder string) string {
 	return buildOnce(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
 }
 
-// BuildRace is Build with the race detector, which needs cgo.
-func BuildRace(t testing.TB, folder string) string {
+// BuildWithRaceDetector is Build with the race detector, which needs cgo.
+func BuildWithRaceDetector(t testing.TB, folder string) string {
 	t.Helper()
 	return buildOnce(t, folder, "CGO_ENABLED=1", "-race")
 }

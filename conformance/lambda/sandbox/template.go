@@ -83,7 +83,7 @@ func ReadTemplate(t testing.TB, values map[string]string) map[string]Function {
 		f := Function{Timeout: global.Timeout, Memory: global.Memory, Env: map[string]string{}}
 		for _, variables := range []map[string]yaml.Node{global.Environment.Variables, p.Environment.Variables} {
 			for name, node := range variables {
-				f.Env[name] = doc.value(t, &node, values)
+				f.Env[name] = doc.resolveValue(t, &node, values)
 			}
 		}
 		if p.Timeout != 0 {
@@ -102,8 +102,8 @@ func ReadTemplate(t testing.TB, values map[string]string) map[string]Function {
 	return functions
 }
 
-// value returns the value of a node. It resolves !Ref and !If.
-func (d templateDocument) value(t testing.TB, node *yaml.Node, values map[string]string) string {
+// resolveValue returns the value of a node. It resolves !Ref and !If.
+func (d templateDocument) resolveValue(t testing.TB, node *yaml.Node, values map[string]string) string {
 	t.Helper()
 	switch node.Tag {
 	case "!Ref":
@@ -118,25 +118,25 @@ func (d templateDocument) value(t testing.TB, node *yaml.Node, values map[string
 		return parameter.Default.Value
 	case "!If":
 		condition := d.Conditions[node.Content[0].Value]
-		if d.holds(t, &condition, values) {
-			return d.value(t, node.Content[1], values)
+		if d.conditionHolds(t, &condition, values) {
+			return d.resolveValue(t, node.Content[1], values)
 		}
-		return d.value(t, node.Content[2], values)
+		return d.resolveValue(t, node.Content[2], values)
 	}
 	return node.Value
 }
 
-// holds reports whether a condition of the template holds.
-func (d templateDocument) holds(t testing.TB, condition *yaml.Node, values map[string]string) bool {
+// conditionHolds reports whether a condition of the template holds.
+func (d templateDocument) conditionHolds(t testing.TB, condition *yaml.Node, values map[string]string) bool {
 	t.Helper()
 	switch condition.Tag {
 	case "!Equals":
-		return d.value(t, condition.Content[0], values) == d.value(t, condition.Content[1], values)
+		return d.resolveValue(t, condition.Content[0], values) == d.resolveValue(t, condition.Content[1], values)
 	case "!Not":
-		return !d.holds(t, condition.Content[0], values)
+		return !d.conditionHolds(t, condition.Content[0], values)
 	case "!And":
 		for _, part := range condition.Content {
-			if !d.holds(t, part, values) {
+			if !d.conditionHolds(t, part, values) {
 				return false
 			}
 		}

@@ -58,7 +58,7 @@ func (l *TimingProxy) recordOnce(when *time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if when.IsZero() {
-		*when = Now()
+		*when = WallClockNow()
 	}
 }
 
@@ -77,8 +77,8 @@ func (l *TimingProxy) FirstEvent() time.Time { return l.readTime(&l.sent) }
 // FirstAnswer returns the time of the function's first answer to an event.
 func (l *TimingProxy) FirstAnswer() time.Time { return l.readTime(&l.answered) }
 
-// Now returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of other
-// processes.
-func Now() time.Time {
+// WallClockNow returns the wall clock time, without Go's monotonic part, so that it can be compared with the times of
+// other processes.
+func WallClockNow() time.Time {
 	return time.Now().Round(0) //nolint:forbidigo // for measurements, not for the product
 }
