@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { makeSessionsStale } from './harness/database';
-import { emailOfSession, revokeOtherSessions, signIn, signInOnPage } from './harness/people';
+import { getSessionEmail, revokeOtherSessions, signIn, signInOnPage } from './harness/people';
 import { expect, newPerson, register, test } from './harness/test';
 
 const region = (page: Page, name: string) => page.getByRole('region', { name });
@@ -32,10 +32,10 @@ async function confirmDeletion(page: Page, typed: string, secret: string): Promi
   await deletionRegion(page).getByRole('button', { name: 'Delete my account', exact: true }).click();
 }
 
-test('R60: the page and the menu show a new name', async ({ page, context, person, state }) => {
+test('R60: the page and the menu show a new name', async ({ page, context, person, checkPageState }) => {
   await register(context, person);
   await openAccountPage(page);
-  await state(page, 'overview');
+  await checkPageState(page, 'overview');
   await page.getByLabel('Name', { exact: true }).fill('Augusta King');
   await page.getByRole('button', { name: 'Save name' }).click();
   await expect(region(page, 'Your name').getByRole('status')).toHaveText('Saved.');
@@ -46,13 +46,13 @@ test('after a change of password the old one is rejected, and other devices are 
   page,
   context,
   person,
-  another,
+  openAnotherContext,
   guard,
-  state,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
-  const other = await another();
+  const other = await openAnotherContext();
   await signIn(other, person);
   await openAccountPage(page);
   guard.allow(400, '/api/auth/change-password');
@@ -60,15 +60,15 @@ test('after a change of password the old one is rejected, and other devices are 
   const current = passwordRegion(page).getByLabel('Current password');
   await expect(current).toHaveAccessibleDescription('That is not your password.');
   await expect(current).toHaveAttribute('aria-invalid', 'true');
-  await state(page, 'wrong-password');
+  await checkPageState(page, 'wrong-password');
   await passwordRegion(page).getByRole('link', { name: 'That is not your password.' }).click();
   await expect(current).toBeFocused();
   await fillPasswords(page, person.password, 'a new one for the engine');
   await expect(passwordRegion(page).getByText(/all other devices are signed out/)).toBeVisible();
   await expect(current).toHaveCount(0);
-  await state(page, 'password-changed');
-  expect(await emailOfSession(other)).toBe('');
-  expect(await emailOfSession(context)).toBe(person.email);
+  await checkPageState(page, 'password-changed');
+  expect(await getSessionEmail(other)).toBe('');
+  expect(await getSessionEmail(context)).toBe(person.email);
   const old = await other.request.post('/api/auth/sign-in/email', { data: person, headers: { origin: baseURL ?? '' } });
   expect(old.status()).toBe(401);
   await signIn(other, { ...person, password: 'a new one for the engine' });
@@ -78,16 +78,16 @@ test('other devices stay signed in if the person wants', { tag: '@once' }, async
   page,
   context,
   person,
-  another,
+  openAnotherContext,
 }) => {
   await register(context, person);
-  const other = await another();
+  const other = await openAnotherContext();
   await signIn(other, person);
   await openAccountPage(page);
   await passwordRegion(page).getByLabel('Sign out all other devices').uncheck();
   await fillPasswords(page, person.password, 'a new one for the engine');
   await expect(passwordRegion(page).getByText(/Other devices stay signed in/)).toBeVisible();
-  expect(await emailOfSession(other)).toBe(person.email);
+  expect(await getSessionEmail(other)).toBe(person.email);
 });
 
 test('password managers find the form to change a password and its fields', { tag: '@once' }, async ({
@@ -106,14 +106,14 @@ test('password managers find the form to change a password and its fields', { ta
   await expect(passwordRegion(page).locator('[autocomplete=username]')).toHaveValue(person.email);
 });
 
-test('the link in the mail confirms the email address', async ({ page, context, person, mails, state }) => {
+test('the link in the mail confirms the email address', async ({ page, context, person, mails, checkPageState }) => {
   await register(context, person);
   await openAccountPage(page);
   await expect(emailRegion(page).getByText('Not confirmed yet')).toBeVisible();
   await emailRegion(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
   await expect(emailRegion(page).getByRole('status')).toContainText(person.email);
-  await state(page, 'confirmation-sent');
-  await page.goto(await mails.link('verify-email', person.email));
+  await checkPageState(page, 'confirmation-sent');
+  await page.goto(await mails.waitForLink('verify-email', person.email));
   await openAccountPage(page);
   await expect(emailRegion(page).getByText('Confirmed', { exact: true })).toBeVisible();
 });
@@ -123,8 +123,8 @@ test('the link in the mail to the new email address changes it', async ({
   context,
   person,
   mails,
-  another,
-  state,
+  openAnotherContext,
+  checkPageState,
 }) => {
   await register(context, person);
   const next = newPerson().email;
@@ -135,16 +135,16 @@ test('the link in the mail to the new email address changes it', async ({
   );
   await changeEmail(page, next);
   await expect(emailRegion(page).getByRole('status')).toContainText(next);
-  await state(page, 'mail-sent');
-  expect(await emailOfSession(context)).toBe(person.email);
-  const link = await mails.link('verify-email', next);
+  await checkPageState(page, 'mail-sent');
+  expect(await getSessionEmail(context)).toBe(person.email);
+  const link = await mails.waitForLink('verify-email', next);
   await page.goto(link);
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
-  await state(page, 'email-changed');
+  await checkPageState(page, 'email-changed');
   await page.goto(link);
   await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
-  await state(page, 'link-used');
-  await signIn(await another(), { ...person, email: next });
+  await checkPageState(page, 'link-used');
+  await signIn(await openAnotherContext(), { ...person, email: next });
 });
 
 test('the link in the mail to the old email address cancels a change of email', async ({
@@ -153,31 +153,31 @@ test('the link in the mail to the old email address cancels a change of email', 
   person,
   mails,
   guard,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   const next = newPerson().email;
   await openAccountPage(page);
   await changeEmail(page, next);
   await expect(emailRegion(page).getByRole('status')).toContainText(next);
-  const cancel = await mails.link('email-change-notice', person.email);
+  const cancel = await mails.waitForLink('email-change-notice', person.email);
   await page.goto(cancel);
   await expect(page.getByRole('button', { name: 'Stop the change' })).toBeVisible();
-  await state(page, 'change-can-be-stopped');
+  await checkPageState(page, 'change-can-be-stopped');
   await page.getByRole('button', { name: 'Stop the change' }).click();
   await expect(page.getByRole('main').getByRole('status')).toContainText('The change is stopped');
-  await state(page, 'change-stopped');
-  await page.goto(await mails.link('verify-email', next));
+  await checkPageState(page, 'change-stopped');
+  await page.goto(await mails.waitForLink('verify-email', next));
   await expect(page.getByRole('alert').filter({ hasText: 'This link was used or is too old' })).toBeVisible();
-  expect(await emailOfSession(context)).toBe(person.email);
+  expect(await getSessionEmail(context)).toBe(person.email);
   guard.allow(400, '/api/auth/cancel-email-change');
   await page.goto(cancel);
   await page.getByRole('button', { name: 'Stop the change' }).click();
   await expect(page.getByRole('main').getByRole('status')).toContainText('There is nothing to stop any more');
-  await state(page, 'nothing-to-stop');
+  await checkPageState(page, 'nothing-to-stop');
   await page.goto('/cancel-email-change/');
   await expect(page.getByText('Open the link in the mail that told you about the change.')).toBeVisible();
-  await state(page, 'no-link');
+  await checkPageState(page, 'no-link');
 });
 
 test('with an old session, a change of email address asks for the password', async ({
@@ -186,7 +186,7 @@ test('with an old session, a change of email address asks for the password', asy
   person,
   mails,
   guard,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   await makeSessionsStale(person.email);
@@ -197,11 +197,11 @@ test('with an old session, a change of email address asks for the password', asy
   await changeEmail(page, next);
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
   await expect(dialog).toContainText('You signed in a while ago');
-  await state(page, 'email-change-needs-password');
+  await checkPageState(page, 'email-change-needs-password');
   await dialog.getByLabel(`Password of ${person.email}`).fill(person.password);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await expect(emailRegion(page).getByRole('status')).toContainText(next);
-  await page.goto(await mails.link('verify-email', next));
+  await page.goto(await mails.waitForLink('verify-email', next));
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
@@ -210,19 +210,19 @@ test('a link that belongs to another account changes nothing', { tag: '@once' },
   context,
   person,
   mails,
-  another,
+  openAnotherContext,
 }) => {
   const second = newPerson();
-  const otherContext = await another();
+  const otherContext = await openAnotherContext();
   await register(otherContext, second);
   const otherPage = await otherContext.newPage();
   await openAccountPage(otherPage);
   await changeEmail(otherPage, newPerson().email);
   await changeEmailAgain(otherPage, `x-${second.email}`);
   await register(context, person);
-  await page.goto(await mails.link('verify-email', `x-${second.email}`));
+  await page.goto(await mails.waitForLink('verify-email', `x-${second.email}`));
   await expect(page.getByText('This link belongs to another account')).toBeVisible();
-  expect(await emailOfSession(otherContext)).toBe(second.email);
+  expect(await getSessionEmail(otherContext)).toBe(second.email);
 });
 
 async function changeEmailAgain(page: Page, next: string): Promise<void> {
@@ -235,24 +235,24 @@ test('with CHANGE_EMAIL_CONFIRMATION the links to both email addresses are neede
   page,
   context,
   person,
-  start,
+  startServer,
 }) => {
-  const { origin, mails } = await start({ CHANGE_EMAIL_CONFIRMATION: 'on' });
+  const { origin, mails } = await startServer({ CHANGE_EMAIL_CONFIRMATION: 'on' });
   const next = newPerson().email;
   await register(context, person, origin);
   await openAccountPage(page, origin);
   await emailRegion(page).getByRole('button', { name: 'Send a link to confirm it' }).click();
-  await page.goto(await mails.link('verify-email', person.email));
+  await page.goto(await mails.waitForLink('verify-email', person.email));
   await openAccountPage(page, origin);
   await changeEmail(page, next);
-  await page.goto(await mails.link('change-email-confirmation', person.email));
+  await page.goto(await mails.waitForLink('change-email-confirmation', person.email));
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${person.email}`);
-  await page.goto(await mails.link('verify-email', next));
+  await page.goto(await mails.waitForLink('verify-email', next));
   await expect(page.getByRole('main').getByRole('status').first()).toContainText(`your address is ${next}`);
 });
 
-test('the page says which features are off', async ({ page, context, person, start, guard, state }) => {
-  const { origin } = await start({ CHANGE_EMAIL: 'off', DELETE_USER: 'off', MAIL: 'none' });
+test('the page says which features are off', async ({ page, context, person, startServer, guard, checkPageState }) => {
+  const { origin } = await startServer({ CHANGE_EMAIL: 'off', DELETE_USER: 'off', MAIL: 'none' });
   await register(context, person, origin);
   await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-email');
@@ -265,17 +265,17 @@ test('the page says which features are off', async ({ page, context, person, sta
   await deletionRegion(page).getByRole('button', { name: 'Delete my account …' }).click();
   await confirmDeletion(page, 'DELETE', person.password);
   await expect(deletionRegion(page).getByRole('status')).toHaveText(/cannot be deleted here/);
-  await state(page, 'switched-off');
+  await checkPageState(page, 'switched-off');
 });
 
 test('without mails the email address cannot be changed', { tag: '@once' }, async ({
   page,
   context,
   person,
-  start,
+  startServer,
   guard,
 }) => {
-  const { origin } = await start({ MAIL: 'none' });
+  const { origin } = await startServer({ MAIL: 'none' });
   await register(context, person, origin);
   await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-email');
@@ -288,7 +288,7 @@ test('an account is deleted with its email address and password', async ({
   context,
   person,
   guard,
-  state,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
@@ -303,11 +303,11 @@ test('an account is deleted with its email address and password', async ({
   await expect(deletionRegion(page).getByLabel('Password', { exact: true })).toHaveAccessibleDescription(
     'That is not your password.',
   );
-  await state(page, 'delete');
+  await checkPageState(page, 'delete');
   await confirmDeletion(page, person.email, person.password);
   await expect(page.getByText('Your account is deleted')).toBeVisible();
   await expect(page.getByText(person.email)).toHaveCount(0);
-  await state(page, 'deleted');
+  await checkPageState(page, 'deleted');
   const response = await context.request.post('/api/auth/sign-in/email', {
     data: person,
     headers: { origin: baseURL ?? '' },
@@ -323,31 +323,31 @@ test('with DELETE_USER_VERIFICATION an account is deleted with a link', async ({
   page,
   context,
   person,
-  start,
-  state,
+  startServer,
+  checkPageState,
 }) => {
-  const { origin, mails } = await start({ DELETE_USER_VERIFICATION: 'on' });
+  const { origin, mails } = await startServer({ DELETE_USER_VERIFICATION: 'on' });
   await register(context, person, origin);
   await openAccountPage(page, origin);
   await deletionRegion(page).getByRole('button', { name: 'Delete my account …' }).click();
   await confirmDeletion(page, 'DELETE', person.password);
   await expect(deletionRegion(page).getByRole('status')).toContainText(`open the link in the mail to ${person.email}`);
-  await state(page, 'deletion-mail-sent');
-  expect(await emailOfSession(context, origin)).toBe(person.email);
-  await page.goto(await mails.link('delete-account', person.email));
+  await checkPageState(page, 'deletion-mail-sent');
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
+  await page.goto(await mails.waitForLink('delete-account', person.email));
   await expect(page.getByText('Your account is deleted')).toBeVisible();
-  expect(await emailOfSession(context, origin)).toBe('');
+  expect(await getSessionEmail(context, origin)).toBe('');
 });
 
 test('after too many tries a countdown runs, and then the form works again', { tag: '@once' }, async ({
   page,
   context,
   person,
-  start,
+  startServer,
   guard,
-  state,
+  checkPageState,
 }) => {
-  const { origin } = await start({ RATE_LIMIT: 'on' });
+  const { origin } = await startServer({ RATE_LIMIT: 'on' });
   await register(context, person, origin);
   await openAccountPage(page, origin);
   guard.allow(400, '/api/auth/change-password');
@@ -359,7 +359,7 @@ test('after too many tries a countdown runs, and then the form works again', { t
     await expect(passwordRegion(page).getByRole('alert')).toBeVisible();
   }
   await expect(passwordRegion(page).getByRole('button', { name: /^Wait \d+ s$/ })).toBeVisible();
-  await state(page, 'too-many-tries');
+  await checkPageState(page, 'too-many-tries');
   await expect(passwordRegion(page).getByRole('button', { name: 'Change password' })).toBeVisible();
   await fillPasswords(page, person.password, 'a new one for the engine');
   await expect(passwordRegion(page).getByText(/Your password is changed/)).toBeVisible();
@@ -367,10 +367,10 @@ test('after too many tries a countdown runs, and then the form works again', { t
 
 test('after the session was revoked on another device, a change asks for the password and then succeeds', {
   tag: '@once',
-}, async ({ page, context, person, another, guard }) => {
+}, async ({ page, context, person, openAnotherContext, guard }) => {
   await register(context, person);
   await openAccountPage(page);
-  await revokeOtherSessions(await another(), person);
+  await revokeOtherSessions(await openAnotherContext(), person);
   guard.allow(401, '/api/auth/update-user');
   await page.getByLabel('Name', { exact: true }).fill('Augusta King');
   await page.getByRole('button', { name: 'Save name' }).click();
@@ -384,14 +384,14 @@ test('after the session was revoked on another device, a change asks for the pas
 test('without a session, the page shows the sign-in form and then its content', async ({
   page,
   person,
-  another,
-  state,
+  openAnotherContext,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await makeSessionsStale(person.email); // the sign-in below creates a fresh session
   await page.goto('/account/');
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
-  await state(page, 'signed-out');
+  await checkPageState(page, 'signed-out');
   await signInOnPage(page, person);
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page).toHaveURL('/account/');

@@ -2,13 +2,13 @@ import type { Page } from '@playwright/test';
 import {
   errorMessage,
   formFields,
-  sendRegistration,
-  sendSignIn,
+  submitRegistration,
+  submitSignIn,
   waitUntilSignedIn,
   waitUntilSignedOut,
 } from './harness/forms';
 import { freePort } from './harness/freePort';
-import { consentAt, startIdentityProvider } from './harness/identity-provider';
+import { signInAndConsent, startIdentityProvider } from './harness/identity-provider';
 import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site';
 import { test as base, expect, newPerson } from './harness/test';
 import { walkThroughSite } from './harness/walk';
@@ -31,12 +31,12 @@ interface Origins {
   /** The URL of the start page of the site. */
   readonly home: string;
   readonly api: string;
-  readonly mails: { readonly link: (kind: 'reset-password', to: string) => Promise<string> };
+  readonly mails: { readonly waitForLink: (kind: 'reset-password', to: string) => Promise<string> };
   readonly addClient: () => Promise<void>;
 }
 
-const test = base.extend<{ siteAt: (host: string, apiMode: 'cookie' | 'bearer') => Promise<Origins> }>({
-  siteAt: async ({ start, context }, use) => {
+const test = base.extend<{ serveSiteAt: (host: string, apiMode: 'cookie' | 'bearer') => Promise<Origins> }>({
+  serveSiteAt: async ({ startServer, context }, use) => {
     const provider = await startIdentityProvider();
     await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
     const closes: (() => void)[] = [];
@@ -47,7 +47,7 @@ const test = base.extend<{ siteAt: (host: string, apiMode: 'cookie' | 'bearer') 
       closes.push(() => server.close());
       const home = `http://${host}:${new URL(origin).port}${baseUrl}`;
       const env = { ...provider.settings, BETTER_AUTH_URL: api, SITE_URL: home };
-      const { mails } = await start(env, ['--no-site', '--addr', `localhost:${new URL(api).port}`]);
+      const { mails } = await startServer(env, ['--no-site', '--addr', `localhost:${new URL(api).port}`]);
       return { home, api, mails, addClient: () => provider.addClient(api) };
     });
     for (const close of closes) close();
@@ -59,10 +59,10 @@ const accountMenu = (page: Page) => page.getByRole('button', { name: /^Account o
 
 test('with an API on the same site, pages use its cookies, and its links lead to the pages', {
   tag: '@once',
-}, async ({ page, siteAt, guard }) => {
+}, async ({ page, serveSiteAt, guard }) => {
   test.setTimeout(300_000);
   const person = newPerson();
-  const { home, api, mails, addClient } = await siteAt('www.app.localhost', 'cookie');
+  const { home, api, mails, addClient } = await serveSiteAt('www.app.localhost', 'cookie');
   await walkThroughSite(page, home, person);
 
   await test.step('reset the password with the mailed link', async () => {
@@ -72,12 +72,12 @@ test('with an API on the same site, pages use its cookies, and its links lead to
     await waitUntilSignedOut(page);
     await formFields(page).email.fill(person.email);
     await page.getByRole('button', { name: 'Send me a link' }).click();
-    await page.goto(await mails.link('reset-password', person.email));
+    await page.goto(await mails.waitForLink('reset-password', person.email));
     await expect(page).toHaveURL(`${home}reset-password`);
     await formFields(page).newPassword.fill('an analytical engine');
     await page.getByRole('button', { name: 'Save the password' }).click();
     await expect(page).toHaveURL(`${home}login?reset=1`);
-    await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
+    await submitSignIn(page, { email: person.email, password: 'an analytical engine' });
     await waitUntilSignedIn(page);
   });
 
@@ -93,16 +93,16 @@ test('with an API on the same site, pages use its cookies, and its links lead to
     await page.goto(`${home}login`);
     await waitUntilSignedOut(page);
     await page.getByRole('button', { name: /^Sign in with/ }).click();
-    await consentAt(page, newPerson().email);
+    await signInAndConsent(page, newPerson().email);
     await expect(page).toHaveURL(`${home}?new=1`);
     await waitUntilSignedIn(page);
   });
   expect(guard.take()).toEqual([]);
 });
 
-test('with an API on another site, pages use bearer tokens', { tag: '@once' }, async ({ page, siteAt }) => {
+test('with an API on another site, pages use bearer tokens', { tag: '@once' }, async ({ page, serveSiteAt }) => {
   test.setTimeout(300_000);
-  const { home } = await siteAt('ada.pages.localhost', 'bearer');
+  const { home } = await serveSiteAt('ada.pages.localhost', 'bearer');
   const person = newPerson();
   await walkThroughSite(page, home, person);
   await page.reload();
@@ -111,12 +111,12 @@ test('with an API on another site, pages use bearer tokens', { tag: '@once' }, a
 
 test('with an API on another site, pages that use cookies say that the browser blocks them', {
   tag: '@once',
-}, async ({ page, siteAt, guard }) => {
+}, async ({ page, serveSiteAt, guard }) => {
   test.setTimeout(300_000);
-  const { home } = await siteAt('ada.pages.localhost', 'cookie');
+  const { home } = await serveSiteAt('ada.pages.localhost', 'cookie');
   await page.goto(`${home}register`);
   await waitUntilSignedOut(page);
-  await sendRegistration(page, newPerson());
+  await submitRegistration(page, newPerson());
   await expect(errorMessage(page)).toContainText('cookies');
   guard.take(); // Chromium reports the blocked cookies
 });

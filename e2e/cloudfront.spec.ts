@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CloudFront, originSecret, startCloudFront } from './harness/cloudfront';
+import { type CloudFront, cloudFrontOriginSecret, startCloudFront } from './harness/cloudfront';
 import { readDistribution } from './harness/template';
 import { test as base, expect, newPerson } from './harness/test';
 
 type Call = { method?: string; headers?: Record<string, string>; body?: string };
 
 const test = base.extend<{ cloudfront: CloudFront }>({
-  cloudfront: async ({ start }, use) => {
+  cloudfront: async ({ startServer }, use) => {
     let api = '';
     const cloudfront = await startCloudFront(() => api);
     const env = {
@@ -16,7 +16,7 @@ const test = base.extend<{ cloudfront: CloudFront }>({
       CLIENT_IP: 'xff:2',
       SSL_CERT_FILE: cloudfront.certificate, // /api/profile reads the key set through CloudFront
     };
-    api = (await start(env, ['--no-site'])).address;
+    api = (await startServer(env, ['--no-site'])).address;
     await use(cloudfront);
     await cloudfront.stop();
   },
@@ -151,7 +151,7 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
     const request = cloudfront.requests().at(-1);
     expect(request?.headers.host).toMatch(/^127\.0\.0\.1:/);
     expect(request?.headers['x-forwarded-for']).toMatch(/^203\.0\.113\.9, .+, 130\.176\.0\.1$/);
-    expect(request?.headers['x-origin-secret']).toBe(originSecret);
+    expect(request?.headers['x-origin-secret']).toBe(cloudFrontOriginSecret);
     await viewer.dispose();
   });
 
@@ -204,8 +204,8 @@ test.describe('behind the CloudFront distribution of template.yaml', { tag: '@on
   });
 
   test('xenon dev and the distribution answer each path with the same page', async ({ cloudfront, playwright }) => {
-    const { index } = readDistribution();
-    expect(index('/docs/')).toBe('/docs/index.html');
+    const { toFilePath } = readDistribution();
+    expect(toFilePath('/docs/')).toBe('/docs/index.html');
     const dev = await playwright.request.newContext({
       baseURL: (await import('./harness/setup')).sharedServer().origin,
     });

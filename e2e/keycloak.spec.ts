@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { errorMessage, waitForMissingProfile, waitUntilSignedIn, waitUntilSignedOut } from './harness/forms';
 import { type Keycloak, signInAtKeycloak, startKeycloak } from './harness/keycloak';
-import { emailOfSession } from './harness/people';
+import { getSessionEmail } from './harness/people';
 import { test as base, expect, register } from './harness/test';
 
 // make keycloak runs these tests. They need Java and a download of 180 MB, so they are not part of make e2e.
 
 interface Fixtures {
   /** Starts a server that uses a new realm, in which the person is a user. Returns its origin. */
-  readonly site: (options?: { readonly consentRequired?: boolean }) => Promise<string>;
+  readonly startSite: (options?: { readonly consentRequired?: boolean }) => Promise<string>;
 }
 
 const test = base.extend<Fixtures, { keycloak: Keycloak }>({
@@ -22,10 +22,10 @@ const test = base.extend<Fixtures, { keycloak: Keycloak }>({
     },
     { scope: 'worker', timeout: 600_000 },
   ],
-  site: async ({ keycloak, start, person }, use) => {
+  startSite: async ({ keycloak, startServer, person }, use) => {
     await use(async ({ consentRequired = false } = {}) => {
       const realm = randomUUID();
-      const { origin } = await start(keycloak.settings(realm));
+      const { origin } = await startServer(keycloak.settings(realm));
       await keycloak.create(realm, origin, person, consentRequired);
       return origin;
     });
@@ -38,15 +38,21 @@ test.describe.configure({ mode: 'default' });
 const signInButton = (page: Page) => page.getByRole('button', { name: 'Sign in with Keycloak' });
 const signInMethods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
 
-test('a new user signs in at Keycloak, and again without its form', async ({ page, context, person, site, guard }) => {
-  const origin = await site();
+test('a new user signs in at Keycloak, and again without its form', async ({
+  page,
+  context,
+  person,
+  startSite,
+  guard,
+}) => {
+  const origin = await startSite();
   await page.goto(`${origin}/login/`);
   await signInButton(page).click();
   const arrived = waitForMissingProfile(page, guard);
   await signInAtKeycloak(page, person);
   await arrived;
   await expect(page).toHaveURL(`${origin}/profile/?new=1`);
-  expect(await emailOfSession(context, origin)).toBe(person.email);
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
   await page.getByRole('button', { name: /^Account of/ }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await waitUntilSignedOut(page);
@@ -60,10 +66,10 @@ test('the tokens of Keycloak are refreshed, and its id token signs in', async ({
   page,
   context,
   person,
-  site,
-  another,
+  startSite,
+  openAnotherContext,
 }) => {
-  const origin = await site();
+  const origin = await startSite();
   await page.goto(`${origin}/login/?next=/docs/`);
   await signInButton(page).click();
   await signInAtKeycloak(page, person);
@@ -78,13 +84,18 @@ test('the tokens of Keycloak are refreshed, and its id token signs in', async ({
   const renewed = await post('refresh-token', { accountId: account.id });
   expect(renewed.accessToken).not.toBe(first.accessToken);
   expect((await post('get-access-token', { accountId: account.id })).accessToken).toBe(renewed.accessToken);
-  const other = await another();
+  const other = await openAnotherContext();
   await post('sign-in/social', { provider: 'keycloak', idToken: { token: renewed.idToken } }, other);
-  expect(await emailOfSession(other, origin)).toBe(person.email);
+  expect(await getSessionEmail(other, origin)).toBe(person.email);
 });
 
-test('a registered user links Keycloak on the account page and removes it', async ({ page, context, person, site }) => {
-  const origin = await site();
+test('a registered user links Keycloak on the account page and removes it', async ({
+  page,
+  context,
+  person,
+  startSite,
+}) => {
+  const origin = await startSite();
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
   await signInMethods(page).getByRole('button', { name: 'Link Keycloak' }).click();
@@ -94,8 +105,8 @@ test('a registered user links Keycloak on the account page and removes it', asyn
   await expect(signInMethods(page).getByRole('status')).toHaveText('Removed. You can no longer sign in with Keycloak.');
 });
 
-test('a user who does not consent at Keycloak returns to the form', async ({ page, person, site }) => {
-  const origin = await site({ consentRequired: true });
+test('a user who does not consent at Keycloak returns to the form', async ({ page, person, startSite }) => {
+  const origin = await startSite({ consentRequired: true });
   await page.goto(`${origin}/login/?next=/docs/`);
   await signInButton(page).click();
   await signInAtKeycloak(page, person);

@@ -2,7 +2,7 @@ import {
   errorMessage,
   formFields,
   randomIP,
-  sendSignIn,
+  submitSignIn,
   waitForMissingProfile,
   waitUntilSignedIn,
   waitUntilSignedOut,
@@ -14,39 +14,39 @@ const getSessionPath = '/api/auth/get-session';
 
 test('R60: a wrong password and an unknown email address show the same message', async ({
   page,
-  another,
+  openAnotherContext,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await page.goto('/login/?next=/docs/');
   await waitUntilSignedOut(page);
-  await state(page, 'empty');
+  await checkPageState(page, 'empty');
   for (const email of [person.email, `unknown-${person.email}`]) {
     guard.allow(401, signInPath);
-    await sendSignIn(page, { email, password: 'not the password' });
+    await submitSignIn(page, { email, password: 'not the password' });
     await expect(errorMessage(page)).toHaveText('Wrong e-mail address or password.');
     await expect(errorMessage(page)).toBeFocused();
     await expect(formFields(page).email).toHaveValue(email);
     await expect(formFields(page).password).toHaveValue('');
     expect(guard.take()).toEqual([]);
   }
-  await state(page, 'wrong-password');
-  await sendSignIn(page, person);
+  await checkPageState(page, 'wrong-password');
+  await submitSignIn(page, person);
   await expect(page).toHaveURL('/docs/');
 });
 
 test('after a sign-in the browser returns to the previous page, and the form is not in the history', async ({
   page,
-  another,
+  openAnotherContext,
   person,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await page.goto('/docs/security/');
   await page.locator('[data-account="signed-out"]').getByRole('link', { name: 'Sign in' }).click();
   await expect(page).toHaveURL('/login/?next=%2Fdocs%2Fsecurity%2F');
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(page).toHaveURL('/docs/security/');
   await page.goBack();
   await expect(page).toHaveURL('/docs/security/');
@@ -85,32 +85,32 @@ test('a person who is signed in is redirected', { tag: '@once' }, async ({ page,
 
 test('without "keep me signed in" the cookie ends with the browser session', { tag: '@once' }, async ({
   page,
-  another,
+  openAnotherContext,
   context,
   person,
 }) => {
-  await register(await another(), person);
-  const expires = async () =>
+  await register(await openAnotherContext(), person);
+  const readSessionCookieExpiry = async () =>
     (await context.cookies()).find((cookie) => cookie.name.endsWith('session_token'))?.expires;
   await page.goto('/login/?next=/docs/');
   await page.getByLabel('Keep me signed in').uncheck();
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(page).toHaveURL('/docs/');
-  expect(await expires()).toBe(-1);
+  expect(await readSessionCookieExpiry()).toBe(-1);
   await context.clearCookies();
   await page.goto('/login/?next=/docs/');
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(page).toHaveURL('/docs/');
-  expect((await expires()) ?? 0).toBeGreaterThan(Date.now() / 1000 + 6 * 24 * 3600);
+  expect((await readSessionCookieExpiry()) ?? 0).toBeGreaterThan(Date.now() / 1000 + 6 * 24 * 3600);
 });
 
 test('R60: while the API is slow, the form sends one request and shows that it is busy', async ({
   page,
-  another,
+  openAnotherContext,
   person,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   const requests: string[] = [];
   let release = () => {};
   const released = new Promise<void>((done) => (release = done));
@@ -128,7 +128,7 @@ test('R60: while the API is slow, the form sends one request and shows that it i
   const busy = page.getByRole('button', { name: 'One moment …' });
   await expect(busy).toHaveAttribute('aria-busy', 'true');
   await expect(busy).toBeFocused();
-  await state(page, 'submitting');
+  await checkPageState(page, 'submitting');
   await busy.click({ force: true });
   await formFields(page).password.press('Enter');
   expect(requests.filter((path) => path === signInPath)).toHaveLength(1);
@@ -139,21 +139,21 @@ test('R60: while the API is slow, the form sends one request and shows that it i
 
 test('R60: offline and online again: the input is kept, and the session is requested once', async ({
   page,
-  another,
+  openAnotherContext,
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await page.goto('/login/?next=/docs/');
   await waitUntilSignedOut(page);
   guard.allow('failed', signInPath);
   await context.setOffline(true);
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toHaveText('We cannot reach the server. Nothing is lost: try again.');
   await expect(formFields(page).password).toHaveValue(person.password);
-  await state(page, 'offline');
+  await checkPageState(page, 'offline');
   let requests = 0;
   page.on('request', (request) => {
     if (new URL(request.url()).pathname === getSessionPath) requests++;
@@ -167,7 +167,7 @@ test('R60: offline and online again: the input is kept, and the session is reque
 });
 
 // Errors of API Gateway, CloudFront and Lambda, which `xenon dev` does not produce.
-const failedAnswers: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
+const failedSignInResponses: ReadonlyArray<readonly [string, number, Record<string, string>, string, string]> = [
   [
     'server-busy',
     503,
@@ -197,51 +197,51 @@ const failedAnswers: ReadonlyArray<readonly [string, number, Record<string, stri
     'This account is closed. Please write to support if you think that is a mistake.',
   ],
 ];
-for (const [name, status, headers, body, words] of failedAnswers) {
-  test(`R60: the form shows why a sign-in fails: ${name}`, async ({ page, person, guard, state }) => {
+for (const [name, status, headers, body, words] of failedSignInResponses) {
+  test(`R60: the form shows why a sign-in fails: ${name}`, async ({ page, person, guard, checkPageState }) => {
     guard.allow(status, signInPath);
     await page.route(signInPath, (route) => route.fulfill({ status, headers, body }));
     await page.goto('/login/?next=/docs/');
-    await sendSignIn(page, person);
+    await submitSignIn(page, person);
     await expect(errorMessage(page)).toHaveText(words);
     await expect(formFields(page).password).toHaveValue(person.password);
-    await state(page, name);
+    await checkPageState(page, name);
   });
 }
 
 test('R60: at a URL with another origin than the site’s, no user can sign in', async ({
   page,
-  start,
+  startServer,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  const xenon = await start({ BETTER_AUTH_URL: 'http://xenon.example' });
+  const xenon = await startServer({ BETTER_AUTH_URL: 'http://xenon.example' });
   guard.allow(403, signInPath);
   await page.goto(`${xenon.address}/login/`);
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toHaveText('Signing in is not allowed at this URL. Open the site at its usual URL.');
-  await state(page, 'wrong-origin');
+  await checkPageState(page, 'wrong-origin');
 });
 
 test('R60: after too many tries a countdown runs, and then the form works again', async ({
   page,
-  start,
-  another,
+  startServer,
+  openAnotherContext,
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
   test.slow();
-  await register(await another(), person);
-  const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  await register(await openAnotherContext(), person);
+  const xenon = await startServer({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   await page.goto(`${xenon.origin}/login/?next=/docs/`);
   guard.allow(401, signInPath);
   guard.allow(429, signInPath);
   for (let tries = 1; tries <= 4; tries++) {
-    await sendSignIn(page, { ...person, password: `guess ${tries}` });
+    await submitSignIn(page, { ...person, password: `guess ${tries}` });
     await expect(errorMessage(page)).toContainText(
       tries < 4 ? 'Wrong e-mail address or password.' : 'Too many tries. Please wait.',
     );
@@ -251,26 +251,26 @@ test('R60: after too many tries a countdown runs, and then the form works again'
   const waiting = page.getByRole('button', { name: /^Wait \d+ s$/ });
   await expect(waiting).toHaveAttribute('aria-disabled', 'true');
   await expect(page.getByText('You can try again now.')).toBeVisible({ timeout: 15_000 });
-  await state(page, 'rate-limit-over');
-  await sendSignIn(page, person);
+  await checkPageState(page, 'rate-limit-over');
+  await submitSignIn(page, person);
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
 test('with an hour to wait, the person can reset the password or sign in to another account', async ({
   page,
-  start,
-  another,
+  startServer,
+  openAnotherContext,
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
   test.slow();
   const other = newPerson();
-  await register(await another(), person);
-  await register(await another(), other);
-  const { origin } = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
-  const guesser = await another();
+  await register(await openAnotherContext(), person);
+  await register(await openAnotherContext(), other);
+  const { origin } = await startServer({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  const guesser = await openAnotherContext();
   for (let tries = 1; tries <= 20; tries++) {
     await guesser.request.post(`${origin}${signInPath}`, {
       data: { email: person.email, password: `guess ${tries}` },
@@ -280,27 +280,27 @@ test('with an hour to wait, the person can reset the password or sign in to anot
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   guard.allow(429, signInPath);
   await page.goto(`${origin}/login/?next=/docs/`);
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toContainText(/You can try again in \d\d min\./);
   await expect(page.getByRole('button', { name: /^Wait \d\d min$/ })).toHaveAttribute('aria-disabled', 'true');
-  await state(page, 'limited-for-an-hour');
+  await checkPageState(page, 'limited-for-an-hour');
   await errorMessage(page).getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL(`${origin}/forgot-password/`);
   await page.goBack();
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toContainText('Too many tries.');
-  await sendSignIn(page, other);
+  await submitSignIn(page, other);
   await expect(page).toHaveURL(`${origin}/docs/`);
 });
 
 test('R60: with blocked cookies there is a message and no redirect loop', { tag: '@once' }, async ({
   page,
-  another,
+  openAnotherContext,
   person,
-  state,
+  checkPageState,
 }) => {
   test.slow();
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   // Simulates blocked cookies: the response arrives without its cookies.
   await page.route(signInPath, async (route) => {
     const { url, method, postData } = {
@@ -313,16 +313,16 @@ test('R60: with blocked cookies there is a message and no redirect loop', { tag:
     await route.fulfill({ status: answer.status, contentType: 'application/json', body: await answer.text() });
   });
   await page.goto('/login/?next=/docs/');
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toHaveText(
     'Your browser did not keep the sign-in. Allow cookies for this site and try again.',
     { timeout: 15_000 },
   );
   await expect(page).toHaveURL('/login/?next=/docs/');
-  await state(page, 'cookies-blocked');
+  await checkPageState(page, 'cookies-blocked');
 });
 
-test('R60: the password can be shown, and caps lock is reported', async ({ page, guard, person, state }) => {
+test('R60: the password can be shown, and caps lock is reported', async ({ page, guard, person, checkPageState }) => {
   await page.goto('/login/?next=/docs/');
   await waitUntilSignedOut(page);
   await formFields(page).password.fill('correct horse');
@@ -333,7 +333,7 @@ test('R60: the password can be shown, and caps lock is reported', async ({ page,
   await expect(formFields(page).password).toHaveAttribute('type', 'text');
   await formFields(page).password.dispatchEvent('keydown', { key: 'A', modifierCapsLock: true });
   await expect(page.getByText('Caps lock is on.')).toBeVisible();
-  await state(page, 'password-shown');
+  await checkPageState(page, 'password-shown');
   guard.allow(401, signInPath);
   await formFields(page).email.fill(person.email);
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
@@ -341,8 +341,8 @@ test('R60: the password can be shown, and caps lock is reported', async ({ page,
   await expect(formFields(page).password).toHaveAttribute('type', 'password');
 });
 
-test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ page, another, person }) => {
-  await register(await another(), person);
+test('R60: the form works with the keyboard alone', { tag: '@once' }, async ({ page, openAnotherContext, person }) => {
+  await register(await openAnotherContext(), person);
   await page.goto('/login/?next=/docs/');
   await waitUntilSignedOut(page);
   const order: string[] = [];

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { emailOfSession, returnToTab, revokeOtherSessions } from './harness/people';
+import { getSessionEmail, returnToTab, revokeOtherSessions } from './harness/people';
 import { expect, register, test } from './harness/test';
 
 const accountSlot = (page: Page) => page.locator('[data-account]').first();
@@ -7,7 +7,7 @@ const accountMenu = (page: Page, name: string) => page.getByRole('button', { nam
 const signOutButton = (page: Page) => page.getByRole('button', { name: 'Sign out', exact: true });
 
 /** Checks that the page is signed out and does not contain the person's email address. */
-async function expectNothingOf(page: Page, email: string): Promise<void> {
+async function expectNoDataOf(page: Page, email: string): Promise<void> {
   await expect(accountSlot(page)).toHaveAttribute('data-account', 'signed-out');
   expect(await page.content()).not.toContain(email);
 }
@@ -42,10 +42,10 @@ test('a sign-out on a page of the manual stays on that page', { tag: '@once' }, 
   await page.goto('/docs/security/');
   await accountMenu(page, person.name).click();
   await signOutButton(page).click();
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
   await expect(page).toHaveURL('/docs/security/');
   await expect(accountSlot(page).getByRole('link', { name: 'Sign in' })).toBeFocused();
-  expect(await emailOfSession(context)).toBe('');
+  expect(await getSessionEmail(context)).toBe('');
 });
 
 test('a sign-out on the profile or account page leads home, and the history shows no data of the person', async ({
@@ -53,7 +53,7 @@ test('a sign-out on the profile or account page leads home, and the history show
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   guard.allow(404, '/api/profile');
@@ -65,16 +65,16 @@ test('a sign-out on the profile or account page leads home, and the history show
   await page.getByRole('link', { name: 'Account', exact: true }).click();
   await expect(page.getByText('This device')).toBeVisible();
   await accountMenu(page, person.name).click();
-  await state(page, 'menu');
+  await checkPageState(page, 'menu');
   await signOutButton(page).click();
   await expect(page).toHaveURL('/');
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
   for (const go of ['goBack', 'goForward', 'goBack', 'goBack'] as const) {
     await page[go]();
-    await expectNothingOf(page, person.email);
+    await expectNoDataOf(page, person.email);
   }
   await page.goto('/account/');
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
 });
 
@@ -91,9 +91,9 @@ test('after a sign-out in another tab, the account page shows no data of the per
   await other.goto('/docs/');
   await accountMenu(other, person.name).click();
   await signOutButton(other).click();
-  await expectNothingOf(other, person.email);
+  await expectNoDataOf(other, person.email);
   await page.goto('/account/');
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
 });
 
 test('a sign-out in one tab signs out the other tab within a second', { tag: '@once' }, async ({
@@ -110,9 +110,9 @@ test('a sign-out in one tab signs out the other tab within a second', { tag: '@o
   await page.goto('/docs/');
   await accountMenu(page, person.name).click();
   await signOutButton(page).click();
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
   await expect(accountSlot(other)).toHaveAttribute('data-account', 'signed-out', { timeout: 1000 });
-  await expectNothingOf(other, person.email);
+  await expectNoDataOf(other, person.email);
   await expect(other.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
 });
 
@@ -120,14 +120,14 @@ test('a session that was revoked elsewhere is noticed when the person returns to
   page,
   context,
   person,
-  another,
+  openAnotherContext,
 }) => {
   await register(context, person);
   await page.goto('/docs/');
   await expect(accountMenu(page, person.name)).toBeVisible();
-  await revokeOtherSessions(await another(), person);
+  await revokeOtherSessions(await openAnotherContext(), person);
   await returnToTab(page);
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
 });
 
 test('a sign-out with unsaved changes asks first', { tag: '@once' }, async ({ page, context, person, guard }) => {
@@ -139,7 +139,7 @@ test('a sign-out with unsaved changes asks first', { tag: '@once' }, async ({ pa
   await accountMenu(page, person.name).click();
   await signOutButton(page).click();
   await expect(page.getByLabel('Hours a week')).toHaveValue('8');
-  expect(await emailOfSession(context)).toBe(person.email);
+  expect(await getSessionEmail(context)).toBe(person.email);
   const questions: string[] = [];
   page.on('dialog', (dialog) => {
     questions.push(dialog.message());
@@ -148,10 +148,10 @@ test('a sign-out with unsaved changes asks first', { tag: '@once' }, async ({ pa
   await signOutButton(page).click();
   await expect(page).toHaveURL('/');
   expect(questions).toEqual(['Your changes are not saved. Sign out without saving?']);
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
 });
 
-test('a failed sign-out is reported', async ({ page, context, person, guard, state }) => {
+test('a failed sign-out is reported', async ({ page, context, person, guard, checkPageState }) => {
   await register(context, person);
   await page.goto('/docs/');
   await page.route('**/api/auth/sign-out', (route) => route.abort('connectionrefused'));
@@ -159,10 +159,10 @@ test('a failed sign-out is reported', async ({ page, context, person, guard, sta
   await accountMenu(page, person.name).click();
   await signOutButton(page).click();
   await expect(accountSlot(page).getByRole('alert')).toContainText('You are still signed in.');
-  await state(page, 'sign-out-failed');
+  await checkPageState(page, 'sign-out-failed');
 });
 
-test('on a small screen the account is in the sidebar', async ({ page, context, person, guard, state }) => {
+test('on a small screen the account is in the sidebar', async ({ page, context, person, guard, checkPageState }) => {
   await page.setViewportSize({ width: 360, height: 800 });
   await register(context, person);
   guard.allow(404, '/api/profile');
@@ -173,7 +173,7 @@ test('on a small screen the account is in the sidebar', async ({ page, context, 
   const sidebar = page.locator('.navbar-sidebar');
   await expect(sidebar.getByText(person.email)).toBeVisible();
   await expect(sidebar.getByRole('link', { name: 'Account', exact: true })).toBeInViewport();
-  await state(page, 'sidebar');
+  await checkPageState(page, 'sidebar');
   // The history block of the sidebar does not replace the history block of the form.
   page.once('dialog', (dialog) => void dialog.dismiss());
   await sidebar.getByRole('link', { name: 'Account', exact: true }).click();
@@ -183,5 +183,5 @@ test('on a small screen the account is in the sidebar', async ({ page, context, 
   await toggle.click();
   await sidebar.getByRole('button', { name: 'Sign out' }).click();
   await expect(page).toHaveURL('/');
-  await expectNothingOf(page, person.email);
+  await expectNoDataOf(page, person.email);
 });

@@ -8,7 +8,7 @@ import { measurementNote, startMeasuringVitals } from './harness/vitals';
 const followedLinkCount = 50;
 
 /** The next link to follow: to the next chapter, from the last chapter to home, and from home to the manual. */
-async function nextLink(page: Page): Promise<Locator> {
+async function findNextLink(page: Page): Promise<Locator> {
   if (new URL(page.url()).pathname === '/') return page.getByRole('link', { name: 'Get started' });
   const next = page.getByRole('navigation', { name: 'Docs pages' }).getByRole('link', { name: /^Next/ });
   return (await next.count()) > 0 ? next : page.getByRole('link', { name: 'Xenon' }).first();
@@ -19,7 +19,7 @@ async function nextLink(page: Page): Promise<Locator> {
  * works even if the page moves or renders again, while a click can hit an element that React has removed.
  */
 async function followNextLink(page: Page): Promise<void> {
-  const link = await nextLink(page);
+  const link = await findNextLink(page);
   const target = new URL((await link.getAttribute('href')) ?? '', page.url());
   expect(target.pathname, 'path of the next link').not.toBe(new URL(page.url()).pathname);
   await link.press('Enter');
@@ -51,10 +51,10 @@ test(`${followedLinkCount} navigations need one get-session and cause no page lo
   await page.evaluate(() => {
     const seen = new Set<string>();
     Object.assign(window, { seen });
-    const look = () => {
+    const recordAccountState = () => {
       for (const slot of document.querySelectorAll('[data-account]')) seen.add(slot.getAttribute('data-account') ?? '');
     };
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+    new MutationObserver(recordAccountState).observe(document, { subtree: true, childList: true, attributes: true });
   });
   const visited = new Set<string>();
   for (let i = 0; i < followedLinkCount; i++) {
@@ -114,20 +114,20 @@ test('R60: the overview of the manual, the account menu and the mobile menu pass
   page,
   context,
   person,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   await page.goto('/docs/');
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-in');
-  await state(page, 'overview');
+  await checkPageState(page, 'overview');
   await page.getByRole('button', { name: `Account of ${person.name}` }).click();
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
-  await state(page, 'account-menu');
+  await checkPageState(page, 'account-menu');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: `Account of ${person.name}` })).toBeFocused();
   if ((page.viewportSize()?.width ?? 0) < 997) {
     await page.getByRole('button', { name: 'Toggle navigation bar' }).click();
-    await state(page, 'menu');
+    await checkPageState(page, 'menu');
   }
 });
 
@@ -145,10 +145,10 @@ for (const path of [
   'deploy',
   'runbooks/rotation',
 ]) {
-  test(`R60: the chapter ${path} passes axe`, async ({ page, state }) => {
+  test(`R60: the chapter ${path} passes axe`, async ({ page, checkPageState }) => {
     await page.goto(`/docs/${path}/`);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    await state(page, 'chapter');
+    await checkPageState(page, 'chapter');
   });
 }
 

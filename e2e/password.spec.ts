@@ -2,7 +2,7 @@ import {
   errorMessage,
   formFields,
   randomIP,
-  sendSignIn,
+  submitSignIn,
   waitForMissingProfile,
   waitUntilSignedOut,
 } from './harness/forms';
@@ -13,65 +13,65 @@ const resetPath = '/api/auth/reset-password';
 
 test('R60: a person resets a forgotten password with the link in the mail', async ({
   page,
-  another,
+  openAnotherContext,
   mails,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await page.goto('/login/');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await expect(page).toHaveURL('/forgot-password/');
   await waitUntilSignedOut(page);
-  await state(page, 'empty');
+  await checkPageState(page, 'empty');
   await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
   await expect(page.getByText(`If ${person.email} has an account here`)).toBeVisible();
-  await state(page, 'sent');
+  await checkPageState(page, 'sent');
 
-  const link = await mails.link('reset-password', person.email);
+  const link = await mails.waitForLink('reset-password', person.email);
   await page.goto(link);
   await waitUntilSignedOut(page);
   await expect(page).toHaveURL('/reset-password/'); // the page removes the token from the URL
   await expect(formFields(page).newPassword).toBeVisible();
-  await state(page, 'new-password');
+  await checkPageState(page, 'new-password');
   await formFields(page).newPassword.fill('short');
   await page.getByRole('button', { name: 'Save the password' }).click();
   await expect(errorMessage(page)).toHaveText('The password needs at least 8 characters.');
-  await state(page, 'too-short');
+  await checkPageState(page, 'too-short');
   await formFields(page).newPassword.fill('an analytical engine');
   await page.getByRole('button', { name: 'Save the password' }).click();
   await expect(page).toHaveURL('/login/?reset=1');
   await expect(page.getByText('Your new password is saved.')).toBeVisible();
-  await state(page, 'password-saved');
+  await checkPageState(page, 'password-saved');
   guard.allow(401, '/api/auth/sign-in/email');
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page)).toHaveText('Wrong e-mail address or password.');
   const arrived = waitForMissingProfile(page, guard);
-  await sendSignIn(page, { email: person.email, password: 'an analytical engine' });
+  await submitSignIn(page, { email: person.email, password: 'an analytical engine' });
   await arrived;
   await expect(page).toHaveURL('/profile/');
 });
 
 test('R60: a link works once, and a used link offers a new one', async ({
   page,
-  another,
+  openAnotherContext,
   mails,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
-  const ask = async () => {
+  await register(await openAnotherContext(), person);
+  const requestResetMail = async () => {
     await formFields(page).email.fill(person.email);
     await page.getByRole('button', { name: 'Send me a link' }).click();
     await expect(page.getByRole('heading', mailboxHeading)).toBeVisible();
   };
   await page.goto('/forgot-password/');
-  await ask();
-  const link = await mails.link('reset-password', person.email);
+  await requestResetMail();
+  const link = await mails.waitForLink('reset-password', person.email);
   await page.goto(link);
   const second = await page.context().newPage();
   await second.goto(link);
@@ -86,22 +86,22 @@ test('R60: a link works once, and a used link offers a new one', async ({
   await page.goto(link);
   await waitUntilSignedOut(page);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
-  await state(page, 'used');
-  await ask();
-  await state(page, 'sent');
-  await page.goto(await mails.link('reset-password', person.email));
+  await checkPageState(page, 'used');
+  await requestResetMail();
+  await checkPageState(page, 'sent');
+  await page.goto(await mails.waitForLink('reset-password', person.email));
   await expect(formFields(page).newPassword).toBeVisible();
 });
 
 test('R19: an unknown email address gets the same screen and no mail', { tag: '@once' }, async ({
   page,
-  another,
+  openAnotherContext,
   mails,
   person,
 }) => {
   const known = person.email;
   const unknown = `unknown-${person.email}`;
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   const screens: string[] = [];
   for (const email of [unknown, known]) {
     await page.goto('/forgot-password/');
@@ -111,18 +111,18 @@ test('R19: an unknown email address gets the same screen and no mail', { tag: '@
     screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
   }
   expect(screens[0]).toBe(screens[1]);
-  await mails.link('reset-password', known);
+  await mails.waitForLink('reset-password', known);
   expect(mails.count('reset-password', unknown)).toBe(0);
 });
 
 test('R60: a mail can be sent again, and the email address can be corrected', async ({
   page,
-  another,
+  openAnotherContext,
   mails,
   person,
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person);
+  await register(await openAnotherContext(), person);
   await page.goto('/forgot-password/');
   await formFields(page).email.fill(`x${person.email}`);
   await page.getByRole('button', { name: 'Send me a link' }).click();
@@ -130,23 +130,23 @@ test('R60: a mail can be sent again, and the email address can be corrected', as
   await expect(page.getByRole('heading', { name: 'Forgot your password?' })).toBeFocused();
   await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await mails.link('reset-password', person.email);
+  await mails.waitForLink('reset-password', person.email);
   await page.getByRole('button', { name: 'Send the mail again' }).click();
   await expect(page.getByText('Sent again.')).toBeVisible();
-  await state(page, 'sent-again');
-  await page.goto(await mails.link('reset-password', person.email));
+  await checkPageState(page, 'sent-again');
+  await page.goto(await mails.waitForLink('reset-password', person.email));
   await expect(formFields(page).newPassword).toBeVisible();
 });
 
 test('R60: after too many mails the button shows when the next one can be sent', async ({
   page,
-  start,
+  startServer,
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  const xenon = await start({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
+  const xenon = await startServer({ RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' });
   await context.setExtraHTTPHeaders({ 'X-Forwarded-For': randomIP() });
   guard.allow(429, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);
@@ -158,30 +158,30 @@ test('R60: after too many mails the button shows when the next one can be sent',
   }
   await expect(errorMessage(page)).toContainText(/Too many tries\. Please wait\.You can try again in \d+ s\./);
   await expect(page.getByRole('button', { name: /^Wait \d+ s$/ })).toHaveAttribute('aria-disabled', 'true');
-  await state(page, 'rate-limited');
+  await checkPageState(page, 'rate-limited');
 });
 
-test('R60: the page without a token says that the link is in the mail', async ({ page, state }) => {
+test('R60: the page without a token says that the link is in the mail', async ({ page, checkPageState }) => {
   await page.goto('/reset-password/');
   await waitUntilSignedOut(page);
   await expect(page.getByText('Open the link in the mail that we sent you.')).toBeVisible();
-  await state(page, 'no-link');
+  await checkPageState(page, 'no-link');
 });
 
 test('R60: without mails the form says that passwords cannot be reset', async ({
   page,
-  start,
+  startServer,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  const xenon = await start({ MAIL: 'none' });
+  const xenon = await startServer({ MAIL: 'none' });
   guard.allow(400, '/api/auth/request-password-reset');
   await page.goto(`${xenon.origin}/forgot-password/`);
   await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await expect(errorMessage(page)).toHaveText('Passwords cannot be reset by mail here.');
-  await state(page, 'switched-off');
+  await checkPageState(page, 'switched-off');
 });
 
 test('password managers find the form to change a password', { tag: '@once' }, async ({ page, context, person }) => {

@@ -5,7 +5,7 @@ import { expect, newPerson, type Person, register, test } from './harness/test';
 const profilePath = '/api/profile';
 
 /** Opens the page of an existing profile. */
-async function openEditor(page: Page): Promise<void> {
+async function openProfileEditor(page: Page): Promise<void> {
   await page.goto('/profile/');
   await expect(page.getByRole('button', { name: 'Save' })).toBeVisible();
 }
@@ -33,23 +33,23 @@ test('R60: a profile is created on the first visit and edited on later ones', as
   context,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   guard.allow(404, profilePath);
   await page.goto('/profile/');
   await expect(page.getByText('Tell us how you learn')).toBeVisible();
-  await state(page, 'new');
+  await checkPageState(page, 'new');
   await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('A project of my own').check();
   await page.getByLabel('Code first').check();
   await hoursInput(page).fill('6');
   await page.getByLabel('Language').selectOption('ur');
   await expect(saveStatus(page)).toHaveText('4 changes, not saved yet');
-  await state(page, 'unsaved');
+  await checkPageState(page, 'unsaved');
   await page.getByRole('button', { name: 'Create my profile' }).click();
   await expect(saveStatus(page)).toHaveText('Saved.');
-  await state(page, 'saved');
-  await openEditor(page);
+  await checkPageState(page, 'saved');
+  await openProfileEditor(page);
   await expect(page.getByLabel('Code first')).toBeChecked();
   await expect(hoursInput(page)).toHaveValue('6');
   await expect(page.getByLabel('Language')).toHaveValue('ur');
@@ -91,7 +91,7 @@ test('invalid hours are rejected before anything is sent', { tag: '@once' }, asy
 }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', {}, 'post');
-  await openEditor(page);
+  await openProfileEditor(page);
   for (const wrong of ['-1', '1.5', '169']) {
     await hoursInput(page).fill(wrong);
     await page.getByRole('button', { name: 'Save' }).click();
@@ -105,14 +105,14 @@ test('two tabs change the same answer: the person chooses', async ({
   context,
   person,
   guard,
-  state,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', { time_per_week: 3 }, 'post');
-  await openEditor(page);
+  await openProfileEditor(page);
   const other = await context.newPage();
-  await openEditor(other);
+  await openProfileEditor(other);
   await hoursInput(other).fill('5');
   await other.getByLabel('Reading').check();
   await other.getByRole('button', { name: 'Save' }).click();
@@ -126,14 +126,14 @@ test('two tabs change the same answer: the person chooses', async ({
   await expect(conflict).toBeFocused();
   await expect(conflict.getByRole('radio')).toHaveCount(2);
   await expect(page.getByLabel('Reading')).toBeChecked();
-  await state(page, 'conflict');
+  await checkPageState(page, 'conflict');
   await conflict.getByLabel('5 Saved elsewhere').check();
   await expect(hoursInput(page)).toHaveValue('5');
   await conflict.getByLabel('8 Yours').check();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(saveStatus(page)).toHaveText('Saved.');
   await expect(conflict).toHaveCount(0);
-  await openEditor(other);
+  await openProfileEditor(other);
   await expect(hoursInput(other)).toHaveValue('8');
   await expect(other.getByLabel('Reading')).toBeChecked();
   await expect(other.getByLabel('Under 18')).toBeChecked();
@@ -148,7 +148,7 @@ test('two tabs change different answers: both are kept', { tag: '@once' }, async
 }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', { time_per_week: 3 }, 'post');
-  await openEditor(page);
+  await openProfileEditor(page);
   await saveElsewhere(context, baseURL ?? '', { learning_mode: 'textual' }, 'put');
   await hoursInput(page).fill('8');
   guard.allow(412, profilePath);
@@ -210,13 +210,13 @@ test('if the session ends while a person types, the input is saved after the per
   context,
   person,
   guard,
-  state,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
   await page.clock.install();
-  await openEditor(page);
+  await openProfileEditor(page);
   await hoursInput(page).fill('8');
   await context.clearCookies();
   // 80 % of the token's seven days are over, so a new one is fetched.
@@ -225,7 +225,7 @@ test('if the session ends while a person types, the input is saved after the per
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('dialog', { name: 'Enter your password again' });
   await expect(dialog).toBeVisible();
-  await state(page, 'signed-out-meanwhile');
+  await checkPageState(page, 'signed-out-meanwhile');
   guard.allow(401, '/api/auth/sign-in/email');
   await dialog.getByLabel(`Password of ${person.email}`).fill('not that');
   await page.keyboard.press('Enter');
@@ -241,20 +241,20 @@ test('the session is revoked elsewhere: the page hides the profile, and keeps th
   page,
   context,
   person,
-  another,
-  state,
+  openAnotherContext,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
-  await openEditor(page);
+  await openProfileEditor(page);
   await hoursInput(page).fill('8');
-  await revokeOtherSessions(await another(), person);
+  await revokeOtherSessions(await openAnotherContext(), person);
   await returnToTab(page);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await expect(hoursInput(page)).toHaveCount(0);
   await expect(page.getByText(person.email)).toHaveCount(0);
-  await state(page, 'signed-out');
+  await checkPageState(page, 'signed-out');
   await signInOnPage(page, person);
   await expect(hoursInput(page)).toHaveValue('8');
   await expect(saveStatus(page)).toHaveText('1 change, not saved yet');
@@ -265,7 +265,7 @@ test('another person signs in in another tab: no data of the first person is sho
 }, async ({ page, context, person, guard, baseURL }) => {
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', { time_per_week: 1 }, 'post');
-  await openEditor(page);
+  await openProfileEditor(page);
   await hoursInput(page).fill('8');
   const second: Person = newPerson();
   await register(context, second);
@@ -283,7 +283,7 @@ test('the API is slow and then unreachable: there is one request, and the input 
   context,
   person,
   guard,
-  state,
+  checkPageState,
   baseURL,
 }) => {
   await register(context, person);
@@ -301,7 +301,7 @@ test('the API is slow and then unreachable: there is one request, and the input 
   await page.goto('/profile/');
   await expect.poll(() => requests).toEqual(['GET']);
   await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
-  await state(page, 'loading');
+  await checkPageState(page, 'loading');
   go();
   await hoursInput(page).fill('8');
   expect(requests).toEqual(['GET']);
@@ -310,7 +310,7 @@ test('the API is slow and then unreachable: there is one request, and the input 
   guard.allow('failed', profilePath);
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Nothing is lost' })).toBeFocused();
-  await state(page, 'unreachable');
+  await checkPageState(page, 'unreachable');
   await page.unroute(`**${profilePath}`);
   await page.getByRole('button', { name: 'Save' }).dblclick();
   await expect(saveStatus(page)).toHaveText('Saved.');

@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test';
 import {
   formFields,
-  sendRegistration,
-  sendSignIn,
+  submitRegistration,
+  submitSignIn,
   waitForMissingProfile,
   waitUntilSignedIn,
   waitUntilSignedOut,
 } from './harness/forms';
-import { emailOfSession } from './harness/people';
+import { getSessionEmail } from './harness/people';
 import { checkWithAxe, expect, test } from './harness/test';
 
 async function signOut(page: Page, name: string): Promise<void> {
@@ -30,7 +30,7 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
     await page.goto('/register/?next=/docs/');
     await waitUntilSignedOut(page);
     await checkWithAxe(page);
-    await sendRegistration(page, person);
+    await submitRegistration(page, person);
     await expect(page).toHaveURL('/docs/');
     await waitUntilSignedIn(page);
     await checkWithAxe(page);
@@ -42,11 +42,11 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
     await waitUntilSignedOut(page);
     await checkWithAxe(page);
     const arrived = waitForMissingProfile(page, guard);
-    await sendSignIn(page, person);
+    await submitSignIn(page, person);
     await arrived;
     await expect(page).toHaveURL('/profile/');
     await waitUntilSignedIn(page);
-    expect(await emailOfSession(context)).toBe(person.email);
+    expect(await getSessionEmail(context)).toBe(person.email);
   });
 
   await test.step('profile', async () => {
@@ -67,7 +67,7 @@ test('a person registers, signs out, signs in, saves a profile and signs out', {
   await test.step('sign out', async () => {
     await signOut(page, person.name);
     await expect(page).toHaveURL('/');
-    expect(await emailOfSession(context)).toBe('');
+    expect(await getSessionEmail(context)).toBe('');
     await page.goto('/profile/');
     await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
     await expect(formFields(page).password).toBeVisible();

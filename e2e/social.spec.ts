@@ -3,13 +3,18 @@ import { executeSQL, makeSessionsStale } from './harness/database';
 import {
   errorMessage,
   formFields,
-  sendSignIn,
+  submitSignIn,
   waitForMissingProfile,
   waitUntilSignedIn,
   waitUntilSignedOut,
 } from './harness/forms';
-import { consentAt, type IdentityProvider, providerName, startIdentityProvider } from './harness/identity-provider';
-import { emailOfSession } from './harness/people';
+import {
+  type IdentityProvider,
+  providerName,
+  signInAndConsent,
+  startIdentityProvider,
+} from './harness/identity-provider';
+import { getSessionEmail } from './harness/people';
 import { test as base, expect, register } from './harness/test';
 import { startMeasuringVitals } from './harness/vitals';
 
@@ -20,9 +25,9 @@ interface Site {
 }
 
 const test = base.extend<{ site: Site }>({
-  site: async ({ start, context }, use) => {
+  site: async ({ startServer, context }, use) => {
     const provider = await startIdentityProvider();
-    const { origin } = await start(provider.settings);
+    const { origin } = await startServer(provider.settings);
     await provider.addClient(origin);
     // The provider's pages ask for a font of another server.
     await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
@@ -46,23 +51,23 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
   person,
   site: { origin, provider },
   guard,
-  state,
+  checkPageState,
 }) => {
   await page.goto(`${origin}/login/`);
   await waitUntilSignedOut(page);
-  await state(page, 'provider');
+  await checkPageState(page, 'provider');
   await formFields(page).email.focus();
   await page.getByRole('link', { name: 'Register' }).focus();
   await page.keyboard.press('Tab');
   await expect(signInButton(page)).toBeFocused();
   await page.keyboard.press('Enter');
   const arrived = waitForMissingProfile(page, guard);
-  await consentAt(page, person.email);
+  await signInAndConsent(page, person.email);
   await arrived;
   await expect(page).toHaveURL(`${origin}/profile/?new=1`);
   await expect(page.getByText(`This account with ${person.email} is new.`)).toBeVisible();
-  await state(page, 'new-account');
-  expect(await emailOfSession(context, origin)).toBe(person.email);
+  await checkPageState(page, 'new-account');
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
   const [request] = provider.requests();
   expect(request?.get('code_challenge_method')).toBe('S256');
   expect(request?.get('nonce')).toMatch(/^.{32}$/);
@@ -71,11 +76,11 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
   await signOut(page);
   await page.goto(`${origin}/login/?next=/docs/`);
   await expect(signInButton(page)).toContainText('Last used');
-  await state(page, 'last-used');
+  await checkPageState(page, 'last-used');
   await signInButton(page).click(); // the provider has a session, so it shows no page
   await expect(page).toHaveURL(`${origin}/docs/`);
   await waitUntilSignedIn(page);
-  expect(await emailOfSession(context, origin)).toBe(person.email);
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
 });
 
 test('on the account page a provider is linked and removed', { tag: '@once' }, async ({
@@ -83,25 +88,25 @@ test('on the account page a provider is linked and removed', { tag: '@once' }, a
   context,
   person,
   site: { origin },
-  state,
+  checkPageState,
 }) => {
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
   await signInMethods(page)
     .getByRole('button', { name: `Link ${providerName}` })
     .click();
-  await consentAt(page, person.email);
+  await signInAndConsent(page, person.email);
   await expect(page.getByText(`you can also sign in with ${providerName}`)).toBeVisible();
   await expect(page).toHaveURL(`${origin}/account/`);
   const remove = signInMethods(page).getByRole('button', { name: `Remove ${providerName}` });
   await expect(remove).toBeVisible();
-  await state(page, 'linked');
+  await checkPageState(page, 'linked');
   await remove.click();
   const note = signInMethods(page).getByRole('status');
   await expect(note).toHaveText(`Removed. You can no longer sign in with ${providerName}.`);
   await expect(note).toBeFocused();
   await expect(remove).toHaveCount(0);
-  await state(page, 'unlinked');
+  await checkPageState(page, 'unlinked');
 });
 
 test('an account with another email address is not linked', { tag: '@once' }, async ({
@@ -109,29 +114,29 @@ test('an account with another email address is not linked', { tag: '@once' }, as
   context,
   person,
   site: { origin },
-  state,
+  checkPageState,
 }) => {
   await register(context, person, origin);
   await page.goto(`${origin}/account/`);
   await signInMethods(page)
     .getByRole('button', { name: `Link ${providerName}` })
     .click();
-  await consentAt(page, `other-${person.email}`);
+  await signInAndConsent(page, `other-${person.email}`);
   await expect(errorMessage(page)).toContainText('the other account has another e-mail address');
   await expect(errorMessage(page)).toBeFocused();
   await expect(page).toHaveURL(`${origin}/account/`);
-  await state(page, 'not-linked');
+  await checkPageState(page, 'not-linked');
 });
 
 test('after a cancelled sign-in the page says so, and the form still leads to the same page', { tag: '@once' }, async ({
   page,
   context,
   person,
-  another,
+  openAnotherContext,
   site: { origin },
-  state,
+  checkPageState,
 }) => {
-  await register(await another(), person, origin);
+  await register(await openAnotherContext(), person, origin);
   await page.goto(`${origin}/login/?next=/docs/`);
   await signInButton(page).click();
   await page.getByRole('link', { name: 'Cancel' }).click();
@@ -140,29 +145,29 @@ test('after a cancelled sign-in the page says so, and the form still leads to th
   );
   await expect(errorMessage(page)).toBeFocused();
   await expect(page).toHaveURL(`${origin}/login/?next=%2Fdocs%2F`);
-  await state(page, 'cancelled');
-  await sendSignIn(page, person);
+  await checkPageState(page, 'cancelled');
+  await submitSignIn(page, person);
   await expect(page).toHaveURL(`${origin}/docs/`);
-  expect(await emailOfSession(context, origin)).toBe(person.email);
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
 });
 
 test('without a password, the provider confirms who the person is, and the account can be deleted', {
   tag: '@once',
-}, async ({ page, person, site: { origin }, guard, state }) => {
+}, async ({ page, person, site: { origin }, guard, checkPageState }) => {
   await page.goto(`${origin}/login/?next=/account/`);
   await signInButton(page).click();
-  await consentAt(page, person.email);
+  await signInAndConsent(page, person.email);
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Send me a link to set a password' })).toBeVisible();
   await expect(signInMethods(page)).toContainText('You cannot remove your only way to sign in.');
-  await state(page, 'without-password');
+  await checkPageState(page, 'without-password');
   await makeSessionsStale(person.email);
   guard.allow(403, '/api/auth/list-sessions');
   await page.reload();
   await page.getByRole('button', { name: 'Show my devices' }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await expect(dialog.getByLabel('Password')).toHaveCount(0);
-  await state(page, 'sign-in-again-without-password');
+  await checkPageState(page, 'sign-in-again-without-password');
   await dialog.getByRole('button', { name: `Sign in with ${providerName}` }).click();
   await expect(page.getByText('This device')).toBeVisible();
   await expect(page).toHaveURL(`${origin}/account/`);
@@ -184,10 +189,10 @@ test('R60: eight providers have a button each, and the fields do not move when t
   page,
   context,
   person,
-  start,
-  state,
+  startServer,
+  checkPageState,
 }) => {
-  const { origin } = await start(eightProviders);
+  const { origin } = await startServer(eightProviders);
   const readVitals = await startMeasuringVitals(page);
   let answer = () => {};
   const wanted = new Promise<void>((done) => {
@@ -206,11 +211,11 @@ test('R60: eight providers have a button each, and the fields do not move when t
   await expect(buttons).toHaveCount(8);
   expect(await formFields(page).email.boundingBox()).toEqual(before);
   expect((await readVitals()).shift).toBeLessThan(0.02);
-  await state(page, 'eight-providers');
+  await checkPageState(page, 'eight-providers');
   await page.goto(`${origin}/register/?provider=google&error=account_not_linked`);
   await expect(errorMessage(page)).toContainText('There is an account with your e-mail address already.');
   await expect(buttons).toHaveCount(8);
-  await state(page, 'eight-providers');
+  await checkPageState(page, 'eight-providers');
   await register(context, person, origin);
   await executeSQL(
     `INSERT INTO account ("userId", "providerId", "accountId", "updatedAt")
@@ -220,5 +225,5 @@ test('R60: eight providers have a button each, and the fields do not move when t
   await page.goto(`${origin}/account/`);
   await expect(signInMethods(page).getByRole('button', { name: 'Remove Google' })).toBeVisible();
   await expect(signInMethods(page).getByRole('listitem')).toHaveCount(9);
-  await state(page, 'eight-providers');
+  await checkPageState(page, 'eight-providers');
 });

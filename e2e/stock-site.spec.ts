@@ -22,13 +22,16 @@ for (const { baseUrl, hasOwnRoot, tag } of [
 ]) {
   test(`on a site under ${baseUrl} a person registers, sees a protected page, signs out and signs in`, {
     tag,
-  }, async ({ page, start }) => {
+  }, async ({ page, startServer }) => {
     test.setTimeout(300_000);
     const dir = site.build(baseUrl, { hasOwnRoot });
     // xenon dev serves a directory at / only, with the policy of the cloud: a violation of it fails the test.
     const files = baseUrl === '/' ? undefined : await serveFiles(dir, baseUrl);
     try {
-      const { origin } = await start({}, files ? ['--site', files.origin] : ['--site', dir, '--csp', 'docusaurus']);
+      const { origin } = await startServer(
+        {},
+        files ? ['--site', files.origin] : ['--site', dir, '--csp', 'docusaurus'],
+      );
       await walkThroughSite(page, origin + baseUrl, newPerson());
       await expect(page.locator('[data-own-root]')).toHaveCount(hasOwnRoot ? 1 : 0);
     } finally {

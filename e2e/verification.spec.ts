@@ -1,8 +1,8 @@
 import {
   errorMessage,
   formFields,
-  sendRegistration,
-  sendSignIn,
+  submitRegistration,
+  submitSignIn,
   waitForMissingProfile,
   waitUntilSignedIn,
   waitUntilSignedOut,
@@ -15,86 +15,96 @@ const mailboxHeading = { name: 'Check your mailbox' };
 
 test('R60: the email address must be confirmed with the link in the mail before the sign-in', async ({
   page,
-  start,
+  startServer,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
-  const xenon = await start(strictSettings);
+  const xenon = await startServer(strictSettings);
   await page.goto(`${xenon.origin}/register/?next=/docs/`);
-  await sendRegistration(page, person);
+  await submitRegistration(page, person);
   await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
-  await state(page, 'mailbox');
-  const link = await xenon.mails.link('verify-email', person.email);
+  await checkPageState(page, 'mailbox');
+  const link = await xenon.mails.waitForLink('verify-email', person.email);
 
   guard.allow(403, '/api/auth/sign-in/email');
   await page.goto(`${xenon.origin}/login/`);
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(errorMessage(page).first()).toContainText('Please confirm your e-mail address first');
   await expect(formFields(page).password).toHaveValue(person.password);
-  await state(page, 'unverified');
+  await checkPageState(page, 'unverified');
   await page.getByRole('button', { name: 'Send the mail again' }).click();
   await expect(page.getByText('Sent again.')).toBeVisible();
-  await state(page, 'unverified-sent-again');
-  expect(await xenon.mails.link('verify-email', person.email)).toContain('/api/auth/verify-email?');
+  await checkPageState(page, 'unverified-sent-again');
+  expect(await xenon.mails.waitForLink('verify-email', person.email)).toContain('/api/auth/verify-email?');
 
   await page.goto(link);
   await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   await waitUntilSignedOut(page);
-  await state(page, 'confirmed');
+  await checkPageState(page, 'confirmed');
   await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
-  await sendSignIn(page, person);
+  await submitSignIn(page, person);
   await expect(page).toHaveURL(`${xenon.origin}/docs/`);
 });
 
 test('R19: a registered email address gets the same screen as a new one', { tag: '@once' }, async ({
   page,
-  start,
-  another,
+  startServer,
+  openAnotherContext,
   person,
 }) => {
-  await register(await another(), person);
-  const xenon = await start(strictSettings);
+  await register(await openAnotherContext(), person);
+  const xenon = await startServer(strictSettings);
   const screens: string[] = [];
   for (const email of [person.email, `new-${person.email}`]) {
     await page.goto(`${xenon.origin}/register/`);
-    await sendRegistration(page, { ...person, email });
+    await submitRegistration(page, { ...person, email });
     await expect(page.getByRole('heading', mailboxHeading)).toBeVisible();
     screens.push((await page.getByRole('main').innerHTML()).replace(email, 'ADDRESS'));
   }
   expect(screens[0]).toBe(screens[1]);
-  await xenon.mails.link('verify-email', `new-${person.email}`);
+  await xenon.mails.waitForLink('verify-email', `new-${person.email}`);
   expect(xenon.mails.count('verify-email', person.email)).toBe(0);
 });
 
-test('R60: the page of an invalid link offers to send a new link', async ({ page, start, person, state }) => {
-  const xenon = await start(strictSettings);
+test('R60: the page of an invalid link offers to send a new link', async ({
+  page,
+  startServer,
+  person,
+  checkPageState,
+}) => {
+  const xenon = await startServer(strictSettings);
   await page.goto(`${xenon.origin}/register/`);
-  await sendRegistration(page, person);
-  const link = new URL(await xenon.mails.link('verify-email', person.email));
+  await submitRegistration(page, person);
+  const link = new URL(await xenon.mails.waitForLink('verify-email', person.email));
   const token = link.searchParams.get('token') ?? '';
   link.searchParams.set('token', `${token.slice(0, -3)}abc`);
   await page.goto(link.href);
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible();
   await waitUntilSignedOut(page);
-  await state(page, 'used');
+  await checkPageState(page, 'used');
   await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await expect(page.getByRole('heading', mailboxHeading)).toBeFocused();
-  await state(page, 'sent');
-  await page.goto(await xenon.mails.link('verify-email', person.email));
+  await checkPageState(page, 'sent');
+  await page.goto(await xenon.mails.waitForLink('verify-email', person.email));
   await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
 });
 
-test('R60: the link signs the person in, and a second use changes nothing', async ({ page, start, person, state }) => {
-  const xenon = await start({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+test('R60: the link signs the person in, and a second use changes nothing', async ({
+  page,
+  startServer,
+  person,
+  checkPageState,
+}) => {
+  const xenon = await startServer({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/?next=/docs/`);
-  await sendRegistration(page, person);
-  const link = await xenon.mails.link('verify-email', person.email);
+  await submitRegistration(page, person);
+  const link = await xenon.mails.waitForLink('verify-email', person.email);
   await page.goto(link);
   await waitUntilSignedIn(page);
   await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
-  await state(page, 'confirmed-and-signed-in');
+  await checkPageState(page, 'confirmed-and-signed-in');
   await page.goto(link);
   await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   await page.goto(`${xenon.origin}/verify-email/`); // without a token: the email address is confirmed already
@@ -106,15 +116,15 @@ test('R60: the link signs the person in, and a second use changes nothing', asyn
 
 test('R60: the link of a deleted account shows that the account does not exist', async ({
   page,
-  start,
+  startServer,
   context,
   person,
-  state,
+  checkPageState,
 }) => {
-  const xenon = await start({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
+  const xenon = await startServer({ ...strictSettings, AUTO_SIGN_IN_AFTER_VERIFICATION: 'on' });
   await page.goto(`${xenon.origin}/register/`);
-  await sendRegistration(page, person);
-  const link = await xenon.mails.link('verify-email', person.email);
+  await submitRegistration(page, person);
+  const link = await xenon.mails.waitForLink('verify-email', person.email);
   await page.goto(link);
   await waitUntilSignedIn(page);
   const { origin } = xenon;
@@ -126,7 +136,7 @@ test('R60: the link of a deleted account shows that the account does not exist',
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'This account no longer exists' })).toBeVisible();
   await waitUntilSignedOut(page);
-  await state(page, 'account-deleted');
+  await checkPageState(page, 'account-deleted');
 });
 
 test('R60: a person who is signed in can ask for the mail, but only to their own email address', async ({
@@ -135,23 +145,23 @@ test('R60: a person who is signed in can ask for the mail, but only to their own
   mails,
   person,
   guard,
-  state,
+  checkPageState,
 }) => {
   await register(context, person);
   await page.goto('/verify-email/');
   await waitUntilSignedIn(page);
   await expect(formFields(page).email).toHaveValue(person.email);
-  await state(page, 'signed-in');
+  await checkPageState(page, 'signed-in');
   guard.allow(400, '/api/auth/send-verification-email');
   await formFields(page).email.fill(`other-${person.email}`);
   await page.getByRole('button', { name: 'Send me a link' }).click();
   await expect(errorMessage(page)).toHaveText(
     'You are signed in with another e-mail address. Use that one, or sign out first.',
   );
-  await state(page, 'other-email');
+  await checkPageState(page, 'other-email');
   await formFields(page).email.fill(person.email);
   await page.getByRole('button', { name: 'Send me a link' }).click();
-  await page.goto(await mails.link('verify-email', person.email));
+  await page.goto(await mails.waitForLink('verify-email', person.email));
   await expect(page.getByRole('heading', confirmedHeading)).toBeVisible();
   const arrived = waitForMissingProfile(page, guard);
   await page.getByRole('main').getByRole('link', { name: 'Continue' }).click();

@@ -9,11 +9,11 @@ const example = path.join(repositoryRoot, 'examples/vite-react');
 // docs/ui-kits.md describes what the kit does. A violation of the Content-Security-Policy fails the test.
 test('on the example with a UI kit a person registers, signs out and signs in', { tag: '@once' }, async ({
   page,
-  start,
+  startServer,
 }) => {
   test.setTimeout(300_000);
   execFileSync('npm', ['run', 'build'], { cwd: example, stdio: 'pipe' }); // a failure has the output in its error
-  const { origin, mails } = await start({}, ['--site', path.join(example, 'dist'), '--csp', 'docusaurus']);
+  const { origin, mails } = await startServer({}, ['--site', path.join(example, 'dist'), '--csp', 'docusaurus']);
   const person = newPerson();
   const members = page.getByText('Welcome to the members.');
 
@@ -46,7 +46,7 @@ test('on the example with a UI kit a person registers, signs out and signs in', 
     await page.goto(`${origin}/account/settings`);
     await page.getByRole('textbox', { name: 'Email' }).fill(`new-${person.email}`);
     await page.getByRole('button', { name: 'Save' }).last().click();
-    await page.goto(await mails.link('email-change-notice', person.email));
+    await page.goto(await mails.waitForLink('email-change-notice', person.email));
     await page.getByRole('button', { name: 'Do not change my email' }).click();
     await expect(page.getByText('Your email stays as it is.')).toBeVisible();
   });

@@ -13,12 +13,12 @@ import { repositoryRoot } from './xenon';
 const edgeIP = '130.176.0.1';
 
 /** The secret that CloudFront sends to the API. It replaces a header of the same name from the viewer. */
-export const originSecret = 'the secret of this distribution, not the viewer';
+export const cloudFrontOriginSecret = 'the secret of this distribution, not the viewer';
 
 // The limits in bytes: API Gateway's for request line and headers, and CloudFront's for the headers of a response. They
 // are MaxRequestHeader and MaxResponseHeader in shared/web/gateway.go.
-const maxRequestHeader = 10_240;
-const maxResponseHeader = 20_480;
+const maxRequestHeaderBytes = 10_240;
+const maxResponseHeaderBytes = 20_480;
 
 // The limit of Node, larger than both limits above.
 const maxHeaderSize = 128 * 1024;
@@ -47,29 +47,29 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
   const cache = new Map<string, { answer: Answer; until: number }>();
   const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
 
-  const fromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
-    if (behaviour.origin === 'site') return readBucket(distribution.index(uri.split('?', 1)[0] ?? '/'));
+  const fetchFromOrigin = async (behaviour: Behaviour, req: IncomingMessage, uri: string): Promise<Answer> => {
+    if (behaviour.origin === 'site') return readBucket(distribution.toFilePath(uri.split('?', 1)[0] ?? '/'));
     const headers = headersToApi(behaviour, req, new URL(api()).host);
-    const target = behaviour.forwardsAll ? uri : (uri.split('?', 1)[0] ?? '/');
+    const target = behaviour.forwardsHeadersAndQuery ? uri : (uri.split('?', 1)[0] ?? '/');
     const line = `${req.method} ${target} HTTP/1.1\r\n`;
-    if (line.length + headerBytes(headers) > maxRequestHeader) return tooLargeAnswer();
+    if (line.length + countHeaderBytes(headers) > maxRequestHeaderBytes) return newTooLargeAnswer();
     requests.push({ path: target, headers });
     const answer = await requestAPI(api() + target, req, headers);
-    return headerBytes(answer.headers) > maxResponseHeader ? badGatewayAnswer() : answer;
+    return countHeaderBytes(answer.headers) > maxResponseHeaderBytes ? newBadGatewayAnswer() : answer;
   };
 
   const respond = async (req: IncomingMessage): Promise<Answer> => {
     const uri = req.url ?? '/';
     const key = uri.split('?', 1)[0] ?? '/'; // the template's cache policies use the path only
     const behaviour = distribution.behaviours.find((one) => matchesPattern(one, key));
-    if (!behaviour?.methods.includes(req.method ?? '')) return forbiddenAnswer();
+    if (!behaviour?.methods.includes(req.method ?? '')) return newForbiddenAnswer();
     const cached = cache.get(key);
     if (behaviour.cache && cached && cached.until > Date.now())
       return withHeaders(cached.answer, 'Hit from cloudfront');
-    const answer = await fromOrigin(behaviour, req, uri);
+    const answer = await fetchFromOrigin(behaviour, req, uri);
     const seconds =
       behaviour.cache && req.method === 'GET' && answer.status < 400
-        ? cacheLifetime(answer, behaviour.cache.maxTTL)
+        ? sharedCacheSeconds(answer, behaviour.cache.maxTTL)
         : 0;
     if (seconds > 0) cache.set(key, { answer, until: Date.now() + seconds * 1000 });
     return withHeaders(answer, 'Miss from cloudfront');
@@ -105,14 +105,14 @@ export async function startCloudFront(api: () => string): Promise<CloudFront> {
 /** The headers that API Gateway sends to the API: its own Host, and two more IP addresses in X-Forwarded-For. */
 function headersToApi(behaviour: Behaviour, req: IncomingMessage, host: string): IncomingHttpHeaders {
   const viewer = req.socket.remoteAddress ?? '';
-  const fromViewer = behaviour.forwardsAll ? req.headers : {};
+  const fromViewer = behaviour.forwardsHeadersAndQuery ? req.headers : {};
   const chain = [fromViewer['x-forwarded-for'], viewer, edgeIP].flat().filter(Boolean).join(', ');
   const own = {
     host,
     'x-forwarded-for': chain,
     'x-forwarded-proto': 'https',
     via: '2.0 edge.cloudfront.net (CloudFront)',
-    'x-origin-secret': originSecret,
+    'x-origin-secret': cloudFrontOriginSecret,
   };
   const address = `${viewer}:${req.socket.remotePort}`;
   return { ...fromViewer, ...own, 'cloudfront-viewer-address': address, connection: 'close' };
@@ -152,7 +152,7 @@ function readBucket(uri: string): Answer {
     return { status: 404, headers: { 'content-type': 'application/xml' }, body };
   }
   const body = readFileSync(file);
-  const cacheControl = publishedCacheControl()[key.startsWith('assets/') ? 'assets' : 'pages'];
+  const cacheControl = readPublishedCacheControl()[key.startsWith('assets/') ? 'assets' : 'pages'];
   const tag = `"${createHash('md5').update(body).digest('hex')}"`;
   return {
     status: 200,
@@ -177,7 +177,7 @@ const contentTypes: Record<string, string> = {
 const contentTypeOf = (file: string) => contentTypes[path.extname(file).slice(1)] ?? 'binary/octet-stream';
 
 /** The values of Cache-Control in scripts/publish. */
-function publishedCacheControl(): { assets: string; pages: string } {
+function readPublishedCacheControl(): { assets: string; pages: string } {
   const found = [
     ...readFileSync(path.join(repositoryRoot, 'scripts/publish'), 'utf8').matchAll(/--cache-control "([^"]+)"/g),
   ];
@@ -187,7 +187,7 @@ function publishedCacheControl(): { assets: string; pages: string } {
 }
 
 /** Seconds for which a shared cache may keep a response. */
-function cacheLifetime(answer: Answer, maxTTL: number): number {
+function sharedCacheSeconds(answer: Answer, maxTTL: number): number {
   const control = String(answer.headers['cache-control'] ?? '');
   if (/no-store|no-cache|private/.test(control)) return 0;
   const age = /s-maxage=(\d+)/.exec(control)?.[1] ?? /max-age=(\d+)/.exec(control)?.[1] ?? '0';
@@ -195,7 +195,7 @@ function cacheLifetime(answer: Answer, maxTTL: number): number {
 }
 
 /** The size of headers on the wire. */
-function headerBytes(headers: IncomingHttpHeaders): number {
+function countHeaderBytes(headers: IncomingHttpHeaders): number {
   let bytes = 0;
   for (const [name, values] of Object.entries(headers)) {
     for (const value of [values ?? []].flat()) bytes += Buffer.byteLength(`${name}: ${value}\r\n`);
@@ -203,19 +203,19 @@ function headerBytes(headers: IncomingHttpHeaders): number {
   return bytes;
 }
 
-const tooLargeAnswer = (): Answer => ({
+const newTooLargeAnswer = (): Answer => ({
   status: 431,
   headers: { 'content-type': 'application/json' },
   body: Buffer.from('{"message":"Request Header Fields Too Large"}'),
 });
 
-const badGatewayAnswer = (): Answer => ({
+const newBadGatewayAnswer = (): Answer => ({
   status: 502,
   headers: { 'content-type': 'text/html' },
   body: Buffer.from('<h1>502 ERROR</h1>'),
 });
 
-const forbiddenAnswer = (): Answer => ({
+const newForbiddenAnswer = (): Answer => ({
   status: 403,
   headers: { 'content-type': 'text/html' },
   body: Buffer.from('<h1>403 ERROR</h1>'),

@@ -24,7 +24,7 @@ export async function waitUntilSignedIn(page: Page): Promise<void> {
 }
 
 /** Fills in and submits the form of /register/. */
-export async function sendRegistration(page: Page, { name, email, password }: Person): Promise<void> {
+export async function submitRegistration(page: Page, { name, email, password }: Person): Promise<void> {
   await formFields(page).name.fill(name);
   await formFields(page).email.fill(email);
   await formFields(page).password.fill(password);
@@ -32,7 +32,7 @@ export async function sendRegistration(page: Page, { name, email, password }: Pe
 }
 
 /** Fills in and submits the form of /login/. */
-export async function sendSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
+export async function submitSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
   await formFields(page).email.fill(email);
   await formFields(page).password.fill(password);
   await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -46,6 +46,6 @@ export async function waitForMissingProfile(page: Page, guard: ProblemGuard): Pr
 
 /** A random IP address for X-Forwarded-For, so that the rate limiter counts each test separately. */
 export function randomIP(): string {
-  const part = () => Math.floor(Math.random() * 254) + 1;
-  return `10.${part()}.${part()}.${part()}`;
+  const randomOctet = () => Math.floor(Math.random() * 254) + 1;
+  return `10.${randomOctet()}.${randomOctet()}.${randomOctet()}`;
 }

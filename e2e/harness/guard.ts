@@ -10,6 +10,7 @@ export interface ProblemGuard {
   readonly take: () => string[];
 }
 
+/** A declared problem, and whether it has happened. */
 interface Allowance {
   readonly what: number | 'failed';
   readonly path: string;
@@ -19,7 +20,8 @@ interface Allowance {
 export function newProblemGuard(): ProblemGuard {
   let problems: string[] = [];
   let allowances: Allowance[] = [];
-  const allowed = (what: number | 'failed', request: Request) => {
+  /** Whether a problem was declared. If so, it is marked as happened. */
+  const markIfAllowed = (what: number | 'failed', request: Request) => {
     const path = new URL(request.url()).pathname;
     const found = allowances.filter((one) => one.what === what && one.path === path);
     for (const one of found) one.happened = true;
@@ -34,24 +36,24 @@ export function newProblemGuard(): ProblemGuard {
       context.on('weberror', (error) => problems.push(`uncaught: ${error.error().stack ?? error.error()}`));
       context.on('response', (response) => {
         const request = response.request();
-        if (response.status() >= 400 && !allowed(response.status(), request)) {
+        if (response.status() >= 400 && !markIfAllowed(response.status(), request)) {
           problems.push(`${response.status()} ${request.method()} ${response.url()}`);
         }
       });
       context.on('requestfailed', (request) => {
         const reason = request.failure()?.errorText ?? '';
         if (reason === 'net::ERR_ABORTED') return; // the test has navigated away
-        if (!allowed('failed', request)) problems.push(`${reason} ${request.method()} ${request.url()}`);
+        if (!markIfAllowed('failed', request)) problems.push(`${reason} ${request.method()} ${request.url()}`);
       });
     },
     allow(what, path) {
       allowances.push({ what, path, happened: false });
     },
     take() {
-      const unmet = allowances
+      const declaredButMissing = allowances
         .filter((one) => !one.happened)
         .map((one) => `declared, but did not happen: ${one.what} ${one.path}`);
-      const found = [...problems, ...unmet];
+      const found = [...problems, ...declaredButMissing];
       problems = [];
       allowances = [];
       return found;

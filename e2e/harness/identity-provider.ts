@@ -82,7 +82,7 @@ function hideWarnings(): void {
 }
 
 /** Signs a person in at the provider, and lets it share the person's data with the site. */
-export async function consentAt(page: Page, email: string): Promise<void> {
+export async function signInAndConsent(page: Page, email: string): Promise<void> {
   await page.getByPlaceholder('Enter any login').fill(email);
   await page.getByPlaceholder('and password').fill('anything');
   await page.getByRole('button', { name: 'Sign-in' }).click();

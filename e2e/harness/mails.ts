@@ -20,7 +20,7 @@ export interface Mail {
 
 export interface Mails {
   /** Waits for a new mail of a kind to an email address, and returns its link. Each mail is returned once. */
-  readonly link: (kind: MailKind, to: string) => Promise<string>;
+  readonly waitForLink: (kind: MailKind, to: string) => Promise<string>;
   /** How many mails of a kind were sent to an email address up to now. */
   readonly count: (kind: MailKind, to: string) => number;
 }
@@ -28,16 +28,17 @@ export interface Mails {
 /** The mails in the outbox file of a server. */
 export function openOutbox(file: string): Mails {
   const taken = new Map<string, number>();
-  const all = (kind: MailKind, to: string) => readMails(file).filter((mail) => mail.kind === kind && mail.to === to);
+  const mailsOf = (kind: MailKind, to: string) =>
+    readMails(file).filter((mail) => mail.kind === kind && mail.to === to);
   return {
-    count: (kind, to) => all(kind, to).length,
-    link: async (kind, to) => {
+    count: (kind, to) => mailsOf(kind, to).length,
+    waitForLink: async (kind, to) => {
       const key = `${kind} ${to}`;
       const next = taken.get(key) ?? 0;
       await expect
-        .poll(() => all(kind, to).length, { message: `number of mails of kind ${kind} to ${to} in the outbox` })
+        .poll(() => mailsOf(kind, to).length, { message: `number of mails of kind ${kind} to ${to} in the outbox` })
         .toBeGreaterThan(next);
-      const mails = all(kind, to);
+      const mails = mailsOf(kind, to);
       taken.set(key, mails.length);
       return mails.at(-1)?.url ?? '';
     },

@@ -16,7 +16,7 @@ export async function signIn(
 }
 
 /** The email of the person whose session a context has; '' without a session. */
-export async function emailOfSession(context: BrowserContext, origin = sharedServer().origin): Promise<string> {
+export async function getSessionEmail(context: BrowserContext, origin = sharedServer().origin): Promise<string> {
   const answer = await context.request.get(`${origin}/api/auth/get-session`);
   const session = (await answer.json()) as { user: { email: string } } | null;
   return session?.user.email ?? '';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { databaseOf, startXenon } from './xenon';
+import { databaseURLOf, startXenon } from './xenon';
 
 /** The data that the global setup passes to the workers, as JSON in an environment variable. */
 export interface SharedServer {
@@ -9,11 +9,11 @@ export interface SharedServer {
   readonly databaseURL: string;
 }
 
-const serverVariable = 'XENON_E2E';
+const serverEnvVariable = 'XENON_E2E';
 
 /** The server that was started for this run. */
 export function sharedServer(): SharedServer {
-  const text = process.env[serverVariable];
+  const text = process.env[serverEnvVariable];
   if (!text) throw new Error('no server was started: run the tests with playwright test');
   return JSON.parse(text) as SharedServer;
 }
@@ -27,8 +27,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const state: SharedServer = {
     origin: xenon.origin,
     mailFile: xenon.mailFile,
-    databaseURL: given ?? databaseOf(xenon),
+    databaseURL: given ?? databaseURLOf(xenon),
   };
-  process.env[serverVariable] = JSON.stringify(state);
+  process.env[serverEnvVariable] = JSON.stringify(state);
   return xenon.stop;
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { repositoryRoot } from './xenon';
 
 /** Parts of the site that it can be built without: their files in website/, and their lines in files of website/. */
-const parts = {
+const removableParts = {
   accounts: {
     files: ['src/components/HomeError'],
     lines: {
@@ -28,7 +28,10 @@ const parts = {
  * Builds the site again without a part. A test compares the size of the scripts of this site with those of the real
  * site. Returns a directory in which `xenon dev` serves this site, and a function that removes the directory.
  */
-export function buildSiteWithout(part: keyof typeof parts): { readonly dir: string; readonly remove: () => void } {
+export function buildSiteWithout(part: keyof typeof removableParts): {
+  readonly dir: string;
+  readonly remove: () => void;
+} {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-without-'));
   const from = path.join(repositoryRoot, 'website');
   const site = path.join(dir, 'website');
@@ -41,8 +44,8 @@ export function buildSiteWithout(part: keyof typeof parts): { readonly dir: stri
   for (const name of readdirSync(repositoryRoot))
     if (!name.startsWith('.') && !['docs', 'website'].includes(name))
       symlinkSync(path.join(repositoryRoot, name), path.join(dir, name));
-  for (const name of parts[part].files) rmSync(path.join(site, name), { recursive: true });
-  for (const [name, patterns] of Object.entries(parts[part].lines)) {
+  for (const name of removableParts[part].files) rmSync(path.join(site, name), { recursive: true });
+  for (const [name, patterns] of Object.entries(removableParts[part].lines)) {
     const file = path.join(site, name);
     const rest = removeMatches(readFileSync(file, 'utf8'), patterns);
     // Without the accounts, links of the home page lead to no page.

@@ -10,7 +10,7 @@ const themeDir = path.join(repositoryRoot, 'packages/docusaurus-theme');
 const stockSitesDir = path.join(themeDir, '.stock');
 
 // The changes that docs/your-site.md describes: `line` is inserted before the text `before` of the template.
-const configChanges = [
+const docusaurusConfigChanges = [
   { before: '  presets: [\n', line: "  themes: ['@xenon-auth/docusaurus-theme'],\n" },
   {
     before: "        {\n          type: 'docSidebar',\n",
@@ -19,7 +19,7 @@ const configChanges = [
 ];
 
 /** A page of the site with content for people who are signed in. */
-const protectedPage = `import Protected from '@theme/XenonRequireAuth';
+const protectedPageSource = `import Protected from '@theme/XenonRequireAuth';
 
 # Members
 
@@ -27,7 +27,7 @@ const protectedPage = `import Protected from '@theme/XenonRequireAuth';
 `;
 
 /** A Root component of the site itself. The theme must work beside it. */
-const ownRootComponent = `export default function Root({children}) {
+const ownRootComponentSource = `export default function Root({children}) {
   return <div data-own-root>{children}</div>;
 }
 `;
@@ -66,17 +66,17 @@ export function makeStockSite(name: string): StockSite {
 
   const config = path.join(site, 'docusaurus.config.ts');
   const original = readFileSync(config, 'utf8');
-  const changed = configChanges.reduce((text, { before, line }) => {
+  const changed = docusaurusConfigChanges.reduce((text, { before, line }) => {
     if (!text.includes(before)) throw new Error(`the template of create-docusaurus has no ${before}`);
     return text.replace(before, line + before);
   }, original);
-  writeFileSync(path.join(site, 'docs/members.mdx'), protectedPage);
+  writeFileSync(path.join(site, 'docs/members.mdx'), protectedPageSource);
   const build = (baseUrl: string, { hasOwnRoot = false, theme: options = {} }: BuildOptions = {}) => {
     const entry = `[['@xenon-auth/docusaurus-theme', ${JSON.stringify(options)}]]`;
     const text = Object.keys(options).length > 0 ? changed.replace("['@xenon-auth/docusaurus-theme']", entry) : changed;
     writeFileSync(config, text.replace("baseUrl: '/'", `baseUrl: '${baseUrl}'`));
     mkdirSync(path.join(site, 'src/theme'), { recursive: true });
-    if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRootComponent);
+    if (hasOwnRoot) writeFileSync(path.join(site, 'src/theme/Root.tsx'), ownRootComponentSource);
     const out = path.join(parent, `build${baseUrl.replaceAll('/', '-')}`);
     // If the build fails, the error contains its output.
     execFileSync(path.join(repositoryRoot, 'node_modules/.bin/docusaurus'), ['build', '--out-dir', out], {
@@ -85,9 +85,9 @@ export function makeStockSite(name: string): StockSite {
     });
     return out;
   };
-  const lines = (text: string) => text.split('\n').length;
+  const countLines = (text: string) => text.split('\n').length;
   return {
-    addedLines: lines(changed) - lines(original),
+    addedLines: countLines(changed) - countLines(original),
     build,
     remove: () => rmSync(parent, { recursive: true, force: true }),
   };

@@ -20,7 +20,7 @@ export default function summary(): Reporter {
     },
     onEnd(result: FullResult) {
       const tests = [...outcomes.values()];
-      const count = (outcome: ReturnType<TestCase['outcome']>) =>
+      const countOutcome = (outcome: ReturnType<TestCase['outcome']>) =>
         tests.filter((test) => test.outcome() === outcome).length;
       const names = new Set(tests.map((test) => test.titlePath().slice(2).join(' ')));
       const pages = new Set([...states].map((one) => one.slice(0, one.indexOf('/'))));
@@ -29,8 +29,10 @@ export default function summary(): Reporter {
       console.log(
         `\n${names.size} tests, ${pages.size} pages in ${states.size} states, ${checks} checks with axe; ${seconds} s`,
       );
-      const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
-      console.log(`${count('expected')} passed, ${count('unexpected') + count('flaky')} failed${skipped}`);
+      const skipped = countOutcome('skipped') > 0 ? `, ${countOutcome('skipped')} skipped` : '';
+      console.log(
+        `${countOutcome('expected')} passed, ${countOutcome('unexpected') + countOutcome('flaky')} failed${skipped}`,
+      );
     },
   };
 }

@@ -11,8 +11,8 @@ export interface Behaviour {
   readonly methods: readonly string[];
   /** Undefined if nothing is cached. */
   readonly cache: { readonly maxTTL: number } | undefined;
-  /** Whether the viewer's headers, cookies and query go to the origin. */
-  readonly forwardsAll: boolean;
+  /** Whether the viewer's headers (also cookies, but not Host) and query go to the origin. */
+  readonly forwardsHeadersAndQuery: boolean;
 }
 
 /** The configuration of CloudFront in template.yaml. */
@@ -22,7 +22,7 @@ export interface Distribution {
   /** The headers of every response. */
   readonly headers: Readonly<Record<string, string>>;
   /** The function SiteIndex: returns the path of the file for the path of a request. */
-  readonly index: (uri: string) => string;
+  readonly toFilePath: (uri: string) => string;
 }
 
 // AWS's managed policies, which the template names by their ids.
@@ -79,11 +79,11 @@ export function readDistribution(): Distribution {
     throw new Error(`the cache behaviour ${bare.PathPattern ?? 'default'} in template.yaml has no SecurityHeaders`);
   return {
     behaviours: raw.map((one) => parseBehaviour(one, jwksTTL)),
-    headers: securityHeadersOf(
+    headers: readSecurityHeaders(
       Resources.SecurityHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig,
       Parameters,
     ),
-    index: (uri) =>
+    toFilePath: (uri) =>
       runInNewContext(`${Resources.SiteIndex.Properties.FunctionCode}; handler({ request: { uri } }).uri`, {
         uri,
       }) as string,
@@ -103,7 +103,7 @@ function parseBehaviour(raw: RawBehaviour, jwksTTL: number): Behaviour {
     origin: raw.TargetOriginId,
     methods: raw.AllowedMethods,
     cache: caches[raw.CachePolicyId],
-    forwardsAll: raw.OriginRequestPolicyId === allViewerExceptHost,
+    forwardsHeadersAndQuery: raw.OriginRequestPolicyId === allViewerExceptHost,
   };
 }
 
@@ -115,13 +115,13 @@ export function matchesPattern({ pattern }: Behaviour, uri: string): boolean {
   return new RegExp(`^${source}$`, 's').test(uri);
 }
 
-function securityHeadersOf(config: SecurityHeaders, parameters: Template['Parameters']): Record<string, string> {
+function readSecurityHeaders(config: SecurityHeaders, parameters: Template['Parameters']): Record<string, string> {
   const hashes = readFileSync(path.join(repositoryRoot, 'website/csp-hashes.txt'), 'utf8').trim();
-  const value = (name: string) => (name === 'ScriptHashes' ? hashes : (parameters[name]?.Default ?? ''));
+  const parameterValue = (name: string) => (name === 'ScriptHashes' ? hashes : (parameters[name]?.Default ?? ''));
   return {
     'content-security-policy': config.ContentSecurityPolicy.ContentSecurityPolicy.replace(
       /\$\{(\w+)\}/g,
-      (_, name: string) => value(name),
+      (_, name: string) => parameterValue(name),
     ),
     'x-content-type-options': 'nosniff',
     'x-frame-options': config.FrameOptions.FrameOption,

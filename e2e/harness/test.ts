@@ -24,11 +24,11 @@ interface Fixtures {
   /** A person who has not registered yet. */
   readonly person: Person;
   /** Checks a state of a page with axe and counts it. With SCREENSHOTS=1 it also saves a screenshot. */
-  readonly state: (page: Page, name: string) => Promise<void>;
+  readonly checkPageState: (page: Page, name: string) => Promise<void>;
   /** Creates another browser context, without the cookies of the first. */
-  readonly another: () => Promise<BrowserContext>;
+  readonly openAnotherContext: () => Promise<BrowserContext>;
   /** Starts a server with other settings on the same database. It ends with the test. */
-  readonly start: (
+  readonly startServer: (
     env: Readonly<Record<string, string>>,
     args?: readonly string[],
     cwd?: string,
@@ -44,8 +44,9 @@ export const test = base.extend<Fixtures>({
     await use(guard);
     expect(guard.take(), 'console errors, uncaught errors and failed requests of the pages').toEqual([]);
   },
-  // The dependency on `start` stops the servers after the context is closed, because an open page still sends requests.
-  context: async ({ start: _, context, guard }, use) => {
+  // The dependency on `startServer` stops the servers after the context is closed, because an open page still sends
+  // requests.
+  context: async ({ startServer: _, context, guard }, use) => {
     guard.watch(context);
     await use(context);
   },
@@ -54,8 +55,11 @@ export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
   person: async ({}, use) => use(newPerson()),
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  state: async ({}, use, info) => use((page, name) => checkState(page, name, info)),
-  another: async ({ browser, guard, contextOptions, viewport, colorScheme, baseURL, isMobile, hasTouch }, use) => {
+  checkPageState: async ({}, use, info) => use((page, name) => checkState(page, name, info)),
+  openAnotherContext: async (
+    { browser, guard, contextOptions, viewport, colorScheme, baseURL, isMobile, hasTouch },
+    use,
+  ) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const options = { ...contextOptions, viewport, colorScheme, isMobile, hasTouch };
@@ -67,7 +71,7 @@ export const test = base.extend<Fixtures>({
     for (const context of contexts) await context.close();
   },
   // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  start: async ({}, use) => {
+  startServer: async ({}, use) => {
     const started: Xenon[] = [];
     await use(async (env, args = [], cwd) => {
       const settings: StartOptions = {

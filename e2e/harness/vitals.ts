@@ -42,18 +42,18 @@ export async function startMeasuringVitals(page: Page): Promise<() => Promise<Vi
     const vitals = { shift: 0, shifts: [] as string[], painted: 0, blocked: 0 };
     Object.assign(window, { vitals });
     const elementOf = ({ node }: ShiftSource) => (node instanceof Element ? node : node?.parentElement);
-    const box = (r: DOMRectReadOnly) => `${[r.x, r.y, r.width, r.height].map(Math.round)}`;
+    const formatRectangle = (r: DOMRectReadOnly) => `${[r.x, r.y, r.width, r.height].map(Math.round)}`;
     const describe = (source: ShiftSource) =>
-      `${elementOf(source)?.outerHTML.slice(0, 80)} ${box(source.previousRect)} -> ${box(source.currentRect)}`;
+      `${elementOf(source)?.outerHTML.slice(0, 80)} ${formatRectangle(source.previousRect)} -> ${formatRectangle(source.currentRect)}`;
     // A click on a link opens and closes categories of the manual's menu. The browser does not count a shift in the
     // half second after an input, but on a slow machine the menu moves later.
     const isMenu = (source: ShiftSource) => Boolean(elementOf(source)?.closest('.theme-doc-sidebar-menu'));
     const isOnlyMenu = (sources: readonly ShiftSource[]) => sources.length > 0 && sources.every(isMenu);
-    const each = (type: string, note: (entry: LayoutShiftEntry) => void) =>
+    const observeEntries = (type: string, note: (entry: LayoutShiftEntry) => void) =>
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) note(entry as LayoutShiftEntry);
       }).observe({ type, buffered: true });
-    each('layout-shift', (entry) => {
+    observeEntries('layout-shift', (entry) => {
       if (entry.hadRecentInput || (clicked && isOnlyMenu(entry.sources))) return;
       vitals.shift += entry.value;
       const moved = entry.sources.map(describe).join('; ');
@@ -61,10 +61,10 @@ export async function startMeasuringVitals(page: Page): Promise<() => Promise<Vi
         `${entry.value.toFixed(4)} at ${entry.startTime.toFixed()} ms on ${location.pathname}: ${moved}`,
       );
     });
-    each('largest-contentful-paint', (entry) => {
+    observeEntries('largest-contentful-paint', (entry) => {
       vitals.painted = entry.startTime;
     });
-    each('longtask', (entry) => {
+    observeEntries('longtask', (entry) => {
       vitals.blocked += Math.max(0, entry.duration - 50);
     });
   });
@@ -72,7 +72,7 @@ export async function startMeasuringVitals(page: Page): Promise<() => Promise<Vi
 }
 
 /** Loads a page and returns the size of each of its scripts in gzipped bytes, by path. */
-export async function scriptsOf(page: Page, url: string): Promise<Map<string, number>> {
+export async function loadAndMeasureScripts(page: Page, url: string): Promise<Map<string, number>> {
   const bodies = new Map<string, Promise<Buffer>>();
   const note = (response: {
     url: () => string;
@@ -93,4 +93,4 @@ export async function scriptsOf(page: Page, url: string): Promise<Map<string, nu
 /** An annotation that the summary prints. */
 export const measurementNote = (description: string) => ({ type: measurementAnnotation, description });
 
-export const formatKB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+export const formatKilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { sendRegistration, sendSignIn, waitUntilSignedIn } from './forms';
+import { submitRegistration, submitSignIn, waitUntilSignedIn } from './forms';
 import { checkWithAxe, expect, type Person, test } from './test';
 
 /**
@@ -18,7 +18,7 @@ export async function walkThroughSite(page: Page, home: string, person: Person):
     await expect(page).toHaveURL(/\/register\?next=/);
     await expect(page.getByRole('button', { name: 'Create account' })).toBeVisible();
     await checkWithAxe(page);
-    await sendRegistration(page, person);
+    await submitRegistration(page, person);
     await expect(page).toHaveURL(`${home}docs/members`);
     await expect(members).toBeVisible(); // no axe: the template's own sidebar has too little contrast
   });
@@ -43,7 +43,7 @@ export async function walkThroughSite(page: Page, home: string, person: Person):
     await navbar.getByRole('link', { name: 'Sign in' }).click();
     await expect(page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
     await checkWithAxe(page);
-    await sendSignIn(page, person);
+    await submitSignIn(page, person);
     await expect(page).toHaveURL(home);
     await waitUntilSignedIn(page);
   });

@@ -73,7 +73,7 @@ function readAddresses(child: ChildProcess, log: string[]): Promise<Pick<Xenon, 
 }
 
 /** The URL of the database that a server has started, from the files in its directory. */
-export function databaseOf(xenon: Xenon): string {
+export function databaseURLOf(xenon: Xenon): string {
   const dir = path.join(xenon.dir, 'postgres');
   const password = readFileSync(path.join(dir, 'password'), 'utf8').trim();
   const port = readFileSync(path.join(dir, 'data/postmaster.pid'), 'utf8').split('\n')[3];
