@@ -5,7 +5,7 @@ import type { UserThemeConfig } from '@docusaurus/theme-common';
 import type { Config } from '@docusaurus/types';
 import type { PluginOptions as SearchOptions } from '@easyops-cn/docusaurus-search-local';
 import type { Options as XenonOptions } from '@xenon-auth/docusaurus-theme';
-import { PrivatePages, Repository, SearchPage } from './plugins/constants';
+import { PrivatePages, RepositoryURL, SearchPage } from './plugins/constants';
 import counts from './plugins/counts';
 import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
@@ -21,7 +21,7 @@ const docs: DocsOptions = {
   // These run before Docusaurus' own plugins, which collect headings for the table of contents and copy files
   // outside docs/ to which a page links.
   beforeDefaultRemarkPlugins: [
-    [remarkManual, { docs: '../docs', repository: Repository }],
+    [remarkManual, { docs: '../docs', repository: RepositoryURL }],
     [remarkOpenapi, { file: '../docs/openapi.yaml' }],
   ],
 };
@@ -70,7 +70,7 @@ const themeConfig: UserThemeConfig = {
       {
         title: 'Source',
         items: [
-          { label: 'Repository', href: Repository },
+          { label: 'Repository', href: RepositoryURL },
           { label: 'Licences', to: '/docs/licences/' },
         ],
       },

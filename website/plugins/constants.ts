@@ -1,7 +1,7 @@
 /** Constants that more than one module of the site needs. */
 
 /** The URL of the repository. Links in docs/ to files outside docs/ become links to it. */
-export const Repository = 'https://github.com/xenon-auth/xenon';
+export const RepositoryURL = 'https://github.com/xenon-auth/xenon';
 
 /** Pages with forms or private data. They are not in the sitemap, and each has the robots meta tag "noindex". */
 export const PrivatePages = [

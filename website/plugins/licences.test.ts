@@ -2,7 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { formatLicences, isAllowed, type PackageLicence, packageOf, parseLicences, readLicence } from './licences';
+import {
+  formatLicences,
+  isAllowed,
+  type PackageLicence,
+  packageFolderOf,
+  parseLicences,
+  readLicence,
+} from './licences';
 
 const site = path.resolve(import.meta.dirname, '..');
 const root = path.resolve(site, '..');
@@ -56,7 +63,7 @@ test.each([
   ['/site/node_modules/a/node_modules/b/index.js', '/site/node_modules/a/node_modules/b'],
   ['/site/src/pages/index.tsx', undefined],
 ])('%s is a file of the package %s', (file, want) => {
-  expect(packageOf(file)).toBe(want);
+  expect(packageFolderOf(file)).toBe(want);
 });
 
 test('parseLicences returns the packages of formatLicences', () => {

@@ -22,7 +22,7 @@ export default function licences({ siteDir }: LoadContext): Plugin {
           for (const module of modules) {
             const published = chunkGraph.getModuleChunks(module).length > 0;
             for (const file of published ? filesOfModule(module) : []) {
-              const folder = packageOf(file);
+              const folder = packageFolderOf(file);
               if (folder) folders.add(folder);
             }
           }
@@ -47,7 +47,7 @@ function filesOfModule(module: Module & { readonly modules?: Iterable<Module> })
 }
 
 /** The folder of the package that contains a file; undefined for a file of the site itself. */
-export function packageOf(file: string): string | undefined {
+export function packageFolderOf(file: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0];
 }
 
@@ -61,12 +61,12 @@ export function readLicence(folder: string): PackageLicence {
 
 /** The text of the licence: from the licence file of the package, or from the end of its readme. */
 function readLicenceText(folder: string): string {
-  const texts = (names: RegExp) =>
+  const readTexts = (names: RegExp) =>
     readdirSync(folder)
       .filter((name) => names.test(name))
       .map((name) => readFileSync(path.join(folder, name), 'utf8'));
-  const licenceFiles = texts(/^(licen[cs]e|copying|ofl)\b/i);
-  const fromReadme = texts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
+  const licenceFiles = readTexts(/^(licen[cs]e|copying|ofl)\b/i);
+  const fromReadme = readTexts(/^readme\b/i).flatMap((text) => /^#+ licen[cs]e\b.*/ims.exec(text)?.[0] ?? []);
   return (
     (licenceFiles.length > 0 ? licenceFiles : fromReadme).join('\n\n').trim() || 'The package contains no licence text.'
   );

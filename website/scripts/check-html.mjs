@@ -12,7 +12,7 @@ const hashFile = path.join(site, 'csp-hashes.txt');
 
 // The fields, by name, and their autocomplete values that password managers need in the static HTML, before scripts
 // run.
-const forms = {
+const autocompleteByPage = {
   'login/index.html': { email: 'username', password: 'current-password' },
   'register/index.html': { name: 'name', email: 'username', password: 'new-password' },
   'forgot-password/index.html': { email: 'username' },
@@ -54,7 +54,7 @@ function* walk(node) {
   for (const child of node.content?.childNodes ?? node.childNodes ?? []) yield* walk(child);
 }
 
-function attribute(element, name) {
+function attributeValue(element, name) {
   return element.attrs.find((one) => one.name === name)?.value;
 }
 
@@ -67,31 +67,32 @@ function checkElement(element, report) {
     if (name.startsWith('on')) report(`<${tag}> has ${name}=, which the Content-Security-Policy forbids`);
     if (/^(href|src|action)$/.test(name) && /^\s*javascript:/i.test(value))
       report(`<${tag}> has javascript: in ${name}, which the Content-Security-Policy forbids`);
-    if (isLoaded(element, name) && !existsHere(value))
+    if (loadsFile(element, name) && !isFileOfBuild(value))
       report(`<${tag}> loads ${value}, which is not part of the build`);
   }
   if (tag === 'tr' && element.childNodes.length === 0) report('has a table row without cells');
-  if (tag === 'table' && !within(element, (above) => attribute(above, 'tabindex') === '0'))
+  if (tag === 'table' && !isInside(element, (above) => attributeValue(above, 'tabindex') === '0'))
     report('has a <table> in a frame that the keyboard cannot reach');
-  if (tag === 'pre' && attribute(element, 'tabindex') !== '0') report('has a <pre> that the keyboard cannot reach');
-  if (tag === 'img' && attribute(element, 'alt') === undefined) report('has an <img> without alt');
-  if (tag === 'script' && attribute(element, 'src') === undefined) addScriptHash(element);
+  if (tag === 'pre' && attributeValue(element, 'tabindex') !== '0')
+    report('has a <pre> that the keyboard cannot reach');
+  if (tag === 'img' && attributeValue(element, 'alt') === undefined) report('has an <img> without alt');
+  if (tag === 'script' && attributeValue(element, 'src') === undefined) addScriptHash(element);
 }
 
-function isLoaded(element, name) {
-  const rel = attribute(element, 'rel') ?? '';
+function loadsFile(element, name) {
+  const rel = attributeValue(element, 'rel') ?? '';
   if (element.tagName === 'link') return name === 'href' && /stylesheet|preload|icon|manifest/.test(rel);
   return name === 'src' && ['script', 'img', 'iframe'].includes(element.tagName);
 }
 
-function existsHere(url) {
+function isFileOfBuild(url) {
   if (url.startsWith('data:image/')) return true;
   return url.startsWith('/') && !url.startsWith('//') && existsSync(path.join(build, url));
 }
 
 /** Adds the hash of an inline script. Scripts with data, such as JSON, need no hash. */
 function addScriptHash(element) {
-  if (!/^(|module|text\/javascript)$/.test(attribute(element, 'type') ?? '')) return;
+  if (!/^(|module|text\/javascript)$/.test(attributeValue(element, 'type') ?? '')) return;
   const source = element.childNodes.map((child) => child.value).join('');
   hashes.add(`'sha256-${createHash('sha256').update(source).digest('base64')}'`);
 }
@@ -99,42 +100,44 @@ function addScriptHash(element) {
 /** Each page needs a language, a title, a description, exactly one h1, and unique ids. */
 function checkStructure(page, elements, report) {
   const count = (tag) => elements.filter((element) => element.tagName === tag).length;
-  const meta = (name) => elements.some((one) => one.tagName === 'meta' && attribute(one, 'name') === name);
-  if (!elements.some((one) => one.tagName === 'html' && attribute(one, 'lang'))) report('<html> has no lang');
+  const meta = (name) => elements.some((one) => one.tagName === 'meta' && attributeValue(one, 'name') === name);
+  if (!elements.some((one) => one.tagName === 'html' && attributeValue(one, 'lang'))) report('<html> has no lang');
   if (!elements.some((one) => one.tagName === 'title' && one.childNodes.length > 0))
     report('has no title, or an empty one');
   if (!meta('description') && !isNoindex(elements) && page !== '404.html') report('has no meta description');
   if (count('h1') !== 1) report(`has ${count('h1')} h1 elements, want 1`);
-  const ids = elements.map((one) => attribute(one, 'id')).filter(Boolean);
+  const ids = elements.map((one) => attributeValue(one, 'id')).filter(Boolean);
   for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is used twice`);
 }
 
 function checkFields(page, elements, report) {
-  const labelled = new Set(elements.filter((one) => one.tagName === 'label').map((one) => attribute(one, 'for')));
-  const inputs = elements.filter((one) => one.tagName === 'input' && attribute(one, 'type') !== 'hidden');
+  const labelled = new Set(elements.filter((one) => one.tagName === 'label').map((one) => attributeValue(one, 'for')));
+  const inputs = elements.filter((one) => one.tagName === 'input' && attributeValue(one, 'type') !== 'hidden');
   for (const input of inputs) {
-    const id = attribute(input, 'id');
+    const id = attributeValue(input, 'id');
     const label =
-      (id && labelled.has(id)) || attribute(input, 'aria-label') || within(input, (above) => above.tagName === 'label');
-    if (!label) report(`<input name="${attribute(input, 'name')}"> has no label`);
+      (id && labelled.has(id)) ||
+      attributeValue(input, 'aria-label') ||
+      isInside(input, (above) => above.tagName === 'label');
+    if (!label) report(`<input name="${attributeValue(input, 'name')}"> has no label`);
   }
-  for (const [name, autocomplete] of Object.entries(forms[page] ?? {})) {
-    const input = inputs.find((one) => attribute(one, 'name') === name);
+  for (const [name, autocomplete] of Object.entries(autocompleteByPage[page] ?? {})) {
+    const input = inputs.find((one) => attributeValue(one, 'name') === name);
     if (!input) report(`has no field ${name}`);
-    else if (attribute(input, 'autocomplete') !== autocomplete)
-      report(`${name} has autocomplete="${attribute(input, 'autocomplete')}"`);
+    else if (attributeValue(input, 'autocomplete') !== autocomplete)
+      report(`${name} has autocomplete="${attributeValue(input, 'autocomplete')}"`);
   }
 }
 
-function within(element, matches) {
+function isInside(element, matches) {
   for (let above = element.parentNode; above; above = above.parentNode) if (above.attrs && matches(above)) return true;
   return false;
 }
 
 /** Whether a page tells search engines not to index it. */
 function isNoindex(elements) {
-  const robots = elements.filter((one) => one.tagName === 'meta' && attribute(one, 'name') === 'robots');
-  return robots.some((one) => attribute(one, 'content')?.includes('noindex'));
+  const robots = elements.filter((one) => one.tagName === 'meta' && attributeValue(one, 'name') === 'robots');
+  return robots.some((one) => attributeValue(one, 'content')?.includes('noindex'));
 }
 
 /** Private pages must be noindex and missing from the sitemap. */

@@ -9,7 +9,7 @@ const readMessages = (locale: string): Record<string, string> =>
   JSON.parse(readFileSync(path.join(root, 'locales', `${locale}.json`), 'utf8'));
 const placeholdersIn = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
 
-it('has each text of the code in every language, with the same variables', async () => {
+it('every language has each text of the code, with the same variables', async () => {
   const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.tsx?$/.test(file) && !/\.test\.|\.d\.ts$/.test(file))
     .map((file) => path.join(root, 'src', file));

@@ -57,7 +57,7 @@ const routesSchema = Joi.object(
 const apiOriginSchema = Joi.string()
   .allow('')
   .default('')
-  .custom((value: string, helpers) => (isOrigin(value) ? value : helpers.error('origin')))
+  .custom((value: string, helpers) => (isOriginOrEmpty(value) ? value : helpers.error('origin')))
   .messages({
     origin:
       '{{#label}} must be an origin without a path, such as "https://auth.example.com"; it is {{#value}}. ' +
@@ -109,7 +109,7 @@ function checkMethods(options: PluginOptions, helpers: { message: (text: { custo
   return { ...options, methods: { password, providers } };
 }
 
-function isOrigin(value: string): boolean {
+function isOriginOrEmpty(value: string): boolean {
   return value === '' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value);
 }
 

@@ -26,7 +26,7 @@ it('imports only its dependencies, so that it works without the node_modules of 
   expect(packages.filter((name) => !declared.includes(name))).toEqual([]);
 });
 
-it('has theme components without relative imports of other folders, so that a site can eject them', () => {
+it('no theme component imports another folder by a relative path, so that a site can eject it', () => {
   const files = readdirSync(path.join(root, 'src/theme'), { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.tsx?$/.test(file) && !/\.test\./.test(file),
   );

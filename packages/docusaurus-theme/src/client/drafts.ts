@@ -3,8 +3,8 @@ import type { Draft } from './profileDraft'; // no code: the account menu of eve
 // In memory only, by user id: one person's input is never shown to another person who signs in on the same page.
 const drafts = new Map<string, Draft>();
 
-/** The person's unsaved input, kept when the form disappeared because the session ended. */
-export function keptDraft(userId: string): Draft | undefined {
+/** Returns the person's unsaved input, for example after the form disappeared because the session ended. */
+export function getKeptDraft(userId: string): Draft | undefined {
   return drafts.get(userId);
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from './failure';
-import { tokenLifetime, tokenStore } from './jwt';
+import { createTokenStore, tokenLifetime } from './jwt';
 
 const encode = (value: unknown) =>
   btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
@@ -12,7 +12,7 @@ const makeJWT = (seconds: number, iat = 1_700_000_000, sub = 'ada') =>
 function newStoreAt(answer: () => Outcome<string> | Promise<Outcome<string>>) {
   const clock = { ms: 0 };
   const fetchToken = vi.fn(async () => answer());
-  return { clock, fetchToken, ...tokenStore(fetchToken, () => clock.ms) };
+  return { clock, fetchToken, ...createTokenStore(fetchToken, () => clock.ms) };
 }
 
 /** A promise that the test resolves. */

@@ -9,13 +9,16 @@ export interface TokenStore {
 }
 
 // A token is renewed after this part of its lifetime, so that it does not expire before it reaches the API.
-const renewAfter = 0.8;
+const renewalShareOfLifetime = 0.8;
 
 /**
  * Keeps a JWT in memory, never in storage. Its age is measured with the monotonic clock (`now` in milliseconds) from
  * the time of the request, so a wrong system date has no effect. `fetchToken` never rejects.
  */
-export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () => performance.now()): TokenStore {
+export function createTokenStore(
+  fetchToken: () => Promise<Outcome<string>>,
+  now = () => performance.now(),
+): TokenStore {
   let cached: { readonly token: string; readonly until: number } | undefined;
   let request: Promise<Outcome<string>> | undefined;
   // The number of calls of clear. A token is not stored if clear was called after its request.
@@ -27,7 +30,7 @@ export function tokenStore(fetchToken: () => Promise<Outcome<string>>, now = () 
     if (started !== generation) return outcome;
     request = undefined;
     if (outcome.data !== undefined)
-      cached = { token: outcome.data, until: requestedAt + tokenLifetime(outcome.data) * renewAfter };
+      cached = { token: outcome.data, until: requestedAt + tokenLifetime(outcome.data) * renewalShareOfLifetime };
     return outcome;
   };
   return {

@@ -1,18 +1,18 @@
-const key = 'xenon.last-provider';
+const lastProviderKey = 'xenon.last-provider';
 
 /** The id of the provider that was last used to sign in on this device; undefined when there is none. */
 export function lastProvider(): string | undefined {
-  return withStorage((storage) => storage.getItem(key) ?? undefined);
+  return withStorage((storage) => storage.getItem(lastProviderKey) ?? undefined);
 }
 
 /** Stores the id of the provider with which the person signs in on this device. */
 export function keepProvider(id: string): void {
-  withStorage((storage) => storage.setItem(key, id));
+  withStorage((storage) => storage.setItem(lastProviderKey, id));
 }
 
 /** Removes the stored provider, because the sign-in failed or the person signed in with a password. */
 export function forgetProvider(): void {
-  withStorage((storage) => storage.removeItem(key));
+  withStorage((storage) => storage.removeItem(lastProviderKey));
 }
 
 // Returns undefined if the browser blocks the storage, or if it is full.

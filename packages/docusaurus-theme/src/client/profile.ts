@@ -53,7 +53,7 @@ async function callProfileAPI(
       ...(body && { body: JSON.stringify(body) }),
     });
     const answer = await readJson(response);
-    if (!response.ok) return { failure: failureOf(response.status, errorCode(answer), response.headers) };
+    if (!response.ok) return { failure: failureOf(response.status, readErrorCode(answer), response.headers) };
     const profile = parseProfile(answer);
     if (!profile) return { failure: failureOf(response.status, undefined, response.headers) };
     return { data: { profile, etag: response.headers.get('etag') ?? '' } };
@@ -72,34 +72,34 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-function errorCode(answer: unknown): string | undefined {
+function readErrorCode(answer: unknown): string | undefined {
   return isObject(answer) && typeof answer['error_code'] === 'string' ? answer['error_code'] : undefined;
 }
 
 /** Reads a profile from a response of the API; undefined for anything else. An unknown choice is no answer. */
 export function parseProfile(answer: unknown): Profile | undefined {
   if (!isObject(answer)) return undefined;
-  const text = (name: string) => (typeof answer[name] === 'string' ? answer[name] : undefined);
+  const readText = (name: string) => (typeof answer[name] === 'string' ? answer[name] : undefined);
   const { time_per_week: hours } = answer;
-  const [id, user_id] = [text('id'), text('user_id')];
+  const [id, user_id] = [readText('id'), readText('user_id')];
   if (id === undefined || user_id === undefined) return undefined;
-  const choice = <F extends ChoiceField>(field: F): Answers[F] => {
+  const readChoice = <F extends ChoiceField>(field: F): Answers[F] => {
     const known: readonly string[] = profileChoices[field];
-    return (known.includes(text(field) ?? '') ? answer[field] : null) as Answers[F];
+    return (known.includes(readText(field) ?? '') ? answer[field] : null) as Answers[F];
   };
   return {
     id,
     user_id,
-    created_at: text('created_at') ?? '',
-    updated_at: text('updated_at') ?? '',
-    age_range: choice('age_range'),
-    education_level: choice('education_level'),
-    tech_background: choice('tech_background'),
-    primary_goal: choice('primary_goal'),
-    learning_mode: choice('learning_mode'),
-    learning_speed: choice('learning_speed'),
+    created_at: readText('created_at') ?? '',
+    updated_at: readText('updated_at') ?? '',
+    age_range: readChoice('age_range'),
+    education_level: readChoice('education_level'),
+    tech_background: readChoice('tech_background'),
+    primary_goal: readChoice('primary_goal'),
+    learning_mode: readChoice('learning_mode'),
+    learning_speed: readChoice('learning_speed'),
     time_per_week: typeof hours === 'number' ? hours : null,
-    preferred_language: text('preferred_language') ?? 'en',
+    preferred_language: readText('preferred_language') ?? 'en',
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { jsonResponse, type ProfileServer, profileServer, tokenOf } from '../testing/profileServer';
+import { jsonResponse, makeToken, type ProfileServer, startProfileServer } from '../testing/profileServer';
 import { type Answers, type Caller, type ProfileVersion, readProfile } from './profile';
 import {
   type Draft,
@@ -12,9 +12,9 @@ import {
 } from './profileDraft';
 
 let server: ProfileServer;
-const caller: Caller = { getToken: async () => ({ data: tokenOf('u1') }), clearToken: () => {} };
+const caller: Caller = { getToken: async () => ({ data: makeToken('u1') }), clearToken: () => {} };
 beforeEach(() => {
-  server = profileServer();
+  server = startProfileServer();
 });
 afterEach(() => vi.unstubAllGlobals());
 

@@ -3,7 +3,7 @@ import type { AuthClient, Session } from './authClient';
 import { forgetSessionToken } from './bearer';
 import { callAuth } from './callAuth';
 import type { Outcome } from './failure';
-import { tokenStore } from './jwt';
+import { createTokenStore } from './jwt';
 import { loadClient } from './loadClient';
 import { NetworkError } from './network';
 import { site } from './site';
@@ -24,8 +24,8 @@ export type SessionState =
 const pendingState: SessionState = { status: 'pending' };
 let state: SessionState = pendingState;
 const listeners = new Set<() => void>();
-const tokens = tokenStore(fetchToken);
-let connection: Promise<AuthClient> | undefined;
+const tokens = createTokenStore(fetchToken);
+let clientConnection: Promise<AuthClient> | undefined;
 
 /** The session of the person who visits the site. `pending` in the static HTML and during hydration. */
 export function useSession(): SessionState {
@@ -49,10 +49,10 @@ export function clearToken(): void {
 
 /** Fetches the session again, and returns the new state. Its status is `unreachable` if that fails. */
 export async function refreshSession(): Promise<SessionState> {
-  const client = await connect();
+  const client = await connectClient();
   if (!client) return state;
   await client.useSession.get().refetch();
-  await untilFinished(client);
+  await waitUntilSessionIsRead(client);
   return state;
 }
 
@@ -66,9 +66,9 @@ export async function signOut(): Promise<Outcome<unknown>> {
 
 /** Starts to read the session when the browser is idle, so that the first page is usable earlier. */
 export function startSession(): void {
-  whenIdle(connect);
+  runWhenIdle(connectClient);
   // A loaded client fetches the session again when the network comes back. This loads a missing client.
-  window.addEventListener('online', connect);
+  window.addEventListener('online', connectClient);
   // A page from the back/forward cache shows the session from when the person left it. The page of a person who was
   // signed in is loaded again, because it can contain their data.
   window.addEventListener('pageshow', ({ persisted }) => {
@@ -90,15 +90,15 @@ function setState(next: SessionState): void {
 }
 
 /** Loads the client once and reads its session from then on. Undefined if the client cannot be loaded now. */
-async function connect(): Promise<AuthClient | undefined> {
-  connection ??= loadClient().then((client) => {
+async function connectClient(): Promise<AuthClient | undefined> {
+  clientConnection ??= loadClient().then((client) => {
     client.useSession.subscribe(readClientSession);
     return client;
   });
   try {
-    return await connection;
+    return await clientConnection;
   } catch (error) {
-    connection = undefined;
+    clientConnection = undefined;
     setState({ status: 'unreachable' });
     if (error instanceof NetworkError) return undefined;
     throw error;
@@ -116,7 +116,7 @@ function readClientSession({ data, error, isPending }: ClientSession): void {
 }
 
 // Waits until the client has no request for the session. It can replace the one of `refetch` by a later one.
-function untilFinished(client: AuthClient): Promise<void> {
+function waitUntilSessionIsRead(client: AuthClient): Promise<void> {
   return new Promise((resolve) => {
     const stop = client.useSession.listen(check);
     function check({ isPending, isRefetching }: ClientSession): void {
@@ -133,7 +133,7 @@ async function fetchToken(): Promise<Outcome<string>> {
   return failure ? { failure } : { data: data?.token ?? '' };
 }
 
-function whenIdle(run: () => unknown): void {
+function runWhenIdle(run: () => unknown): void {
   if (typeof window.requestIdleCallback === 'function') window.requestIdleCallback(run, { timeout: 500 });
   else window.setTimeout(run, 1);
 }

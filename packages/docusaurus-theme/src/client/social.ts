@@ -26,12 +26,12 @@ export async function signInWithProvider(
       provider,
       callbackURL: callbackUrl(next),
       newUserCallbackURL: callbackUrl(next === pageAfterSignIn ? welcomePage : next),
-      errorCallbackURL: callbackUrl(withProvider(errorPage, provider)),
+      errorCallbackURL: callbackUrl(withProviderParameter(errorPage, provider)),
       ...(start === 'register' && { requestSignUp: true }),
       fetchOptions,
     }),
   );
-  if (!failure) return untilPageChanges();
+  if (!failure) return waitUntilPageChanges();
   forgetProvider();
   return failure;
 }
@@ -49,23 +49,23 @@ export async function linkProvider(
     callAuth((client, fetchOptions) =>
       client.linkSocial({
         provider,
-        callbackURL: callbackUrl(withProvider(`${paths.account}?linked=1`, provider)),
-        errorCallbackURL: callbackUrl(withProvider(paths.account, provider)),
+        callbackURL: callbackUrl(withProviderParameter(`${paths.account}?linked=1`, provider)),
+        errorCallbackURL: callbackUrl(withProviderParameter(paths.account, provider)),
         fetchOptions,
       }),
     ),
   );
-  return failure ?? untilPageChanges();
+  return failure ?? waitUntilPageChanges();
 }
 
-function withProvider(page: string, provider: string): string {
+function withProviderParameter(page: string, provider: string): string {
   return `${page}${page.includes('?') ? '&' : '?'}provider=${encodeURIComponent(provider)}`;
 }
 
 // Milliseconds. If the page is still open after this time, the buttons can be used again.
-const redirectTimeout = 8_000;
+const redirectTimeoutMs = 8_000;
 
 // The client has set the location, but the browser keeps this page until the provider's response arrives.
-async function untilPageChanges(): Promise<undefined> {
-  await new Promise((resolve) => window.setTimeout(resolve, redirectTimeout));
+async function waitUntilPageChanges(): Promise<undefined> {
+  await new Promise((resolve) => window.setTimeout(resolve, redirectTimeoutMs));
 }

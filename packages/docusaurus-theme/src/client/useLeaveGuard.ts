@@ -3,8 +3,8 @@ import { useNavbarMobileSidebar } from '@docusaurus/theme-common/internal';
 import { useEffect, useRef } from 'react';
 
 interface Guard {
-  /** Whether there are unsaved changes. Called when the person is about to leave the page. */
-  readonly unsaved: () => boolean;
+  /** Whether there are unsaved changes. Called at each render, and when the person is about to leave the page. */
+  readonly hasUnsavedChanges: () => boolean;
   /**
    * The question before another page of this site opens. Before another site opens, the browser asks its own question.
    */
@@ -23,19 +23,19 @@ export function useLeaveGuard(guard: Guard): void {
     current.current = guard;
   });
   useEffect(() => {
-    const unload = (event: BeforeUnloadEvent) => {
-      if (current.current.unsaved()) event.preventDefault();
+    const askBeforeUnload = (event: BeforeUnloadEvent) => {
+      if (current.current.hasUnsavedChanges()) event.preventDefault();
     };
-    window.addEventListener('beforeunload', unload);
-    return () => window.removeEventListener('beforeunload', unload);
+    window.addEventListener('beforeunload', askBeforeUnload);
+    return () => window.removeEventListener('beforeunload', askBeforeUnload);
   }, []);
-  const active = guard.unsaved();
+  const active = guard.hasUnsavedChanges();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` sets the block again after the sidebar has closed
   useEffect(() => {
     if (!active) return;
     return history.block((to) => {
-      const { unsaved, question, onLeave } = current.current;
-      if (to.pathname === history.location.pathname || !unsaved()) return;
+      const { hasUnsavedChanges, question, onLeave } = current.current;
+      if (to.pathname === history.location.pathname || !hasUnsavedChanges()) return;
       if (!window.confirm(question)) return false;
       onLeave();
     });

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { dropDraft, keepDraft, keptDraft } from './drafts';
+import { dropDraft, getKeptDraft, keepDraft } from './drafts';
 import type { Failure, Outcome } from './failure';
 import { tokenSubject } from './jwt';
 import { type Answers, type Caller, readProfile } from './profile';
@@ -58,7 +58,7 @@ export function useProfile(userId: string): ProfileEditor {
     void readProfile(caller).then((read) => {
       if (left) return;
       if (read.failure && read.failure.code !== 'PROFILE_NOT_FOUND') return setFailure(read.failure);
-      const kept = keptDraft(userId);
+      const kept = getKeptDraft(userId);
       update(kept ? rebaseDraft(kept, read.data) : draftOf(read.data));
     });
     return () => {
@@ -92,14 +92,14 @@ export function useProfile(userId: string): ProfileEditor {
  */
 function useCaller(userId: string): Caller {
   return useMemo(() => {
-    const ownToken = async () => {
+    const getOwnToken = async () => {
       const token = await getToken();
       if (token.failure || tokenSubject(token.data) === userId) return token;
       clearToken();
       return undefined;
     };
     // The token in memory can belong to the person who was signed in before, so it tries twice.
-    const get = async () => (await ownToken()) ?? (await ownToken()) ?? { failure: signedOutFailure };
+    const get = async () => (await getOwnToken()) ?? (await getOwnToken()) ?? { failure: signedOutFailure };
     return { getToken: get, clearToken };
   }, [userId]);
 }

@@ -4,17 +4,17 @@ import { type Provider, parseProviders } from './providers';
 import { createResource } from './resource';
 import { apiUrlOf, site } from './site';
 
-const key = 'all';
+const allProvidersKey = 'all';
 const resource = createResource(loadProviders);
 
 /** The providers that the server is configured for, in the order of the response. Undefined while they are loading. */
 export function useProviders(): Outcome<readonly Provider[]> | undefined {
-  return resource.useOutcome(key);
+  return resource.useOutcome(allProvidersKey);
 }
 
 /** Loads the providers again, after a failure. */
 export function reloadProviders(): Promise<Outcome<readonly Provider[]>> {
-  return resource.reload(key);
+  return resource.reload(allProvidersKey);
 }
 
 /** The name of a provider; undefined when the server is not configured for it. */

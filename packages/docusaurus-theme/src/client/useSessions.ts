@@ -52,6 +52,8 @@ export function useSessions(current: string): Sessions {
 }
 
 function sortSessions(rows: readonly SessionRow[], current: string): SessionRow[] {
-  const here = (row: SessionRow) => Number(row.token === current);
-  return [...rows].sort((a, b) => here(b) - here(a) || b.updatedAt.getTime() - a.updatedAt.getTime());
+  const rankOfThisDevice = (row: SessionRow) => Number(row.token === current);
+  return [...rows].sort(
+    (a, b) => rankOfThisDevice(b) - rankOfThisDevice(a) || b.updatedAt.getTime() - a.updatedAt.getTime(),
+  );
 }

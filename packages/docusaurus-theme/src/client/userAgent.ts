@@ -27,6 +27,6 @@ const systems: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** Reads the User-Agent of a session. */
 export function parseUserAgent(userAgent: string | null | undefined): Device {
-  const of = (names: typeof browsers) => names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1] ?? '';
-  return { browser: of(browsers), system: of(systems) };
+  const findName = (names: typeof browsers) => names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1] ?? '';
+  return { browser: findName(browsers), system: findName(systems) };
 }

@@ -1,9 +1,9 @@
 // A wait of this many seconds or more is shown in minutes, and the sign-in form then offers a password reset.
-const longWait = 120;
+const longWaitSeconds = 120;
 
 /** Whether a wait is shown in minutes. */
 export function isLongWait(seconds: number): boolean {
-  return seconds >= longWait;
+  return seconds >= longWaitSeconds;
 }
 
 /** Rounds a wait up to whole minutes. */

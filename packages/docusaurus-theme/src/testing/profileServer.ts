@@ -20,7 +20,7 @@ const forwardToCurrent: typeof fetch = (input, init) => currentFetch(input, init
 let currentFetch: typeof fetch;
 
 /** Replaces `fetch` by a profile server. */
-export function profileServer(userId = 'u1'): ProfileServer {
+export function startProfileServer(userId = 'u1'): ProfileServer {
   const profiles = new Map<string, { profile: Profile; version: number }>();
   let version = 0;
   const write = (id: string, answers: Partial<Answers>) => {
@@ -51,7 +51,7 @@ export function profileServer(userId = 'u1'): ProfileServer {
   };
   currentFetch = async (input, init) => {
     const path = new URL(String(input), 'http://localhost').pathname;
-    if (path === '/api/auth/token') return jsonResponse(200, { token: tokenOf(server.userId) });
+    if (path === '/api/auth/token') return jsonResponse(200, { token: makeToken(server.userId) });
     if (path !== '/api/profile') return jsonResponse(200, null);
     const method = init?.method ?? 'GET';
     server.requests.push([method, init?.body].filter(Boolean).join(' '));
@@ -64,7 +64,7 @@ export function profileServer(userId = 'u1'): ProfileServer {
 }
 
 /** A token with a subject and a lifetime of a week. */
-export function tokenOf(subject: string): string {
+export function makeToken(subject: string): string {
   return `header.${btoa(JSON.stringify({ sub: subject, iat: 0, exp: 604_800 }))}.signature`;
 }
 

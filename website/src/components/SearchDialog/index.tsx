@@ -8,7 +8,7 @@ import SearchResults from '../SearchResults';
 import { type Hits, useHits } from '../SearchResults/useHits';
 import styles from './styles.module.css';
 
-const limit = 10;
+const maxResults = 10;
 
 export interface Props {
   /** Called when the dialog is closed. */
@@ -20,7 +20,7 @@ export default function SearchDialog({ onClose }: Props): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');
   const query = text.trim();
-  const found = useHits(query, limit);
+  const found = useHits(query, maxResults);
   const page = useBaseUrl('/search/');
   useEffect(() => box.current?.showModal(), []); // moves the focus to the field
   const close = () => box.current?.close(); // returns the focus to the element that had it
@@ -43,7 +43,7 @@ export default function SearchDialog({ onClose }: Props): ReactNode {
       <SearchResults
         query={query}
         found={found}
-        limit={limit}
+        limit={maxResults}
         hint={translate({ id: 'search.hint', message: 'Enter opens the first result.' })}
         onFollow={close}
       />

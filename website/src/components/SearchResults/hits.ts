@@ -40,9 +40,9 @@ export type Hit = {
   readonly text: readonly Part[];
 };
 
-const titles = [0, 1];
+const titleTypes = [0, 1];
 /** The number of characters of a text that are shown, without the word that the limit cuts and the ellipses. */
-const limit = 160;
+const excerptLength = 160;
 
 /** What the dialog shows of a document that the worker has found. */
 export function hitOf({ document, type, page, metadata }: Found): Hit {
@@ -55,9 +55,9 @@ export function hitOf({ document, type, page, metadata }: Found): Hit {
   return {
     id: String(document.i),
     url: document.u + (document.h ?? ''),
-    title: titles.includes(type) ? matched : [{ text: title, isMatch: false }],
+    title: titleTypes.includes(type) ? matched : [{ text: title, isMatch: false }],
     where: above.filter((name, i) => name !== above[i + 1] && (page || name !== document.t)).join(' › '),
-    text: titles.includes(type) ? [] : excerpt(document.t, positions),
+    text: titleTypes.includes(type) ? [] : excerpt(document.t, positions),
   };
 }
 
@@ -72,25 +72,25 @@ function wordAt(text: string, [start, length]: readonly [number, number]): reado
 function markedParts(text: string, positions: readonly (readonly [number, number])[]): Part[] {
   const parts: Part[] = [];
   let end = 0;
-  const add = (to: number, isMatch: boolean) => {
+  const addPart = (to: number, isMatch: boolean) => {
     if (to > end) parts.push({ text: text.slice(end, to), isMatch });
     end = Math.max(end, to);
   };
   for (const [start, length] of positions.toSorted(([a, m], [b, n]) => a - b || n - m)) {
     if (start < end) continue;
-    add(start, false);
-    add(start + length, true);
+    addPart(start, false);
+    addPart(start + length, true);
   }
-  add(text.length, false);
+  addPart(text.length, false);
   return parts;
 }
 
 /** The text around the first match. It begins and ends with a whole word, unless the text has no space nearby. */
 function excerpt(text: string, positions: readonly (readonly [number, number])[]): Part[] {
   const first = positions.length > 0 ? Math.min(...positions.map(([start]) => start)) : 0;
-  const from = first < limit / 2 ? 0 : text.lastIndexOf(' ', first - limit / 2) + 1;
-  const space = text.lastIndexOf(' ', from + limit);
-  const to = text.length - from <= limit ? text.length : space > first ? space : from + limit;
+  const from = first < excerptLength / 2 ? 0 : text.lastIndexOf(' ', first - excerptLength / 2) + 1;
+  const space = text.lastIndexOf(' ', from + excerptLength);
+  const to = text.length - from <= excerptLength ? text.length : space > first ? space : from + excerptLength;
   const inside = positions.filter(([start, length]) => start >= from && start + length <= to);
   return [
     ...(from > 0 ? [{ text: '… ', isMatch: false }] : []),

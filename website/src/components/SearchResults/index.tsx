@@ -17,7 +17,7 @@ interface Props {
   readonly onFollow?: () => void;
 }
 
-/** What the search has found: how much, for screen readers too, and links. */
+/** The results of the search: their number, which screen readers announce, and links to the places in the manual. */
 export default function SearchResults({ query, found, limit, hint, onFollow }: Props): ReactNode {
   return (
     <>
@@ -35,7 +35,7 @@ export default function SearchResults({ query, found, limit, hint, onFollow }: P
 
 function Status({ query, found: { state, hits }, limit, hint }: Omit<Props, 'onFollow'>): ReactNode {
   const { selectMessage } = usePluralForm();
-  const text = () => {
+  const statusText = () => {
     if (process.env.NODE_ENV !== 'production')
       return translate({ id: 'search.development', message: 'The search works in the built site only: make dev.' });
     if (state === 'failed')
@@ -52,7 +52,7 @@ function Status({ query, found: { state, hits }, limit, hint }: Omit<Props, 'onF
   };
   return (
     <p role="status" className={styles.status}>
-      {text()}
+      {statusText()}
     </p>
   );
 }

@@ -10,7 +10,7 @@ import Layout from '@theme/Layout';
 import type { ReactNode } from 'react';
 import styles from './styles.module.css';
 
-const limit = 100;
+const maxResults = 100;
 
 /** All results for the query in the URL. This page replaces the page of the plugin, which has no main element. */
 export default function SearchPage(): ReactNode {
@@ -41,7 +41,7 @@ function Content(): ReactNode {
           {translate({ id: 'search.open', message: 'Search' })}
         </button>
       </form>
-      <SearchResults query={query} found={useHits(query, limit)} limit={limit} />
+      <SearchResults query={query} found={useHits(query, maxResults)} limit={maxResults} />
     </>
   );
 }

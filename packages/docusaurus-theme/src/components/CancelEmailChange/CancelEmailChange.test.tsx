@@ -50,7 +50,7 @@ it('explains what to do when the token is invalid', async () => {
   expect(screen.getByRole('link', { name: 'Choose a new password' })).toBeTruthy();
 });
 
-it('can be tried again when the server is unavailable', async () => {
+it('shows an error and the button again when the server is unavailable', async () => {
   answerWith(503, { message: 'Service temporarily unavailable', code: 'SERVICE_UNAVAILABLE' });
   renderPage();
   fireEvent.click(screen.getByRole('button'));

@@ -15,7 +15,7 @@ import SuccessNotice from '../SuccessNotice';
 import CurrentEmail from './CurrentEmail';
 
 // The page that the links in the mails redirect to; LinkNote shows the result.
-const linkPage = `${paths.account}?email=link`;
+const emailLinkPage = `${paths.account}?email=link`;
 
 /** Shows the email address, verifies it and changes it. */
 export default function ChangeEmail({ user }: { readonly user: User }): ReactNode {
@@ -59,7 +59,7 @@ export default function ChangeEmail({ user }: { readonly user: User }): ReactNod
         </SuccessNotice>
       )}
       {!isDisabled && !sentTo && (
-        <Form user={user} takesFocus={isAgain} onSent={setSentTo} onDisabled={() => setDisabled(true)} />
+        <ChangeEmailForm user={user} takesFocus={isAgain} onSent={setSentTo} onDisabled={() => setDisabled(true)} />
       )}
     </Section>
   );
@@ -73,7 +73,7 @@ interface FormProps {
   readonly onDisabled: () => void;
 }
 
-function Form({ user, takesFocus, onSent, onDisabled }: FormProps): ReactNode {
+function ChangeEmailForm({ user, takesFocus, onSent, onDisabled }: FormProps): ReactNode {
   const box = useFocusFirstInput(takesFocus);
   const [typed, setTyped] = useState('');
   const { withReauthentication, dialog } = usePasswordDialog();
@@ -83,7 +83,7 @@ function Form({ user, takesFocus, onSent, onDisabled }: FormProps): ReactNode {
     if (same) return { code: 'SAME_EMAIL', status: 0 };
     const { failure } = await withReauthentication(() =>
       callAuth((client, fetchOptions) =>
-        client.changeEmail({ newEmail, callbackURL: callbackUrl(linkPage), fetchOptions }),
+        client.changeEmail({ newEmail, callbackURL: callbackUrl(emailLinkPage), fetchOptions }),
       ),
     );
     if (!failure) onSent(newEmail);

@@ -52,7 +52,7 @@ export default function ChangePassword({ user }: { readonly user: User }): React
           </button>
         </SuccessNotice>
       ) : (
-        <Form
+        <ChangePasswordForm
           user={user}
           takesFocus={isAgain}
           onDone={(revokedOthers) => setDone(revokedOthers ? 'others signed out' : 'others kept')}
@@ -69,7 +69,7 @@ interface FormProps {
   readonly onDone: (revokedOthers: boolean) => void;
 }
 
-function Form({ user, takesFocus, onDone }: FormProps): ReactNode {
+function ChangePasswordForm({ user, takesFocus, onDone }: FormProps): ReactNode {
   const box = useFocusFirstInput(takesFocus);
   const [currentPassword, setCurrent] = useState('');
   const [newPassword, setNew] = useState('');

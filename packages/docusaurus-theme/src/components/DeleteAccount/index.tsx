@@ -51,7 +51,7 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
         </button>
       )}
       {step === 'open' && (
-        <Form
+        <DeleteAccountForm
           user={user}
           onMailed={() => setStep('mailed')}
           onDisabled={() => setStep('disabled')}
@@ -93,7 +93,7 @@ interface FormProps {
   readonly onCancel: () => void;
 }
 
-function Form({ user, onMailed, onDisabled, onCancel }: FormProps): ReactNode {
+function DeleteAccountForm({ user, onMailed, onDisabled, onCancel }: FormProps): ReactNode {
   const history = useHistory();
   const [typed, setTyped] = useState('');
   const [password, setPassword] = useState('');

@@ -42,12 +42,12 @@ it('moves the focus to its field, without a fragment in the URL', async () => {
   expect(window.location.hash).toBe('');
 });
 
-it('is not a live region too, because it takes the focus', () => {
+it('is not a live region, because screen readers already read a message that takes the focus', () => {
   render(<FormMessage failure={tooShort} />);
   expect(screen.getByRole('alert').getAttribute('aria-live')).toBe('off');
 });
 
-it('is not a link when the form has no such field', () => {
+it('is not a link when the form does not have the field of the failure', () => {
   render(<FormMessage failure={tooShort} fields={{ email: 'email' }} />);
   expect(screen.queryByRole('link')).toBeNull();
 });

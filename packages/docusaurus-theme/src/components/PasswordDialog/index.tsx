@@ -19,7 +19,7 @@ import Username from '../Username';
 import styles from './styles.module.css';
 
 /** For calls that fail if the server requires the password again, or if the session has ended. */
-export interface Confirmation {
+export interface Reauthentication {
   /**
    * Makes the call. If the server requires a new sign-in, shows the dialog, and makes the call again after the sign-in.
    * If the person cancels, returns the first failure.
@@ -29,21 +29,24 @@ export interface Confirmation {
   readonly dialog: ReactNode;
 }
 
-interface OpenQuestion {
+/** What the dialog needs while it is open. */
+interface OpenDialog {
   readonly person: Session;
+  /** Whether the session has ended. */
   readonly expired: boolean;
+  /** Called when the dialog closes. */
   readonly answer: (signedIn: boolean) => void;
 }
 
 /** Asks the person who is, or was last, signed in on this page to sign in again when the server requires it. */
-export function usePasswordDialog(): Confirmation {
+export function usePasswordDialog(): Reauthentication {
   const state = useSession();
   const last = useRef<Session>(undefined);
   useEffect(() => {
     if (state.status === 'signed-in') last.current = { user: state.user, session: state.session };
   }, [state]);
-  const [question, setQuestion] = useState<OpenQuestion>();
-  const withReauthentication: Confirmation['withReauthentication'] = async (call) => {
+  const [question, setQuestion] = useState<OpenDialog>();
+  const withReauthentication: Reauthentication['withReauthentication'] = async (call) => {
     const first = await call();
     const { failure } = first;
     const person = last.current;
@@ -60,7 +63,7 @@ export function usePasswordDialog(): Confirmation {
   };
 }
 
-function PasswordDialog({ person, expired, answer }: OpenQuestion): ReactNode {
+function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
   const hasPassword = useHasPassword(person.user.id, !expired) ?? true;
@@ -78,7 +81,7 @@ function PasswordDialog({ person, expired, answer }: OpenQuestion): ReactNode {
           : translate({ id: 'theme.xenon.again.title.noPassword', message: 'Sign in again' })}
       </h2>
       {hasPassword && <PasswordForm person={person} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
-      <OtherWays person={person} expired={expired} hasPassword={hasPassword} onCancel={close} />
+      <OtherWaysToSignIn person={person} expired={expired} hasPassword={hasPassword} onCancel={close} />
     </dialog>
   );
 }
@@ -127,7 +130,7 @@ function PasswordForm({ person, expired, onSignedIn, onCancel }: FormProps): Rea
         <SubmitButton busy={busy} retryInSeconds={retryInSeconds}>
           {translate({ id: 'theme.xenon.again.submit', message: 'Continue' })}
         </SubmitButton>
-        <Cancel onCancel={onCancel} />
+        <CancelButton onCancel={onCancel} />
       </div>
     </form>
   );
@@ -141,7 +144,7 @@ interface OtherWaysProps {
 }
 
 // Buttons for the linked providers, which open another page. For a person without a password also a link to set one.
-function OtherWays({ person, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
+function OtherWaysToSignIn({ person, expired, hasPassword, onCancel }: OtherWaysProps): ReactNode {
   const { pathname, hash } = useLocation();
   const linked = useAccounts(person.user.id, !expired)?.data?.map(({ providerId }) => providerId);
   if (hasPassword) return <ProviderButtons start="account" next={pathname + hash} only={linked} />;
@@ -163,13 +166,13 @@ function OtherWays({ person, expired, hasPassword, onCancel }: OtherWaysProps): 
         <Link className="button button--secondary" to={paths.forgotPassword}>
           {translate({ id: 'theme.xenon.again.setPassword', message: 'Set a password by e-mail' })}
         </Link>
-        <Cancel onCancel={onCancel} />
+        <CancelButton onCancel={onCancel} />
       </div>
     </>
   );
 }
 
-function Cancel({ onCancel }: { readonly onCancel: () => void }): ReactNode {
+function CancelButton({ onCancel }: { readonly onCancel: () => void }): ReactNode {
   return (
     <button type="button" className="button button--secondary" onClick={onCancel}>
       {texts.cancel()}
@@ -179,7 +182,7 @@ function Cancel({ onCancel }: { readonly onCancel: () => void }): ReactNode {
 
 // Creates a session with the same lifetime as the old one, and ends the old one: the list of devices keeps one entry.
 async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
-  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortLifetime;
+  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortSessionMs;
   const outcome = await callAuth((client, fetchOptions) =>
     client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
   );
@@ -189,4 +192,4 @@ async function signInAgain({ user, session }: Session, password: string): Promis
 }
 
 // Milliseconds: an hour more than the lifetime of sessions without "remember me", which Better Auth never extends.
-const shortLifetime = 25 * 60 * 60 * 1000;
+const shortSessionMs = 25 * 60 * 60 * 1000;

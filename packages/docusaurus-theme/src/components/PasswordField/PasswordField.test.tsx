@@ -32,14 +32,14 @@ const ruleWithText = (text: string) => screen.getByText(text, { exact: false }).
 
 afterEach(cleanup);
 
-it('can be pasted', async () => {
+it('accepts a pasted password', async () => {
   render(<Form />);
   await userEvent.click(passwordInput());
   await userEvent.paste('correct horse');
   expect(passwordInput().value).toBe('correct horse');
 });
 
-it('can be shown, and is hidden when the form is sent', async () => {
+it('shows the password on request, and hides it when the form is sent', async () => {
   render(<Form />);
   const show = screen.getByRole('button', { name: 'Show password' });
   await userEvent.type(passwordInput(), 'correct horse');
@@ -91,7 +91,7 @@ it('keeps input typed before hydration', async () => {
   page.remove();
 });
 
-it('gives each field its own id', () => {
+it('gives each input its own id', () => {
   render(
     <>
       <Form />

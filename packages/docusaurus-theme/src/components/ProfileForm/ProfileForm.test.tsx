@@ -3,9 +3,9 @@ import userEvent from '@testing-library/user-event';
 import { createMemoryHistory, type MemoryHistory } from 'history';
 import { Router } from 'react-router-dom';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { dropDrafts, keptDraft } from '../../client/drafts';
+import { dropDrafts, getKeptDraft } from '../../client/drafts';
 import { clearToken } from '../../client/sessionStore';
-import { type ProfileServer, profileServer } from '../../testing/profileServer';
+import { type ProfileServer, startProfileServer } from '../../testing/profileServer';
 import ProfileForm from '.';
 
 // The mobile sidebar's state comes from the theme's layout, which these tests do not render.
@@ -15,7 +15,7 @@ let server: ProfileServer;
 let history: MemoryHistory;
 beforeEach(() => {
   clearToken(); // all tests use one session store
-  server = profileServer();
+  server = startProfileServer();
   history = createMemoryHistory({ initialEntries: ['/profile/'] });
 });
 afterEach(() => {
@@ -137,11 +137,11 @@ describe('leaving', () => {
     await userEvent.type(await findHoursInput(), '7');
     leave();
     expect(history.location.pathname).toBe('/profile/');
-    expect(keptDraft('u1')).toBeDefined();
+    expect(getKeptDraft('u1')).toBeDefined();
     confirm.mockReturnValue(true);
     leave();
     expect(history.location.pathname).toBe('/docs/');
-    expect(keptDraft('u1')).toBeUndefined();
+    expect(getKeptDraft('u1')).toBeUndefined();
   });
 
   it('the browser asks before the site is closed with unsaved changes', async () => {

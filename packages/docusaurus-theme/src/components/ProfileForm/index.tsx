@@ -1,7 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import { usePluralForm } from '@docusaurus/theme-common';
 import { type ReactNode, useId, useState } from 'react';
-import { dropDraft, keptDraft } from '../../client/drafts';
+import { dropDraft, getKeptDraft } from '../../client/drafts';
 import { needsSignIn } from '../../client/errors';
 import type { Answers, ChoiceField } from '../../client/profile';
 import { type Draft, type SaveResult, unsavedChanges } from '../../client/profileDraft';
@@ -25,7 +25,7 @@ import { answerOptions, languageOptions, questions } from './words';
 export default function ProfileForm({ userId }: { readonly userId: string }): ReactNode {
   const editor = useProfile(userId);
 
-  if (editor.draft) return <Form userId={userId} editor={editor} draft={editor.draft} />;
+  if (editor.draft) return <LoadedProfileForm userId={userId} editor={editor} draft={editor.draft} />;
   if (!editor.failure) return <Skeleton lines={8} />;
   return (
     <FormMessage failure={editor.failure}>
@@ -46,7 +46,7 @@ interface FormProps {
   readonly draft: Draft;
 }
 
-function Form({ userId, editor, draft }: FormProps): ReactNode {
+function LoadedProfileForm({ userId, editor, draft }: FormProps): ReactNode {
   const { set } = editor;
   const languageId = useId();
   const { answers, base, conflicts } = draft;
@@ -59,7 +59,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
   });
   useLeaveGuard({
     // Checks the stored draft, not the form: signing out deletes the drafts, and then no question is needed.
-    unsaved: () => keptDraft(userId) !== undefined,
+    hasUnsavedChanges: () => getKeptDraft(userId) !== undefined,
     question: translate({
       id: 'theme.xenon.profile.leave',
       message: 'Your changes are not saved. Leave without saving?',
@@ -78,7 +78,7 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
       { count },
     ),
   );
-  const choice = <F extends ChoiceField>(field: F) => (
+  const renderChoice = <F extends ChoiceField>(field: F) => (
     <Choice
       name={field}
       legend={questions[field]()}
@@ -101,12 +101,12 @@ function Form({ userId, editor, draft }: FormProps): ReactNode {
             })}
           </p>
         )}
-        {choice('primary_goal')}
-        {choice('tech_background')}
-        {choice('education_level')}
-        {choice('age_range')}
-        {choice('learning_mode')}
-        {choice('learning_speed')}
+        {renderChoice('primary_goal')}
+        {renderChoice('tech_background')}
+        {renderChoice('education_level')}
+        {renderChoice('age_range')}
+        {renderChoice('learning_mode')}
+        {renderChoice('learning_speed')}
         <div className={styles.pair}>
           <Field
             name="time_per_week"

@@ -27,12 +27,14 @@ interface Props {
  */
 export default function ProviderButtons({ start, next, only, title }: Props): ReactNode {
   const providers = useProviders();
-  if (providers?.failure) return <LoadFailed />;
+  if (providers?.failure) return <ProvidersNotLoaded />;
   const shown = providers?.data.filter(({ id }) => !only || only.includes(id)) ?? [];
-  return shown.length > 0 && <Buttons providers={shown} start={start} next={next} title={title ?? defaultTitle()} />;
+  return (
+    shown.length > 0 && <ButtonList providers={shown} start={start} next={next} title={title ?? defaultTitleText()} />
+  );
 }
 
-function LoadFailed(): ReactNode {
+function ProvidersNotLoaded(): ReactNode {
   const { busy, onSubmit } = useSubmit(async () => (await reloadProviders()).failure);
   return (
     <div className={styles.loadFailed}>
@@ -53,13 +55,13 @@ interface ButtonsProps {
   readonly title: string;
 }
 
-function Buttons({ providers, start, next, title }: ButtonsProps): ReactNode {
+function ButtonList({ providers, start, next, title }: ButtonsProps): ReactNode {
   const titleId = useId();
   const [last] = useState(lastProvider);
   const [pressed, setPressed] = useState<string>();
   const chosen = useRef('');
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(() => signInWithProvider(chosen.current, start, next));
-  const choose = (id: string) => (event: { preventDefault: () => void }) => {
+  const submitProvider = (id: string) => (event: { preventDefault: () => void }) => {
     if (busy) return;
     chosen.current = id;
     setPressed(id);
@@ -78,10 +80,10 @@ function Buttons({ providers, start, next, title }: ButtonsProps): ReactNode {
           className={clsx(styles.provider, styles[id])}
           aria-busy={busy && pressed === id}
           aria-disabled={busy || retryInSeconds > 0}
-          onClick={choose(id)}
+          onClick={submitProvider(id)}
         >
           <ProviderLogo id={id} />
-          <span>{busy && pressed === id ? texts.busy() : signInWith(name)}</span>
+          <span>{busy && pressed === id ? texts.busy() : signInWithText(name)}</span>
           {last === id && (
             <span className={styles.last}>{translate({ id: 'theme.xenon.providers.last', message: 'Last used' })}</span>
           )}
@@ -91,10 +93,10 @@ function Buttons({ providers, start, next, title }: ButtonsProps): ReactNode {
   );
 }
 
-function signInWith(provider: string): string {
+function signInWithText(provider: string): string {
   return translate({ id: 'theme.xenon.providers.signIn', message: 'Sign in with {provider}' }, { provider });
 }
 
-function defaultTitle(): string {
+function defaultTitleText(): string {
   return translate({ id: 'theme.xenon.providers.title', message: 'Or use an account you already have' });
 }

@@ -27,12 +27,12 @@ export default function ProviderError({ provider, error, next, current }: Props)
   return (
     <FormAlert problem={error}>
       <p>{message}</p>
-      {nextStep && nextStep !== current && <p>{linkTo(nextStep, next)}</p>}
+      {nextStep && nextStep !== current && <p>{nextStepLink(nextStep, next)}</p>}
     </FormAlert>
   );
 }
 
-function linkTo(nextStep: NextStep, next: string): ReactNode {
+function nextStepLink(nextStep: NextStep, next: string): ReactNode {
   switch (nextStep) {
     case 'register':
       return <Link to={withNext(paths.register, next)}>{texts.register()}</Link>;

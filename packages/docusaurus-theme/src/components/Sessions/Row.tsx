@@ -37,7 +37,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
             {session.ipAddress ||
               translate({ id: 'theme.xenon.account.sessions.noAddress', message: 'Unknown IP address' })}
           </span>
-          <Day
+          <SessionDay
             of={session.createdAt}
             {...formatTime(session.createdAt, now, language)}
             message={(day) =>
@@ -47,7 +47,7 @@ export default function Row({ session, here, busy, onEnd }: Props): ReactNode {
           {here ? (
             <span>{translate({ id: 'theme.xenon.account.sessions.now', message: 'Active now' })}</span>
           ) : (
-            <Day
+            <SessionDay
               of={session.updatedAt}
               {...formatTime(session.updatedAt, now, language)}
               message={(day) =>
@@ -82,7 +82,7 @@ interface DayProps {
   readonly message: (day: string) => string;
 }
 
-function Day({ of, relative, exact, message }: DayProps): ReactNode {
+function SessionDay({ of, relative, exact, message }: DayProps): ReactNode {
   return (
     <time dateTime={of.toISOString()} title={exact}>
       {message(relative)}

@@ -30,9 +30,11 @@ export default function Sessions({ current }: { readonly current: string }): Rea
       })}
     >
       {!rows && !loadFailure && <Skeleton lines={2} />}
-      {!rows && loadFailure && <LoadFailed failure={loadFailure} onRetry={() => withReauthentication(sessions.load)} />}
+      {!rows && loadFailure && (
+        <SessionsNotLoaded failure={loadFailure} onRetry={() => withReauthentication(sessions.load)} />
+      )}
       {rows && (
-        <List
+        <SessionList
           rows={rows}
           current={current}
           end={(row) => withReauthentication(() => sessions.end(row))}
@@ -44,7 +46,13 @@ export default function Sessions({ current }: { readonly current: string }): Rea
   );
 }
 
-function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+function SessionsNotLoaded({
+  failure,
+  onRetry,
+}: {
+  readonly failure: Failure;
+  readonly onRetry: () => void;
+}): ReactNode {
   const state = useSession();
   const hasPassword = useHasPassword(state.user?.id) ?? true;
   const isTooOld = needsPassword(failure);
@@ -79,7 +87,7 @@ interface ListProps {
   readonly endOthers: () => Promise<Outcome<unknown>>;
 }
 
-function List({ rows, current, end, endOthers }: ListProps): ReactNode {
+function SessionList({ rows, current, end, endOthers }: ListProps): ReactNode {
   const [ended, setEnded] = useState('');
   const [pressed, setPressed] = useState<SessionRow>();
   const note = useRef<HTMLParagraphElement>(null);
@@ -99,7 +107,7 @@ function List({ rows, current, end, endOthers }: ListProps): ReactNode {
     );
     note.current?.focus(); // the pressed button no longer exists
   });
-  const run = (row?: SessionRow) => (event: { preventDefault: () => void }) => {
+  const submitRow = (row?: SessionRow) => (event: { preventDefault: () => void }) => {
     if (busy) return event.preventDefault();
     chosen.current = row;
     setPressed(row);
@@ -118,12 +126,12 @@ function List({ rows, current, end, endOthers }: ListProps): ReactNode {
             session={row}
             here={row.token === current}
             busy={busy && pressed === row}
-            onEnd={run(row)}
+            onEnd={submitRow(row)}
           />
         ))}
       </ul>
       {rows.length > 1 && (
-        <button type="button" className="button button--secondary" aria-disabled={busy} onClick={run()}>
+        <button type="button" className="button button--secondary" aria-disabled={busy} onClick={submitRow()}>
           {translate({ id: 'theme.xenon.account.sessions.endOthers', message: 'Sign out all other devices' })}
         </button>
       )}

@@ -27,7 +27,7 @@ export default function Row({ method, busy, disabled, onPress }: Props): ReactNo
           <strong>{label}</strong>
         </p>
         <p className={styles.facts}>
-          <Facts method={method} />
+          <MethodFacts method={method} />
         </p>
       </div>
       {(isRemovable || !account) && (
@@ -46,7 +46,7 @@ export default function Row({ method, busy, disabled, onPress }: Props): ReactNo
   );
 }
 
-function Facts({ method: { name, account, isOffered } }: { readonly method: SignInMethod }): ReactNode {
+function MethodFacts({ method: { name, account, isOffered } }: { readonly method: SignInMethod }): ReactNode {
   const language = useDocusaurusContext().i18n.currentLocale;
   if (!account) return translate({ id: 'theme.xenon.account.methods.notLinked', message: 'Not linked' });
   if (!isOffered)

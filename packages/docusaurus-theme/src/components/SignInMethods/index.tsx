@@ -46,9 +46,12 @@ export default function SignInMethods({ user }: { readonly user: User }): ReactN
       })}
     >
       {accounts.failure ? (
-        <LoadFailed failure={accounts.failure} onRetry={() => withReauthentication(() => reloadAccounts(user.id))} />
+        <SignInMethodsNotLoaded
+          failure={accounts.failure}
+          onRetry={() => withReauthentication(() => reloadAccounts(user.id))}
+        />
       ) : (
-        <List
+        <SignInMethodList
           methods={methods}
           unlink={(accountId) => withReauthentication(() => unlink(user.id, accountId))}
           link={(provider) => linkProvider(provider, withReauthentication)}
@@ -67,7 +70,13 @@ async function unlink(userId: string, accountId: string): Promise<Outcome<unknow
   return outcome.failure?.code === 'ACCOUNT_NOT_FOUND' ? { data: null } : outcome;
 }
 
-function LoadFailed({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ReactNode {
+function SignInMethodsNotLoaded({
+  failure,
+  onRetry,
+}: {
+  readonly failure: Failure;
+  readonly onRetry: () => void;
+}): ReactNode {
   return (
     <>
       <p role="alert">{describeFailure(failure).message}</p>
@@ -84,7 +93,7 @@ interface ListProps {
   readonly link: (provider: string) => Promise<Failure | undefined>;
 }
 
-function List({ methods, unlink, link }: ListProps): ReactNode {
+function SignInMethodList({ methods, unlink, link }: ListProps): ReactNode {
   const [removed, setRemoved] = useState('');
   const [pressed, setPressed] = useState<SignInMethod>();
   const note = useRef<HTMLParagraphElement>(null);
@@ -104,7 +113,7 @@ function List({ methods, unlink, link }: ListProps): ReactNode {
     note.current?.focus(); // the pressed button no longer exists
     return undefined;
   });
-  const press = (method: SignInMethod) => (event: { preventDefault: () => void }) => {
+  const submitMethod = (method: SignInMethod) => (event: { preventDefault: () => void }) => {
     if (busy) return;
     chosen.current = method;
     setPressed(method);
@@ -124,7 +133,7 @@ function List({ methods, unlink, link }: ListProps): ReactNode {
             method={method}
             busy={busy && pressed?.providerId === method.providerId && pressed.account?.id === method.account?.id}
             disabled={busy || retryInSeconds > 0}
-            onPress={press(method)}
+            onPress={submitMethod(method)}
           />
         ))}
       </ul>

@@ -25,7 +25,7 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const link = linkClass === undefined ? {} : { className: linkClass };
-  const leave = async () => {
+  const signOutAndShowProblem = async () => {
     if (busy) return;
     setBusy(true);
     const outcome = await signOut();
@@ -51,7 +51,12 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
         </Link>
       </li>
       <li className={itemClass}>
-        <button type="button" className={clsx(linkClass, styles.signOut)} aria-busy={busy} onClick={leave}>
+        <button
+          type="button"
+          className={clsx(linkClass, styles.signOut)}
+          aria-busy={busy}
+          onClick={signOutAndShowProblem}
+        >
           {translate({ id: 'theme.xenon.account.signOut', message: 'Sign out' })}
         </button>
         <div role="alert" className={styles.failed}>

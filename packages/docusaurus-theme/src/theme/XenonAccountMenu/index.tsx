@@ -18,10 +18,10 @@ interface Props {
 
 /** The account menu, or the sign-in link, in the navbar. Its width does not change when the session becomes known. */
 export default function AccountMenu({ mobile, onClick }: Props): ReactNode {
-  return mobile ? <Items onClick={onClick} /> : <Slot />;
+  return mobile ? <SidebarItems onClick={onClick} /> : <MenuOrSignInLink />;
 }
 
-function Slot(): ReactNode {
+function MenuOrSignInLink(): ReactNode {
   const state = useSession();
   const signIn = useRef<HTMLDivElement>(null);
   const hadFocus = useRef(false);
@@ -43,13 +43,13 @@ function Slot(): ReactNode {
         />
       )}
       {(state.status === 'signed-out' || state.status === 'unreachable') && (
-        <SignIn className="button button--primary button--sm" />
+        <SignInLink className="button button--primary button--sm" />
       )}
     </div>
   );
 }
 
-function Items({ onClick }: Pick<Props, 'onClick'>): ReactNode {
+function SidebarItems({ onClick }: Pick<Props, 'onClick'>): ReactNode {
   const state = useSession();
   if (state.status === 'pending') return null;
   if (state.status === 'signed-in') {
@@ -65,7 +65,7 @@ function Items({ onClick }: Pick<Props, 'onClick'>): ReactNode {
   }
   return (
     <li className="menu__list-item">
-      <SignIn className="menu__link" onClick={onClick} />
+      <SignInLink className="menu__link" onClick={onClick} />
     </li>
   );
 }
@@ -75,7 +75,7 @@ interface SignInProps {
   readonly onClick?: (() => void) | undefined;
 }
 
-function SignIn({ className, onClick }: SignInProps): ReactNode {
+function SignInLink({ className, onClick }: SignInProps): ReactNode {
   const { pathname } = useLocation();
   return (
     <Link className={className} to={withNext(paths.login, pathname)} onClick={onClick}>

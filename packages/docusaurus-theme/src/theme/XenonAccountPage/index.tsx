@@ -32,7 +32,7 @@ export default function Account(): ReactNode {
   return (
     <AuthLayout wide title={translate({ id: 'theme.xenon.account.title', message: 'Your account' })}>
       {isDeleted ? (
-        <Deleted />
+        <AccountDeleted />
       ) : (
         <>
           <LinkNote />
@@ -65,7 +65,7 @@ function Sections({ user, session }: Session): ReactNode {
   );
 }
 
-function Deleted(): ReactNode {
+function AccountDeleted(): ReactNode {
   return (
     <SuccessNotice>
       <p>

@@ -17,7 +17,7 @@ export default function ResetPassword(): ReactNode {
   const link = useResetLink();
   const [isRejected, setRejected] = useState(false);
   const [sentTo, setSentTo] = useState<string>();
-  const saved = useSaved();
+  const goToLogin = useGoToLogin();
   const title = translate({ id: 'theme.xenon.reset.title', message: 'Choose a new password' });
   if (sentTo !== undefined) {
     return (
@@ -49,14 +49,14 @@ export default function ResetPassword(): ReactNode {
   }
   return (
     <AuthLayout title={title}>
-      <NewPasswordForm token={link?.token} onSaved={saved} onRejected={() => setRejected(true)} />
+      <NewPasswordForm token={link?.token} onSaved={goToLogin} onRejected={() => setRejected(true)} />
     </AuthLayout>
   );
 }
 
 // Navigates to /login/, so that password managers offer to save the password. If the server kept the session, /login/
 // redirects to the page after a sign-in.
-function useSaved(): () => Promise<void> {
+function useGoToLogin(): () => Promise<void> {
   const state = useSession();
   const history = useHistory();
   return async () => {
