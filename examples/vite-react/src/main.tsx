@@ -19,7 +19,7 @@ const authClient = createAuthClient();
  * Shows another page of this site without loading it, so that the message of a form stays visible. The kit passes the
  * value of ?redirectTo=, which can be a URL of any site or begin with javascript:.
  */
-function go(change: 'pushState' | 'replaceState', href: string): void {
+function showPage(change: 'pushState' | 'replaceState', href: string): void {
   const url = new URL(href, window.location.href);
   window.history[change](null, '', url.origin === window.location.origin ? url : '/');
   window.dispatchEvent(new PopStateEvent('popstate'));
@@ -63,8 +63,8 @@ createRoot(document.getElementById('root') as HTMLElement).render(
   <AuthUIProvider
     authClient={authClient}
     baseURL={window.location.origin}
-    navigate={(href) => go('pushState', href)}
-    replace={(href) => go('replaceState', href)}
+    navigate={(href) => showPage('pushState', href)}
+    replace={(href) => showPage('replaceState', href)}
     deleteUser
   >
     <header className="flex items-center justify-between p-4">
