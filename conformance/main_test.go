@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := xenontest.Main(m)
+	code := xenontest.RunTests(m)
 	closeSharedProviderServer()
 	os.Exit(code)
 }

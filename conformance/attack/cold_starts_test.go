@@ -24,7 +24,7 @@ const (
 func TestR46_ColdStartsThroughThePoolerAllSucceed(t *testing.T) {
 	s := newTestServer(t)
 	ada := s.newUser(t)
-	got := s.startAllAtSameTime(t, ada, dbtest.Pgbouncer(t, s.db))
+	got := s.startAllAtSameTime(t, ada, dbtest.StartPgbouncer(t, s.db))
 	if got[http.StatusOK] != coldStartCount {
 		t.Errorf("responses by status: got %v, want 200 %d times", got, coldStartCount)
 	}

@@ -37,10 +37,10 @@ func TestMoveThatIsKilledAnywhereContinues(t *testing.T) {
 	}
 	want := movedRows(t, m)
 	kills := killCount
-	if !sample.Whole() {
+	if !sample.RunsAllCases() {
 		kills = sampledKills
 	}
-	random := sample.Random(t)
+	random := sample.NewRandom(t)
 	moves := 0
 	for killed := 0; killed < kills; moves++ {
 		if _, err := tables.Rollback(t.Context(), m.Env(), "supabase", false); err != nil {
