@@ -70,8 +70,8 @@ func (l versionTest) runBetterAuthMigration(t *testing.T) (p migrationPlan) {
 	return p
 }
 
-// findColumnProblems lists the problems that tables.CheckTables finds in Better Auth's tables. The check expects what Xenon's
-// tables have after all migrations.
+// findColumnProblems lists the problems that tables.CheckTables finds in Better Auth's tables. The check expects what
+// Xenon's tables have after all migrations.
 func findColumnProblems(t *testing.T, url string) (all []string) {
 	t.Helper()
 	var mismatch *tables.Error

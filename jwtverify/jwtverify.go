@@ -46,7 +46,7 @@ import (
 
 const (
 	maxAhead    = time.Minute // how far iat may be ahead of the local clock
-	maxVerified = 4096        // maximum of accepted tokens in the cache of a Verifier; each stays for jwks.MaxCacheAge at most
+	maxVerified = 4096        // accepted tokens in the cache of a Verifier; each stays for jwks.MaxCacheAge at most
 )
 
 // Options describes the tokens that a Verifier accepts.

@@ -145,7 +145,8 @@ func TestParallelGuessesNeverExceedTheLimit(t *testing.T) {
 	s := newServer(t, enableRateLimits, setClientIP("xff:1"))
 	s.signUpAda()
 	url := dbtest.StartPgbouncer(t, s.url)
-	pooled := newServer(t, enableRateLimits, setClientIP("xff:1"), func(env map[string]string) { env["DATABASE_URL"] = url })
+	pooled := newServer(t, enableRateLimits, setClientIP("xff:1"),
+		func(env map[string]string) { env["DATABASE_URL"] = url })
 	pooled.now = pooled.now.Add(2 * time.Hour) // so that its requests begin a new window
 	for i, site := range []*server{s, pooled} {
 		var wrong, right, others atomic.Int32
