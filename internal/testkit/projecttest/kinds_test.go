@@ -1,16 +1,5 @@
 package projecttest_test
 
-import (
-	"maps"
-	"slices"
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
-	"github.com/xenon-auth/xenon/internal/testkit/projecttest"
-)
-
 // The parts of the queries of kinds: the objects in the project's own schemas, with the aliases that conditions use.
 const (
 	own       = `n.nspname !~ '^(pg_|information_schema|auth|storage|extensions)'`
@@ -161,23 +150,4 @@ var kinds = map[string]map[string]string{
 		"interval":                        `FROM measurements WHERE lasted < '-1 month'`,
 		"text of a megabyte":              `FROM notes WHERE length(body) > 1000000`,
 	},
-}
-
-func TestProjectsHaveTheirKinds(t *testing.T) {
-	t.Parallel()
-	want := slices.Sorted(maps.Keys(kinds))
-	if diff := cmp.Diff(want, projecttest.Projects()); diff != "" {
-		t.Fatalf("projects (-want +got):\n%s", diff)
-	}
-	for project, all := range kinds {
-		t.Run(project, func(t *testing.T) {
-			t.Parallel()
-			url := projecttest.New(t, project)
-			for kind, query := range all {
-				if !dbtest.Value[bool](t, url, "SELECT EXISTS (SELECT "+query+")") {
-					t.Errorf("%s: got nothing of this kind, want at least one", kind)
-				}
-			}
-		})
-	}
 }

@@ -2,7 +2,10 @@ package projecttest_test
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,56 +17,53 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-// forEachProject runs a test in parallel for each project.
-func forEachProject(t *testing.T, test func(t *testing.T, project, url string)) {
-	t.Helper()
+// checks are the tests that run on the database of each project. They do not change its rows.
+var checks = map[string]func(t *testing.T, project, url string){
+	"has its kinds":                  checkKinds,
+	"has rows of every user":         checkRows,
+	"answers each user differently":  checkAnswersDiffer,
+	"answers as its copy of pg_dump": checkCopyAnswersTheSame,
+}
+
+func TestProjects(t *testing.T) {
 	t.Parallel()
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(kinds)), projecttest.Projects()); diff != "" {
+		t.Fatalf("projects (-want +got):\n%s", diff)
+	}
 	for _, project := range projecttest.Projects() {
 		t.Run(project, func(t *testing.T) {
 			t.Parallel()
-			test(t, project, projecttest.New(t, project))
+			url := projecttest.New(t, project)
+			for name, check := range checks {
+				t.Run(name, func(t *testing.T) { check(t, project, url) })
+			}
 		})
 	}
 }
 
-func TestPgDumpDumpsEveryPolicyOfAProject(t *testing.T) {
-	forEachProject(t, func(t *testing.T, _, url string) {
-		dump, err := exec.CommandContext(t.Context(), "pg_dump", "--schema-only", "--dbname", url).Output()
-		if err != nil {
-			t.Fatalf("pg_dump: %v (it is in the package postgresql-client)", err)
+func checkKinds(t *testing.T, project, url string) {
+	for kind, query := range kinds[project] {
+		if !dbtest.Value[bool](t, url, "SELECT EXISTS (SELECT "+query+")") {
+			t.Errorf("%s: got nothing of this kind, want at least one", kind)
 		}
-		want := dbtest.Value[int](t, url, `SELECT count(*) FROM pg_policy`)
-		if got := strings.Count(string(dump), "\nCREATE POLICY "); got != want || want < 3 {
-			t.Errorf("policies in the dump: got %d, want %d, and at least 3", got, want)
-		}
-	})
+	}
 }
 
-func TestTablesHaveRows(t *testing.T) {
-	forEachProject(t, func(t *testing.T, _, url string) {
-		for table, rows := range tables(t, url) {
-			if len(rows) < 5 {
-				t.Errorf("rows of %s: got %d, want at least 5", table, len(rows))
-			}
+// checkRows checks that every table has rows, and that every user has some, also those who stay behind in an import.
+func checkRows(t *testing.T, _, url string) {
+	var all strings.Builder
+	for table, rows := range tables(t, url) {
+		if len(rows) < 5 {
+			t.Errorf("rows of %s: got %d, want at least 5", table, len(rows))
 		}
-	})
-}
-
-func TestRowsBelongToUsersWhoMoveAndToThoseWhoStayBehind(t *testing.T) {
-	forEachProject(t, func(t *testing.T, _, url string) {
-		found := map[string]int{}
-		for _, rows := range tables(t, url) {
-			for _, row := range rows {
-				for n := 1; n <= 8; n++ {
-					id := fmt.Sprintf("8a1f0c52-3d64-4f0b-9b0e-5d1c7e2a%04d", n)
-					found[id] += strings.Count(row, id)
-				}
-			}
+		all.WriteString(strings.Join(rows, "\n"))
+	}
+	for n := 1; n <= 8; n++ {
+		id := fmt.Sprintf("8a1f0c52-3d64-4f0b-9b0e-5d1c7e2a%04d", n)
+		if got := strings.Count(all.String(), id); got < 3 {
+			t.Errorf("values that are the id of user %d: got %d, want at least 3", n, got)
 		}
-		if len(found) != 8 || found[projecttest.SoftDeleted] == 0 || found[projecttest.Rejected] == 0 {
-			t.Errorf("values that are the id of a user, by user: got %v, want some of all 8", found)
-		}
-	})
+	}
 }
 
 // tables returns the rows of each own table of a project as text.
@@ -80,27 +80,57 @@ func tables(t *testing.T, url string) map[string][]string {
 	return importtest.Contents(t, url, queries)
 }
 
-func TestRequestsAnswerEachUserDifferently(t *testing.T) {
-	forEachProject(t, func(t *testing.T, project, url string) {
-		requests := projecttest.Requests(t, project)
-		answers := projecttest.Ask(t, importtest.Connect(t, url), requests...)
-		var same []string
-		for i := 0; i < len(requests); i += 4 {
-			for j, answer := range answers[i : i+4] {
-				r := requests[i+j]
-				if state, failed := strings.CutPrefix(answer, "error "); failed && state != "42501" && state[:2] != "23" {
-					t.Errorf("%s as %s: got SQLSTATE %s, want rows, or an error of a privilege or constraint", r.SQL, r.As, state)
-				}
-			}
-			if !differ(answers[i+1 : i+4]) {
-				same = append(same, requests[i].SQL)
-			}
+func checkAnswersDiffer(t *testing.T, project, url string) {
+	requests := projecttest.Requests(t, project)
+	answers := projecttest.Ask(t, importtest.Connect(t, url), requests...)
+	var same []string
+	for i, r := range requests {
+		state, failed := strings.CutPrefix(answers[i], "error ")
+		if failed && state != "42501" && state[:2] != "23" {
+			t.Errorf("%s as %s: got SQLSTATE %s, want rows, or an error of a privilege or constraint", r.SQL, r.As, state)
 		}
-		if len(requests) < 40 || len(same)*12 > len(requests) {
-			t.Errorf("statements with the same rows for all users: got %d of %d, want a third of 10 or more at most:\n%s",
-				len(same), len(requests)/4, strings.Join(same, "\n"))
+		if i%4 == 0 && !differ(answers[i+1:i+4]) { // anon, and three users
+			same = append(same, r.SQL)
 		}
-	})
+	}
+	if len(requests) < 40 || len(same)*12 > len(requests) {
+		t.Errorf("statements with the same rows for all users: got %d of %d, want a third of 10 or more at most:\n%s",
+			len(same), len(requests)/4, strings.Join(same, "\n"))
+	}
+}
+
+// checkCopyAnswersTheSame shows that the answers of a source and of its copy can be compared: no answer has the time or
+// random values.
+func checkCopyAnswersTheSame(t *testing.T, project, url string) {
+	to := dbtest.NewEmpty(t)
+	copyByPgDump(t, url, to)
+	const policies = `SELECT count(*) FROM pg_policy`
+	want, got := dbtest.Value[int](t, url, policies), dbtest.Value[int](t, to, policies)
+	if want < 3 || got != want {
+		t.Errorf("policies of the copy: got %d, want %d, and at least 3", got, want)
+	}
+	requests := projecttest.Requests(t, project)
+	answers := projecttest.Ask(t, importtest.Connect(t, url), requests...)
+	for i, answer := range projecttest.Ask(t, importtest.Connect(t, to), requests...) {
+		if diff := cmp.Diff(answers[i], answer); diff != "" {
+			t.Errorf("%s as %s (-source +copy):\n%s", requests[i].SQL, requests[i].As, diff)
+		}
+	}
+}
+
+// copyByPgDump copies a database into an empty one.
+func copyByPgDump(t *testing.T, from, to string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "dump.sql")
+	for _, command := range [][]string{
+		{"pg_dump", "--dbname", from, "--file", file},
+		{"psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", to, "--file", file},
+	} {
+		out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s, of the package postgresql-client: %v: %s", command[0], err, out)
+		}
+	}
 }
 
 // differ reports whether two of the answers have rows, and not the same.
