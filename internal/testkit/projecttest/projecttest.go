@@ -76,10 +76,10 @@ func read(t testing.TB, file string) string {
 }
 
 // RejectHal makes an empty target reject one of the users, as a constraint of the application would, so that the import
-// puts this user into the quarantine with the reason target_error.
-func RejectHal(t testing.TB, target string) {
+// puts this user into the quarantine with the reason target_error. Xenon's tables are in the schema.
+func RejectHal(t testing.TB, target, schema string) {
 	t.Helper()
-	dbtest.Exec(t, target, `ALTER TABLE "user"
+	dbtest.Exec(t, target, `ALTER TABLE `+schema+`."user"
 ADD CONSTRAINT allowed_domain CHECK (email NOT LIKE '%@rejected.example')`)
 }
 

@@ -177,7 +177,7 @@ func TestTokensHaveTheDataOfTheirUsers(t *testing.T) {
 func TestImportCopiesSixUsers(t *testing.T) {
 	t.Parallel()
 	m := importtest.NewImport(t, projecttest.New(t, "starter-kit"))
-	projecttest.RejectHal(t, m.To)
+	projecttest.RejectHal(t, m.To, "public")
 	importtest.RunToCompletion(t, m, importer.Options{Profiles: "none"})
 	if got := dbtest.Value[int](t, m.To, `SELECT count(*) FROM "user"`); got != 6 {
 		t.Errorf("users in the target: got %d, want 6", got)
