@@ -119,8 +119,11 @@ func (p *progress) barText(e importer.Event) string {
 // batchLine returns the output line of a batch.
 func batchLine(e importer.Event) string {
 	if e.Table != "" {
-		return englishPrinter.Sprintf("%s: %s, %d of %d done: %d rows, %s", e.Action, e.Table, e.Done, e.Batches, e.Rows,
-			e.Took.Round(time.Millisecond))
+		text := englishPrinter.Sprintf("%s: %s, %d of %d done: ", e.Action, e.Table, e.Done, e.Batches)
+		if e.Rows > 0 {
+			text += englishPrinter.Sprintf("%d rows, ", e.Rows)
+		}
+		return text + e.Took.Round(time.Millisecond).String()
 	}
 	pass := ""
 	if e.Pass > 0 { // a rollback has no pass

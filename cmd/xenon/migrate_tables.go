@@ -120,18 +120,40 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	for _, t := range r.Tables {
 		printMovedTable(out, t, r.DryRun)
 	}
-	var objects []string
-	for _, kind := range sortedKeys(r.Objects) {
-		objects = append(objects, englishPrinter.Sprintf("%d %s", r.Objects[kind], strings.ToLower(kind)))
-	}
-	fmt.Fprintf(out, "\nCreated: %s, %s\n", strings.Join(objects, ", "), keyText(r.Keys))
+	fmt.Fprintf(out, "\n%s: %s, %s\n", createdText(r), objectText(r.Objects), keyText(r.Keys))
 	printLines(out, "Needs your attention", r.Problems())
+	fmt.Fprintln(out, "\nNot moved: files and the policies of storage, publications (Realtime), default privileges of new tables.")
 	switch {
 	case r.DryRun:
 		fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.commandLine("tables", name))
 	case r.State == tables.Complete:
 		fmt.Fprintf(out, "\nNext:\n  %s --verify\n", optionFlags{}.commandLine("tables", name))
 	}
+}
+
+func createdText(r tables.Result) string {
+	if r.DryRun {
+		return "Before the rows it would create"
+	}
+	return "Created"
+}
+
+// objectNames are the plural names of the kinds of objects that are worth a number, as pg_dump names them.
+var objectNames = []struct{ kind, name string }{
+	{"TYPE", "types"}, {"DOMAIN", "domains"}, {"FUNCTION", "functions"}, {"PROCEDURE", "procedures"}, {"TABLE", "tables"},
+	{"VIEW", "views"}, {"MATERIALIZED VIEW", "materialized views"}, {"SEQUENCE", "sequences"},
+	{"CONSTRAINT", "primary keys and other constraints"}, {"INDEX", "indexes"}, {"TRIGGER", "triggers"},
+	{"POLICY", "policies"}, {"EXTENSION", "extensions"},
+}
+
+func objectText(counts map[string]int) string {
+	var texts []string
+	for _, o := range objectNames {
+		if n := counts[o.kind]; n > 0 {
+			texts = append(texts, englishPrinter.Sprintf("%d %s", n, o.name))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 func stateText(state string) string {

@@ -24,7 +24,8 @@ type beginning struct {
 	selection
 	roles   []string // of the target
 	leftOut []LeftOut
-	fatal   []string // why the move cannot begin
+	skipped []statement // privileges and comments of objects that are left out
+	fatal   []string    // why the move cannot begin
 }
 
 // begin creates the schemas, types, functions, tables and views in the target and stores what is to do. It does all or
@@ -112,38 +113,47 @@ func (b *beginning) create(ctx context.Context) error {
 	if err := b.storeMove(ctx); err != nil {
 		return err
 	}
-	if err := b.addDrops(ctx); err != nil {
+	first, err := b.executeDDL(ctx)
+	if err != nil {
 		return err
 	}
-	var err error
+	return b.store(ctx, first)
+}
+
+// executeDDL creates everything that precedes the rows, and tries what follows them. It returns the statements that
+// come before those of pg_dump. If a statement fails that the move needs, the error lists all of them.
+func (b *beginning) executeDDL(ctx context.Context) (first []statement, err error) {
+	if err := b.addDrops(ctx); err != nil {
+		return nil, err
+	}
 	if b.roles, err = run.QueryTexts(ctx, b.dst, "SELECT rolname FROM pg_roles"); err != nil {
-		return err
+		return nil, err
 	}
 	shim, err := b.shim(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	extensions, err := b.extensions(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	first := append([]statement{shim}, extensions...)
+	first = append([]statement{shim}, extensions...)
 	if err := run.Exec(ctx, b.dst, "SET LOCAL check_function_bodies = off; SET LOCAL search_path = ''"); err != nil {
-		return err
+		return nil, err
 	}
 	if err := openSavepoint(ctx, b.dst); err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.executeAll(ctx, first, b.dump.tables); err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.rehearse(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if len(b.fatal) > 0 {
-		return run.Refuse(b.fatal)
+		return nil, run.Refuse(b.fatal)
 	}
-	return b.store(ctx, first)
+	return first, nil
 }
 
 // rehearse executes the statements that follow the rows, while the tables are empty, and undoes them. So the objects

@@ -45,10 +45,20 @@ func (b *beginning) execute(ctx context.Context, s statement) error {
 	case e == nil:
 	case s.isEssential() || slices.Contains(duplicates, e.Code):
 		b.fatal = append(b.fatal, fmt.Sprintf("%s %s: %s", strings.ToLower(s.Kind), s.Name, advice(e)))
+	case b.belongsToLeftOut(s):
+		b.skipped = append(b.skipped, s)
 	default:
 		b.leftOut = append(b.leftOut, LeftOut{s.Kind, s.Name, e.Message})
 	}
 	return nil
+}
+
+// belongsToLeftOut reports whether a statement only adds privileges or a comment to an object that is left out.
+func (b *beginning) belongsToLeftOut(s statement) bool {
+	return (s.Kind == "ACL" || s.Kind == "COMMENT") && slices.ContainsFunc(b.leftOut, func(o LeftOut) bool {
+		_, name, _ := strings.Cut(o.Name, ".")
+		return strings.HasSuffix(s.Name, " "+name)
+	})
 }
 
 // duplicates are the SQLSTATEs of an object that exists already.
@@ -105,7 +115,8 @@ func isPrivileges(kind string) bool { return kind == "ACL" || kind == "DEFAULT A
 // withoutUnknownRoles returns the GRANT and REVOKE statements that name only roles of the target. Each is one line.
 func (b *beginning) withoutUnknownRoles(s statement) string {
 	if s.Kind == "DEFAULT ACL" {
-		return "" // it names the roles that own objects at the source
+		// Supabase grants every new table of public to anonymous visitors. In the target that would include Xenon's tables.
+		return ""
 	}
 	var kept []string
 	for _, line := range strings.Split(s.SQL, "\n") {

@@ -120,6 +120,7 @@ func (f *finisher) createObjects(ctx context.Context, section string) error {
 		return fmt.Errorf("read the open objects: %w", err)
 	}
 	for i, o := range all {
+		began := f.env.Now()
 		err := pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
 			if err := run.Exec(ctx, f.dst, o.SQL); err != nil {
 				return err
@@ -135,6 +136,7 @@ func (f *finisher) createObjects(ctx context.Context, section string) error {
 		}
 		f.env.Report(run.Event{
 			Run: f.run.Name, Action: section, Table: o.Name, Batch: i, Batches: len(all), Done: i + 1,
+			Took: f.env.Now().Sub(began),
 		})
 	}
 	return nil

@@ -49,7 +49,7 @@ func importUsers(t *testing.T, project string) *importer.Import {
 	if _, err := migrations.UpIn(t.Context(), m.To, m.Schema); err != nil {
 		t.Fatal(err)
 	}
-	dbtest.Exec(t, m.To, `ALTER TABLE `+m.Schema+`."user" ADD CHECK (email NOT LIKE '%@rejected.example')`)
+	projecttest.RejectHal(t, m.To, m.Schema)
 	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow", Profiles: "none"}, false, 0); err != nil {
 		t.Fatal(err)
 	}

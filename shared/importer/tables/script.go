@@ -2,10 +2,12 @@ package tables
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -61,20 +63,16 @@ func WriteScript(
 // script is the files of a script.
 type script []struct{ name, text string }
 
-// script returns the files. The statements are the same as those of Run.
+// script returns the files. The statements are the same as those of Run; those that the target rejects are comments.
 func (b *beginning) script(ctx context.Context) (s script, err error) {
-	if b.roles, err = run.QueryTexts(ctx, b.dst, "SELECT rolname FROM pg_roles"); err != nil {
-		return nil, err
-	}
-	shim, err := b.shim(ctx)
-	if err != nil {
-		return nil, err
-	}
-	extensions, err := b.extensions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.addDrops(ctx); err != nil {
+	var first []statement
+	err = pgx.BeginFunc(ctx, b.dst, func(pgx.Tx) error {
+		if first, err = b.executeDDL(ctx); err != nil {
+			return err
+		}
+		return errDryRun
+	})
+	if !errors.Is(err, errDryRun) {
 		return nil, err
 	}
 	add := func(name, comment, text string) {
@@ -88,46 +86,38 @@ func (b *beginning) script(ctx context.Context) (s script, err error) {
 	if firstOfSecurity < 0 {
 		firstOfSecurity = len(after)
 	}
-	add(
-		"1-prepare.sql",
-		"-- Roles, the schema auth and extensions.",
-		joinStatements(append([]statement{shim}, extensions...)),
-	)
-	add("2-tables.sql", "-- Schemas, types, functions, tables and views, without indexes.",
-		joinStatements(b.scripted(b.dump.tables)))
+	add("1-prepare.sql", "-- Roles, the schema auth and extensions.", b.join(first))
+	add("2-tables.sql", "-- Schemas, types, functions, tables and views, without indexes.", b.join(b.dump.tables))
 	add("3-rows.sh", rowsHeader, b.copyCommands())
-	add("4-indexes.sql", "-- Primary keys, unique constraints and indexes.", joinStatements(after[:firstOfSecurity]))
-	add(
-		"5-foreign-keys.sql",
-		"-- Foreign keys. Rows that refer to no row are listed first: each is a user who stayed behind, or "+
-			"belongs to one.\n-- If a VALIDATE fails, correct these rows, or leave the foreign key NOT VALID.",
-		b.keyStatements(),
-	)
-	add("6-security.sql", "-- Triggers, rules and policies.", joinStatements(after[firstOfSecurity:]))
+	add("4-indexes.sql", "-- Primary keys, unique constraints and indexes.", b.join(after[:firstOfSecurity]))
+	add("5-foreign-keys.sql", keysHeader, "\\set ON_ERROR_STOP off\n"+b.keyStatements())
+	add("6-security.sql", "-- Triggers, rules and policies.", b.join(after[firstOfSecurity:]))
 	add("undo.sql", "-- Drops everything that the other files create, with all rows.", "BEGIN;\n"+b.undo()+"COMMIT;\n")
 	return s, nil
 }
 
-const rowsHeader = `#!/bin/sh
+const keysHeader = `-- Foreign keys. The number of rows that refer to no row comes first: each refers to a user who stayed behind, or to a row
+-- of such a user. The errors of VALIDATE name such rows, and this file continues: correct the rows and repeat VALIDATE,
+-- or leave the foreign key NOT VALID.`
+
+const rowsHeader = `#!/usr/bin/env bash
 # Copies the rows and the values of the sequences from FROM_DATABASE_URL to TO_DATABASE_URL. Stops at the first error.
 # To begin again, empty the tables: this script does not remember what it has copied.
-set -eu
-set -o pipefail 2>/dev/null || true
+set -euo pipefail
 `
 
-// scripted returns the statements as they are executed.
-func (b *beginning) scripted(all []statement) []statement {
-	for i := range all {
-		all[i].SQL = b.executable(all[i])
-	}
-	return all
-}
-
-func joinStatements(all []statement) string {
+// join returns statements, each with a comment.
+func (b *beginning) join(all []statement) string {
 	var text strings.Builder
 	for _, s := range all {
-		if s.SQL != "" {
-			fmt.Fprintf(&text, "-- %s %s\n%s;\n\n", strings.ToLower(s.Kind), s.Name, strings.TrimSuffix(s.SQL, ";"))
+		sql := strings.TrimSuffix(s.SQL, ";") + ";"
+		reason := ""
+		if i := b.indexOfLeftOut(s.Kind, s.Name); i >= 0 {
+			reason = ": left out, because the target answers " + strconv.Quote(b.leftOut[i].Reason)
+			sql = "-- " + strings.ReplaceAll(sql, "\n", "\n-- ")
+		}
+		if s.SQL != "" && !slices.Contains(b.skipped, s) {
+			fmt.Fprintf(&text, "-- %s %s%s\n%s\n\n", strings.ToLower(s.Kind), s.Name, reason, sql)
 		}
 	}
 	return text.String()
@@ -175,18 +165,25 @@ func (b *beginning) keyStatements() string {
 func (b *beginning) undo() string {
 	var text strings.Builder
 	for _, sql := range b.dump.allDrops {
-		if !b.dropsMissingKey(sql) {
+		if !b.isNotNeeded(sql) {
+			sql = strings.Replace(sql, " DROP CONSTRAINT ", " DROP CONSTRAINT IF EXISTS ", 1)
 			fmt.Fprintf(&text, "%s;\n", strings.TrimSuffix(sql, ";"))
 		}
 	}
 	return text.String()
 }
 
-// dropsMissingKey reports whether a statement drops a foreign key that the target does not get.
-func (b *beginning) dropsMissingKey(sql string) bool {
-	return slices.ContainsFunc(b.keys, func(k ForeignKey) bool {
-		_, ok := k.inTarget(userTable(b.env))
-		return !ok && strings.HasPrefix(sql, "ALTER TABLE ") && strings.Contains(sql, k.Table+" DROP CONSTRAINT ") &&
-			(strings.HasSuffix(sql, " "+k.Name+";") || strings.HasSuffix(sql, " "+mapping.Quote(k.Name)+";"))
+// isNotNeeded reports whether a statement drops an object that the target does not get, or a constraint that is dropped
+// with its table. Only foreign keys refer to other tables.
+func (b *beginning) isNotNeeded(sql string) bool {
+	if _, name, isConstraint := strings.Cut(sql, " DROP CONSTRAINT "); isConstraint {
+		return !slices.ContainsFunc(b.keys, func(k ForeignKey) bool {
+			_, ok := k.inTarget(userTable(b.env))
+			name = strings.TrimSuffix(name, ";")
+			return ok && strings.Contains(sql, k.Table+" DROP CONSTRAINT ") && (name == k.Name || name == mapping.Quote(k.Name))
+		})
+	}
+	return slices.ContainsFunc(b.leftOut, func(o LeftOut) bool {
+		return plainName(strings.TrimSuffix(sql, ";")) == plainName("DROP "+o.Kind+" "+o.Name)
 	})
 }

@@ -64,6 +64,9 @@ func (b *beginning) storeObjects(ctx context.Context, first []statement) error {
 	}
 	for _, list := range [][]statement{first, b.dump.tables, inOrder(b.dump.after)} {
 		for _, s := range list {
+			if s.SQL == "" || slices.Contains(b.skipped, s) {
+				continue
+			}
 			state, reason := "done", ""
 			if isAfter := slices.Contains([]string{indexes, security}, s.Section); isAfter {
 				state = "open"

@@ -9,7 +9,6 @@
 package tables
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -47,7 +46,7 @@ func (o Options) withDefaults() (Options, error) {
 }
 
 // ErrNoMove means that the run has moved no tables.
-var ErrNoMove = errors.New("the run has moved no tables")
+var ErrNoMove = fmt.Errorf("%w: the run has moved no tables", run.ErrRefused)
 
 // The states of a move.
 const (
