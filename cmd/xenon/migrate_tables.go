@@ -122,7 +122,8 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	}
 	fmt.Fprintf(out, "\n%s: %s, %s\n", createdText(r), objectText(r.Objects), keyText(r.Keys))
 	printLines(out, "Needs your attention", r.Problems())
-	fmt.Fprintln(out, "\nNot moved: files and the policies of storage, publications (Realtime), default privileges of new tables.")
+	fmt.Fprintln(out, "\nNot moved: files and the policies of storage, publications (Realtime), default privileges of "+
+		"new tables.")
 	switch {
 	case r.DryRun:
 		fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.commandLine("tables", name))
@@ -140,10 +141,19 @@ func createdText(r tables.Result) string {
 
 // objectNames are the plural names of the kinds of objects that are worth a number, as pg_dump names them.
 var objectNames = []struct{ kind, name string }{
-	{"TYPE", "types"}, {"DOMAIN", "domains"}, {"FUNCTION", "functions"}, {"PROCEDURE", "procedures"}, {"TABLE", "tables"},
-	{"VIEW", "views"}, {"MATERIALIZED VIEW", "materialized views"}, {"SEQUENCE", "sequences"},
-	{"CONSTRAINT", "primary keys and other constraints"}, {"INDEX", "indexes"}, {"TRIGGER", "triggers"},
-	{"POLICY", "policies"}, {"EXTENSION", "extensions"},
+	{"TYPE", "types"},
+	{"DOMAIN", "domains"},
+	{"FUNCTION", "functions"},
+	{"PROCEDURE", "procedures"},
+	{"TABLE", "tables"},
+	{"VIEW", "views"},
+	{"MATERIALIZED VIEW", "materialized views"},
+	{"SEQUENCE", "sequences"},
+	{"CONSTRAINT", "primary keys and other constraints"},
+	{"INDEX", "indexes"},
+	{"TRIGGER", "triggers"},
+	{"POLICY", "policies"},
+	{"EXTENSION", "extensions"},
 }
 
 func objectText(counts map[string]int) string {

@@ -19,7 +19,7 @@ func (m *mover) finish(ctx context.Context) error {
 		if err := f.read(ctx); err != nil || f.state == Complete {
 			return err
 		}
-		if err := run.Exec(ctx, dst, "SET search_path = ''; SET check_function_bodies = off"); err != nil {
+		if err := run.Exec(ctx, dst, finishSession); err != nil {
 			return err
 		}
 		for _, step := range []func(context.Context) error{
@@ -32,6 +32,13 @@ func (m *mover) finish(ctx context.Context) error {
 		return nil
 	})
 }
+
+// finishSession has the settings for indexes and foreign keys. They may use parallel workers: no application uses the
+// tables yet.
+const finishSession = `SET search_path = '';
+SET check_function_bodies = off;
+SET maintenance_work_mem = '256MB';
+RESET max_parallel_workers_per_gather`
 
 // finisher creates the objects that follow the rows.
 type finisher struct {
@@ -90,62 +97,6 @@ func (f *finisher) setSequences(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (f *finisher) createIndexes(ctx context.Context) error { return f.createObjects(ctx, indexes) }
-
-func (f *finisher) createSecurity(ctx context.Context) error { return f.createObjects(ctx, security) }
-
-const (
-	openObjects = `SELECT number, kind, name, sql
-FROM supabase_import.moved_object
-WHERE run = $1 AND section = $2 AND state = 'open'
-ORDER BY number`
-
-	closeObject = `UPDATE supabase_import.moved_object SET state = $3, reason = nullif($4, '')
-WHERE run = $1 AND number = $2`
-)
-
-// object is a row of moved_object.
-type object struct {
-	Number          int
-	Kind, Name, SQL string
-}
-
-// createObjects executes the open statements of a section, each with its ledger entry in one transaction. A statement
-// that the target rejects although it succeeded on empty tables is left out.
-func (f *finisher) createObjects(ctx context.Context, section string) error {
-	all, err := query[object](ctx, f.dst, openObjects, f.run.ID, section)
-	if err != nil {
-		return fmt.Errorf("read the open objects: %w", err)
-	}
-	for i, o := range all {
-		began := f.env.Now()
-		err := pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
-			if err := run.Exec(ctx, f.dst, o.SQL); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, closeObject, f.run.ID, o.Number, "done", "")
-			return err
-		})
-		if isRefusal(err) {
-			_, err = f.dst.Exec(ctx, closeObject, f.run.ID, o.Number, "left out", run.WithoutDetail(err))
-		}
-		if err != nil {
-			return fmt.Errorf("create %s: %w", o.Name, err)
-		}
-		f.env.Report(run.Event{
-			Run: f.run.Name, Action: section, Table: o.Name, Batch: i, Batches: len(all), Done: i + 1,
-			Took: f.env.Now().Sub(began),
-		})
-	}
-	return nil
-}
-
-// isRefusal reports whether Postgres rejected a statement for a reason that stays.
-func isRefusal(err error) bool {
-	_, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && run.CauseOf(err) != run.Transient
 }
 
 // The source's populated materialized views, in the order of their creation.
@@ -209,7 +160,7 @@ func (f *finisher) complete(ctx context.Context) error {
 	}
 	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
 		for _, t := range tables {
-			s, err := t.sum(ctx, f.dst)
+			s, err := t.localSum(ctx, f.dst)
 			if err != nil {
 				return err
 			}

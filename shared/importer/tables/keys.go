@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
@@ -162,34 +163,53 @@ WHERE run = $1 AND number = $2`
 // source. rejected says why the target did not let the move change these rows.
 func (f *finisher) createKey(ctx context.Context, k storedKey, rejected string) error {
 	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
-		var orphans int64
-		if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+k.Table+" c WHERE "+k.orphans()).Scan(&orphans); err != nil {
+		if err := openSavepoint(ctx, f.dst); err != nil {
 			return err
 		}
-		state, reason := "valid", ""
-		switch {
-		case orphans > 0 && k.Partitioned:
-			state, reason = "left out", fmt.Sprintf("%d rows refer to no row of %s, and Postgres before 18 cannot leave a "+
-				"foreign key of a partitioned table unchecked", orphans, k.Parent)
-		case orphans > 0:
-			state, reason = "not valid", fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
-		case !k.Valid && !k.Partitioned:
-			state = "not valid" // as at the source
+		state, rejection, err := f.tryKey(ctx, k)
+		if err != nil {
+			return err
 		}
-		if orphans > 0 && rejected != "" {
+		if rejection != nil && rejection.Code != foreignKeyViolation {
+			return rejection
+		}
+		orphans, reason := int64(0), ""
+		if rejection != nil {
+			const count = "SELECT count(*) FROM %s c WHERE %s"
+			if err := tx.QueryRow(ctx, fmt.Sprintf(count, k.Table, k.orphans())).Scan(&orphans); err != nil {
+				return err
+			}
+			reason = fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
+		}
+		if state == "left out" {
+			reason += ", and Postgres before 18 cannot leave a foreign key of a partitioned table unchecked"
+		}
+		if rejected != "" {
 			reason += "; the target rejects their change: " + rejected
 		}
-		if state != "left out" {
-			if err := run.Exec(ctx, f.dst, k.add()); err != nil {
-				return err
-			}
-		}
-		if state == "valid" && !k.Partitioned {
-			if err := run.Exec(ctx, f.dst, k.validate()); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(ctx, closeKey, f.run.ID, k.number, state, orphans, reason)
+		_, err = tx.Exec(ctx, closeKey, f.run.ID, k.number, state, orphans, reason)
 		return err
 	})
+}
+
+const foreignKeyViolation = "23503"
+
+// tryKey makes a foreign key and validates it. If rows have no parent, it returns the rejection and the state that the
+// key has then.
+func (f *finisher) tryKey(ctx context.Context, k storedKey) (state string, rejection *pgconn.PgError, err error) {
+	rejection, err = try(ctx, f.dst, k.add())
+	switch {
+	case err != nil:
+		return "", nil, err
+	case rejection != nil:
+		return "left out", rejection, nil
+	case k.Partitioned:
+		return "valid", nil, nil
+	case !k.Valid:
+		return "not valid", nil, nil // as at the source
+	}
+	if rejection, err = try(ctx, f.dst, k.validate()); rejection != nil || err != nil {
+		return "not valid", rejection, err
+	}
+	return "valid", nil, nil
 }

@@ -103,12 +103,17 @@ type mover struct {
 	env  *run.Env // for statements that can take long
 	run  run.Run
 	done atomic.Int64 // parts
+
+	workers int
 }
 
 // continueMove copies the open parts and then creates the other objects.
 func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (result Result, err error) {
-	m := &mover{env: forLongStatements(env), run: r}
-	err = m.copyAll(ctx, max(workers, 0))
+	m := &mover{env: forLongStatements(env), run: r, workers: workers}
+	if m.workers <= 0 {
+		m.workers = 2
+	}
+	err = m.copyAll(ctx)
 	if err == nil {
 		err = m.finish(ctx)
 	}
@@ -152,7 +157,7 @@ WHERE p.run = $1 AND NOT p.copied
 ORDER BY p.rows DESC, p.table_name, p.number`
 
 // copyAll copies the open parts, each in one transaction of the target, from one snapshot of the source.
-func (m *mover) copyAll(ctx context.Context, workers int) error {
+func (m *mover) copyAll(ctx context.Context) error {
 	var parts []part
 	err := m.env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) (err error) {
 		parts, err = query[part](ctx, dst, openParts, m.run.ID)
@@ -169,24 +174,21 @@ func (m *mover) copyAll(ctx context.Context, workers int) error {
 		}
 		defer run.Close(src)
 		return inSnapshot(ctx, src, func(snapshot string) error {
-			err := m.copyParts(ctx, parts, snapshot, workers)
+			err := m.copyParts(ctx, parts, snapshot)
 			parts = slices.DeleteFunc(parts, func(p part) bool { return p.copied })
 			return err
 		})
 	})
 }
 
-func (m *mover) copyParts(ctx context.Context, parts []part, snapshot string, workers int) error {
-	if workers == 0 {
-		workers = 2
-	}
+func (m *mover) copyParts(ctx context.Context, parts []part, snapshot string) error {
 	queue := make(chan *part, len(parts))
 	for i := range parts {
 		queue <- &parts[i]
 	}
 	close(queue)
 	g, ctx := errgroup.WithContext(ctx)
-	for range min(workers, len(parts)) {
+	for range min(m.workers, len(parts)) {
 		g.Go(func() error {
 			w := &copyWorker{mover: m, snapshot: snapshot}
 			defer w.close()

@@ -139,7 +139,7 @@ WHERE run = $1 AND to_regclass(name) IS NOT NULL AND rows IS NOT NULL`, b.run.ID
 		return run.Wrap("read the moved tables", err)
 	}
 	for _, t := range tables {
-		s, err := movedTable{t.Name, t.Columns}.sum(ctx, b.dst)
+		s, err := movedTable{t.Name, t.Columns}.localSum(ctx, b.dst)
 		if err != nil {
 			return err
 		}

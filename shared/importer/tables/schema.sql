@@ -32,8 +32,8 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_drop (
   PRIMARY KEY (run, number)
 );
 
--- A table whose rows are copied. rows and sum are those of the target when the move was complete: a table that has
--- others now was changed since.
+-- A table whose rows are copied. rows and sum (localSum in sum.go) are those of the target when the move was complete:
+-- a table that has others now was changed since.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_table (
   run smallint NOT NULL REFERENCES supabase_import.move,
   name text NOT NULL,                          -- with its schema, quoted as in SQL

@@ -96,9 +96,9 @@ func (b *beginning) script(ctx context.Context) (s script, err error) {
 	return s, nil
 }
 
-const keysHeader = `-- Foreign keys. The number of rows that refer to no row comes first: each refers to a user who stayed behind, or to a row
--- of such a user. The errors of VALIDATE name such rows, and this file continues: correct the rows and repeat VALIDATE,
--- or leave the foreign key NOT VALID.`
+const keysHeader = `-- Foreign keys. The number of rows that refer to no row comes first: each refers to a user who
+-- stayed behind, or to a row of such a user. The errors of VALIDATE name such rows, and this file continues: correct
+-- the rows and repeat VALIDATE, or leave the foreign key NOT VALID.`
 
 const rowsHeader = `#!/usr/bin/env bash
 # Copies the rows and the values of the sequences from FROM_DATABASE_URL to TO_DATABASE_URL. Stops at the first error.
