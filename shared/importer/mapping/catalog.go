@@ -16,6 +16,7 @@ type TableColumn struct {
 	Allowed    []string // the string literals in the CHECK constraints of the column; only for ChoiceFields
 	Labels     []string // the labels of an enum type
 	Unique     bool     // NOT NULL, with a unique index on this column alone
+	Source     string   // the name in the table, if the import reads the column under another name; else ""
 }
 
 // Table is a table as pg_catalog describes it.

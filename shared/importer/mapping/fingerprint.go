@@ -51,7 +51,7 @@ func (m Mapping) ChangedSince(since string) string {
 	add := func(t Table, user string) {
 		for _, c := range []string{"created_at", "updated_at"} {
 			if t.IsUsable() && t.Has(c) {
-				parts = append(parts, "SELECT "+user+"::text\nFROM "+t.SQL()+" p\nWHERE p."+c+" >= "+Literal(since)+
+				parts = append(parts, "SELECT "+user+"::text\nFROM "+t.From()+" p\nWHERE p."+c+" >= "+Literal(since)+
 					" AND p."+c+" < now() + interval '1 day'")
 			}
 		}

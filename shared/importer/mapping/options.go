@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Options are the options of a run. The run stores them when it begins. Afterwards they cannot change, except Profiles
-// and AllowDeletions.
+// Options are the options of a run. The run stores them when it begins. Afterwards they cannot change, except
+// AllowDeletions and, until the run has copied a profile, Profiles, ProfileKey and ProfileColumns.
 type Options struct {
 	Run       string `json:"run,omitempty"`       // name of the run; "" means "supabase"
 	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 means 5,000
@@ -18,9 +18,16 @@ type Options struct {
 	// import the password, "allow" lets the user sign in with the password alone. If MFA is "", a run does not start if
 	// there are such users.
 	MFA string `json:"mfa,omitempty"`
-	// Profiles is the qualified name of the table of learner profiles, without quotes. "" means "public.profiles", "none"
-	// means no table. It can change until the run has copied a profile.
+	// Profiles is the qualified name of the table of learner profiles, without quotes, or "none" for no table. "" means
+	// "public.profiles". But if that table does not have the columns of user_profile, it is one of the project's own
+	// tables, and the plan sets "none".
 	Profiles string `json:"profiles,omitempty"`
+	// ProfileKey is the column of the profile table with the id of the user: a uuid, unique and never NULL. "" means the
+	// column user_id, which may also be a text, and may have NULLs and duplicates.
+	ProfileKey string `json:"profileKey,omitempty"`
+	// ProfileColumns maps columns of the profile table to columns of user_profile, for instance {"lang":
+	// "preferred_language"}. Columns with the same name in both tables need no entry.
+	ProfileColumns map[string]string `json:"profileColumns,omitempty"`
 	// Providers adds entries to the default map from Supabase's provider names to Xenon's provider ids, or replaces them,
 	// for instance {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless Providers
 	// maps azure to a value other than "microsoft" and "oid": then they keep the id that Supabase has.
@@ -88,5 +95,5 @@ func (o Options) check() error {
 				field, strings.Join(ChoiceFields, ", "))
 		}
 	}
-	return nil
+	return o.checkProfileColumns()
 }

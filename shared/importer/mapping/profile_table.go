@@ -11,11 +11,11 @@ const UUIDPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 // ProfileTableRefusals returns the reasons why the profile table cannot be imported, as far as the catalog shows them.
 // It returns none if the table does not exist (checkProfileTable in package run handles this), and none if it is the
-// default table and the role cannot read it: then the import leaves out the profiles.
+// default table without a renamed column and the role cannot read it: then the import leaves out the profiles.
 func (m Mapping) ProfileTableRefusals() []string {
 	t := m.Source.Profiles
 	switch {
-	case t.Name == "" || !t.Exists || t.Name == DefaultProfiles && !t.IsUsable():
+	case t.Name == "" || !t.Exists || t.Name == DefaultProfiles && !t.IsUsable() && !m.Options.RenamesProfileColumns():
 		return nil
 	case !t.Readable:
 		return []string{t.Name + " cannot be read by this role: use the role postgres, or grant select on it"}
@@ -23,17 +23,32 @@ func (m Mapping) ProfileTableRefusals() []string {
 		return []string{t.Name + " is a foreign table, whose rows are on another server: use a table of this database, " +
 			"or --profiles none"}
 	}
-	c, ok := t.Column("user_id")
-	if !ok || !slices.Contains([]string{"uuid", "text", "character varying"}, c.Type) {
-		return []string{t.Name + " has no column user_id of type uuid or text, which the import needs to find the user of " +
-			"a profile: use another table, a view with such a column, or --profiles none"}
+	if why := m.renameRefusals(); len(why) > 0 {
+		return why
+	}
+	if !t.hasUserID() {
+		return []string{fmt.Sprintf("%s has no column user_id of type uuid or text, which the import needs to find the user "+
+			"of a profile: name the column with --profile-key (columns of type uuid: %s), or use another table, or "+
+			"--profiles none", t.Name, t.uuidColumns())}
 	}
 	if t.Name != DefaultProfiles && len(m.ProfilePlaces().Mapped) == 0 {
-		fields := strings.Join(slices.Concat(ChoiceFields, []string{"time_per_week", "preferred_language"}), ", ")
-		return []string{fmt.Sprintf("%s has none of the columns of user_profile (%s): use another table, or --profiles none",
-			t.Name, fields)}
+		return []string{fmt.Sprintf("%s has none of the columns of user_profile (%s): name such columns with "+
+			"--profile-column OLD=NEW, or use another table, or --profiles none", t.Name, strings.Join(profileFields, ", "))}
 	}
 	return nil
+}
+
+// HasXenonProfiles reports whether the profile table has the id of the user in the column user_id, and at least one
+// column of user_profile.
+func (m Mapping) HasXenonProfiles() bool {
+	t := m.Source.Profiles
+	return t.IsUsable() && !t.Foreign && t.hasUserID() && len(m.ProfilePlaces().Mapped) > 0
+}
+
+// hasUserID reports whether the table has a column user_id of a type that can have the id of a user.
+func (t Table) hasUserID() bool {
+	c, _ := t.Column("user_id")
+	return slices.Contains([]string{"uuid", "text", "character varying"}, c.Type)
 }
 
 // ProfileColumnPlaces lists the columns of the profile table, by where the import stores them.
@@ -43,7 +58,7 @@ type ProfileColumnPlaces struct {
 }
 
 // ProfilePlaces returns the columns of the profile table, by where the import stores them. It leaves out user_id,
-// generated columns, and the timestamps created_at and updated_at.
+// generated columns, and the timestamps created_at and updated_at. A renamed column has the form OLD=NEW.
 func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 	p := ProfileColumnPlaces{Mapped: []string{}, Unmapped: []string{}}
 	if !m.Source.Profiles.IsUsable() {
@@ -56,9 +71,9 @@ func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 		switch {
 		case c.Name == "user_id" || c.Generated || isTime && strings.HasPrefix(c.Type, "timestamp"):
 		case isMapped && !isTime:
-			p.Mapped = append(p.Mapped, c.Name)
+			p.Mapped = append(p.Mapped, c.nameInPlan())
 		default:
-			p.Unmapped = append(p.Unmapped, c.Name)
+			p.Unmapped = append(p.Unmapped, c.nameInPlan())
 		}
 	}
 	return p
@@ -69,7 +84,7 @@ func (m Mapping) ProfilePlaces() ProfileColumnPlaces {
 // d.position numbers the profiles of each user, newest first.
 func (m Mapping) profileRows(s Scope) string {
 	if m.hasOneProfilePerUser() {
-		return m.Source.Profiles.SQL() + " p"
+		return m.Source.Profiles.From() + " p"
 	}
 	order := ""
 	for _, c := range []string{"updated_at", "created_at"} {
@@ -80,7 +95,7 @@ func (m Mapping) profileRows(s Scope) string {
 	return `(
   SELECT p, row_number() OVER (PARTITION BY ` + m.ProfileUser() + `
     ORDER BY ` + order + `p::text COLLATE "C" DESC) AS position
-  FROM ` + m.Source.Profiles.SQL() + ` p
+  FROM ` + m.Source.Profiles.From() + ` p
   WHERE ` + s.Contains(m.ProfileUser()) + `
 ) d
 CROSS JOIN LATERAL (SELECT (d.p).*) p`
