@@ -141,6 +141,7 @@ func TestImportAcceptsAProfileTableWithSomeOfTheColumns(t *testing.T) {
 	}
 }
 
+// Without the option the table is one of the project's own tables: TestDefaultTableWithOtherColumnsIsAnOwnTable.
 func TestImportAcceptsTheDefaultProfileTableWithoutAProfileColumn(t *testing.T) {
 	t.Parallel()
 	for _, columns := range []string{"user_id", "user_id, created_at"} {
@@ -155,7 +156,9 @@ func TestImportAcceptsTheDefaultProfileTableWithoutAProfileColumn(t *testing.T) 
 					"rename to profiles",
 			)
 			m := importtest.NewImport(t, from)
-			importtest.RunToCompletion(t, m, importtest.BatchesOf100)
+			o := importtest.BatchesOf100
+			o.Profiles = "public.profiles"
+			importtest.RunToCompletion(t, m, o)
 			importtest.CheckEqual(t, m, "after the import")
 			if n := importtest.Value(t, m.To, "select count(*)::text from user_profile"); n == "0" {
 				t.Error("the import copied no profile, want at least one")
@@ -264,7 +267,9 @@ func TestPlanListsMappedAndUnmappedProfileColumns(t *testing.T) {
 		from,
 		`drop table public.profiles; create table public.profiles (user_id uuid primary key, bio text)`,
 	)
-	plan, err = m.Plan(t.Context(), importtest.BatchesOf100)
+	o := importtest.BatchesOf100
+	o.Profiles = "public.profiles"
+	plan, err = m.Plan(t.Context(), o)
 	if err != nil || len(plan.Refusals) > 0 ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), "user_profile has no column of public.profiles") {
 		t.Errorf("a profile table without a known column: the plan has the warnings %q, the refusals %q and the error %v, "+

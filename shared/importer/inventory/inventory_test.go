@@ -124,6 +124,32 @@ func TestInventoryListsExtensionsWithTheirStateAtTheTarget(t *testing.T) {
 	t.Errorf("extensions: got %+v, want citext in the schema tools, available at the target", v.Extensions)
 }
 
+func TestUserKeysAreUniqueColumnsThatReferToUsers(t *testing.T) {
+	t.Parallel()
+	src := connect(t, supabasetest.New(t))
+	if _, err := src.Exec(t.Context(), project+`
+CREATE TABLE "Two Keys" (id uuid PRIMARY KEY REFERENCES auth.users, user_id uuid UNIQUE REFERENCES auth.users);
+CREATE TABLE second (number bigint PRIMARY KEY, "Owner" uuid, FOREIGN KEY ("Owner") REFERENCES auth.users);
+CREATE UNIQUE INDEX ON second ("Owner");
+CREATE TABLE several (a uuid REFERENCES auth.users, b uuid REFERENCES auth.users, c uuid PRIMARY KEY);
+CREATE UNIQUE INDEX ON several (a) WHERE b IS NULL;
+CREATE UNIQUE INDEX ON several (b, a);
+CREATE TABLE auth.extra (id uuid PRIMARY KEY REFERENCES auth.users);`); err != nil {
+		t.Fatal(err)
+	}
+	got, err := inventory.ReadUserKeys(t.Context(), src)
+	want := []inventory.UserKey{
+		{"public", "Two Keys", "user_id"},
+		{"public", "members", "id"},
+		{"public", "profiles", "user_id"},
+		{"public", "second", "Owner"},
+		{"public", "user_profiles", "owner"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, want nil; keys (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestInventoryNamesTablesThatItMayNotRead(t *testing.T) {
 	t.Parallel()
 	url := supabasetest.New(t)

@@ -72,7 +72,7 @@ func (b *passOpener) registerRun(ctx context.Context) error {
 			return Wrap("look for the run", err)
 		}
 	}
-	p, err := makePlan(ctx, b.env, b.src, b.dst, b.options)
+	p, err := makePlan(ctx, b.env, b.src, b.dst, b.given)
 	if err != nil {
 		return err
 	}
@@ -167,13 +167,11 @@ func (b *passOpener) openPass(ctx context.Context) error {
 	if r.State == Finalized {
 		return fmt.Errorf("%w: the run %q is finalized; use another name for the run", ErrRefused, r.Name)
 	}
-	if b.given.Profiles != "" && b.given.Profiles != r.Plan.Options.Profiles {
-		changed, err := r.changeProfileTable(ctx, b.src, b.dst, b.given.Profiles)
-		if err != nil {
-			return err
-		}
-		b.quick = b.quick && !changed // every row of another table is new to the run, whatever its times are
+	changed, err := r.changeProfileTable(ctx, b.src, b.dst, b.given)
+	if err != nil {
+		return err
 	}
+	b.quick = b.quick && !changed // every row of another table is new to the run, whatever its times are
 	if err := checkOptions(r.Plan.Options, b.given); err != nil {
 		return err
 	}

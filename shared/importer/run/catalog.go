@@ -156,6 +156,7 @@ func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (ma
 	if m.Source, err = readSourceCatalog(ctx, src, o.Profiles); err != nil {
 		return m, err
 	}
+	m.Source.Profiles = o.RenameProfileColumns(m.Source.Profiles)
 	m.Target, err = ReadTargetCatalog(ctx, dst)
 	return m, err
 }

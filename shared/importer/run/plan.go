@@ -34,6 +34,8 @@ type Plan struct {
 	Providers []Provider `json:"providers"`
 	// ProfileColumns lists the columns of the profile table, by where the import stores them.
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
+	// ProfileCandidates lists the tables of the project with one row for each user. A plan of an older release has none.
+	ProfileCandidates []ProfileCandidate `json:"profileCandidates"`
 	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
 	// tables.
 	Referring []Referring `json:"referring"`
@@ -66,7 +68,7 @@ func newPlan(o mapping.Options) Plan {
 	return Plan{
 		Run: o.Run, Options: o, Expected: mapping.Counts{}, Reasons: mapping.Reasons{}, Hashes: map[string]int64{},
 		Collisions: map[string]int64{}, Referring: []Referring{}, NotCarried: map[string]int64{}, NotChecked: []string{},
-		Warnings: []string{}, Providers: []Provider{},
+		Warnings: []string{}, Providers: []Provider{}, ProfileCandidates: []ProfileCandidate{},
 	}
 }
 
@@ -88,12 +90,11 @@ func withDefaults(o mapping.Options) (mapping.Options, error) {
 
 // MakePlan plans a run with these options. It writes to neither database.
 func MakePlan(ctx context.Context, env *Env, o mapping.Options) (Plan, error) {
-	o, err := withDefaults(o)
-	if err != nil {
+	if _, err := withDefaults(o); err != nil {
 		return Plan{}, err
 	}
 	var p Plan
-	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		planner, err := makePlan(ctx, env, src, dst, o)
 		p = planner.Plan
 		return err
@@ -106,18 +107,24 @@ type planner struct {
 	Plan
 	env       *Env
 	src, dst  *pgx.Conn
+	given     mapping.Options // the options without defaults
 	mapping   mapping.Mapping
 	conflicts []mapping.Rejection // conflicts between rows of the source
 }
 
-// makePlan runs the steps in order, and stops after a step that adds a refusal.
-func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, o mapping.Options) (*planner, error) {
-	p := &planner{Plan: newPlan(o), env: env, src: src, dst: dst}
+// makePlan runs the steps in order, and stops after a step that adds a refusal. It sets the defaults of the options.
+func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, given mapping.Options) (*planner, error) {
+	o, err := withDefaults(given)
+	p := &planner{Plan: newPlan(o), env: env, src: src, dst: dst, given: given}
+	if err != nil {
+		return p, err
+	}
 	if err := p.readCatalogs(ctx); err != nil || len(p.Refusals) > 0 {
 		return p, err
 	}
 	for _, step := range []func(context.Context) error{
-		p.countRows, p.countNotCarried, p.findReferring, p.readOtherTables, p.estimate, p.findCollisions,
+		p.countRows, p.countNotCarried, p.findReferring, p.readOtherTables, p.findProfileCandidates, p.estimate,
+		p.findCollisions,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -134,6 +141,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	if p.mapping, err = readMapping(ctx, p.src, p.dst, p.Options); err != nil {
 		return err
 	}
+	p.leaveOutOwnTable()
 	m := p.mapping
 	p.Source = Database{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
 	p.Target = Database{Server: m.Target.Server, Rows: map[string]int64{}, Columns: m.Target.Digest()}

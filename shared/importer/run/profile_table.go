@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,18 +16,22 @@ import (
 // checkProfileTable returns the reasons why the profile table cannot be imported, nil if there are none.
 func checkProfileTable(ctx context.Context, src *pgx.Conn, m mapping.Mapping) ([]string, error) {
 	t := m.Source.Profiles
-	if t.Name != "" && t.Name != mapping.DefaultProfiles && !t.Exists {
+	isOptional := t.Name == mapping.DefaultProfiles && !m.Options.RenamesProfileColumns()
+	if t.Name != "" && !isOptional && !t.Exists {
 		return missingProfileTable(ctx, src, t.Name)
 	}
 	if why := m.ProfileTableRefusals(); len(why) > 0 || !t.IsUsable() {
 		return why, nil
 	}
-	if c, _ := t.Column("user_id"); c.Type == "uuid" {
+	switch c, _ := t.Column("user_id"); {
+	case m.Options.ProfileKey != "" && !c.Unique:
+		return checkProfileKey(ctx, src, t)
+	case c.Type == "uuid":
 		return nil, nil
 	}
 	var noUUID bool
 	err := src.QueryRow(ctx, `SELECT count(*) > 0 AND bool_and(coalesce(p.user_id, '') !~* '`+mapping.UUIDPattern+`')
-FROM `+t.SQL()+" p").Scan(&noUUID)
+FROM `+t.From()+" p").Scan(&noUUID)
 	switch {
 	case isPermissionDenied(err):
 		return nil, nil // countSource adds a refusal about this table
@@ -35,6 +40,32 @@ FROM `+t.SQL()+" p").Scan(&noUUID)
 	case noUUID:
 		return []string{t.Name + ".user_id has no UUID in any row, so that no row belongs to a user: use another table, " +
 			"or --profiles none"}, nil
+	}
+	return nil, nil
+}
+
+// checkProfileKey returns a refusal if the column of --profile-key has NULLs or duplicates. The caller has found that
+// no constraint prevents them.
+func checkProfileKey(ctx context.Context, src *pgx.Conn, t mapping.Table) ([]string, error) {
+	var nulls, duplicates int64
+	err := src.QueryRow(ctx, "SELECT count(*) - count(p.user_id), count(p.user_id) - count(DISTINCT p.user_id)\nFROM "+
+		t.From()+" p").Scan(&nulls, &duplicates)
+	if isPermissionDenied(err) {
+		return nil, nil // countSource adds a refusal about this table
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for NULLs and duplicates in the key of %s: %w", t.Name, err)
+	}
+	key, _ := t.Column("user_id")
+	for _, c := range []struct {
+		rows int64
+		why  string
+	}{{nulls, "NULL"}, {duplicates, "the id of a user that another row has"}} {
+		if c.rows > 0 {
+			return []string{fmt.Sprintf("%s.%s is %s in %s, but --profile-key needs a column with a different id in each row; "+
+				"columns of type uuid that are NOT NULL and unique: %s", t.Name, key.SourceName(), c.why,
+				CountNoun(c.rows, "row", "rows"), t.KeyColumns())}, nil
+		}
 	}
 	return nil, nil
 }
@@ -78,15 +109,41 @@ WHERE r.id = b.run AND b.run = $1 AND r.pass > 0`
 	storePlan = "UPDATE supabase_import.run SET plan = $2::jsonb WHERE id = $1"
 )
 
-// changeProfileTable changes the profile table of a run that has copied no profile yet, and deletes what the ledger and
-// the quarantine have of the former table. It reports whether it changed the table.
-func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, table string) (bool, error) {
+// withProfileOptions returns the options of the run, with the given options about profiles. Options that are not given
+// stay as they are, unless another table is given.
+func (r *Run) withProfileOptions(given mapping.Options) mapping.Options {
+	o := r.Plan.Options
+	table := given.Profiles
+	if table == "" && given.RenamesProfileColumns() && o.Profiles == mapping.NoProfiles {
+		table = mapping.DefaultProfiles
+	}
+	if table != "" && table != o.Profiles {
+		o.Profiles, o.ProfileKey, o.ProfileColumns = table, "", nil
+	}
+	if given.ProfileKey != "" {
+		o.ProfileKey = given.ProfileKey
+	}
+	if len(given.ProfileColumns) > 0 {
+		o.ProfileColumns = given.ProfileColumns
+	}
+	return o
+}
+
+// changeProfileTable changes the profile table of a run that has copied no profile yet, or the names of its columns, if
+// the given options differ from those of the run. It deletes what the ledger and the quarantine have of the profiles.
+// It reports whether it changed something.
+func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, given mapping.Options) (bool, error) {
+	o := r.withProfileOptions(given)
+	if reflect.DeepEqual(o, r.Plan.Options) {
+		return false, nil
+	}
 	var copied bool
 	if err := dst.QueryRow(ctx, hasCopiedProfiles, r.ID).Scan(&copied); err != nil || copied {
 		return false, Wrap("look for copied profiles", err)
 	}
-	o := r.Plan.Options
-	o.Profiles = table
+	if _, err := withDefaults(o); err != nil {
+		return false, err
+	}
 	m, err := readMapping(ctx, src, dst, o)
 	if err != nil {
 		return false, err

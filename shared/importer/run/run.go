@@ -125,8 +125,12 @@ func checkOptions(stored, given mapping.Options) error {
 			continue
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		return fmt.Errorf("%w: the run %q began with %s %v; to change it, roll the run back or use another name",
-			ErrRefused, stored.Run, name, value)
+		began := fmt.Sprintf("with %s %v", name, value)
+		if a.Field(i).IsZero() {
+			began = "without " + name
+		}
+		return fmt.Errorf("%w: the run %q began %s; to change it, roll the run back or use another name",
+			ErrRefused, stored.Run, began)
 	}
 	return nil
 }
