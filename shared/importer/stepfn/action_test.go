@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,11 +51,13 @@ func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 		},
 		"all fields": {
 			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
-			  "profiles":"none","providers":{"custom:acme":"acme"},"allowDeletions":true}`,
+			  "profiles":"public.users","profileKey":"id","profileColumns":{"lang":"preferred_language"},
+			  "providers":{"custom:acme":"acme"},"allowDeletions":true}`,
 			Job{
 				Mode: ModeImport, Run: "r", Quick: true, Concurrency: 16, Options: mapping.Options{
-					Unconfirmed: "allow", MFA: "hold", BatchSize: 1000, Profiles: "none",
-					Providers: map[string]string{"custom:acme": "acme"}, AllowDeletions: true,
+					Unconfirmed: "allow", MFA: "hold", BatchSize: 1000, Profiles: "public.users", ProfileKey: "id",
+					ProfileColumns: map[string]string{"lang": "preferred_language"},
+					Providers:      map[string]string{"custom:acme": "acme"}, AllowDeletions: true,
 				},
 			},
 		},
@@ -162,6 +166,16 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 		tablesWithTakenNames[i] = inventory.Table{Name: long, NameTaken: true, Rows: 1e12, Bytes: 1e12}
 		missingExtensions[i] = inventory.Extension{Name: long, Target: inventory.Missing}
 	}
+	candidates, columns := make([]run.ProfileCandidate, 1000), map[string]string{}
+	for i := range 10 {
+		columns[strconv.Itoa(i)+long] = "preferred_language"
+	}
+	for i := range candidates {
+		candidates[i] = run.ProfileCandidate{
+			Table: long, Key: long, Fields: slices.Repeat([]string{"preferred_language"}, 8),
+			Options: mapping.Options{Profiles: long, ProfileKey: long, ProfileColumns: columns},
+		}
+	}
 	counts := mapping.Counts{}
 	for _, s := range []mapping.Kind{mapping.User, mapping.Identity, mapping.Profile, mapping.Factor, mapping.Passkey} {
 		counts[s] = map[mapping.Outcome]int64{
@@ -228,6 +242,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 					OtherTables: &inventory.Inventory{
 						Tables: tablesWithTakenNames, Extensions: missingExtensions,
 					},
+					ProfileCandidates: candidates,
 				},
 			),
 			"begin": BeginResult{
@@ -244,7 +259,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 		for name, answer := range state {
 			limit := 20 << 10
 			if name == "plan" {
-				limit = 40 << 10
+				limit = 48 << 10
 			}
 			if got := encodedSize(t, answer); got > limit && name != "job" {
 				t.Errorf("the result %s of a run with %d batches has %d bytes, want at most %d", name, batches, got, limit)
@@ -282,6 +297,32 @@ func TestPlanResultListsTheProvidersWithMostUsersFirst(t *testing.T) {
 	text, err := json.Marshal(newPlanResult(run.Plan{}))
 	if err != nil || !strings.Contains(string(text), `"providers":[]`) {
 		t.Errorf("a plan without providers: got the JSON %s and the error %v, want an empty list of providers", text, err)
+	}
+}
+
+func TestPlanResultHasTheProfileCandidatesWithTheirOptions(t *testing.T) {
+	t.Parallel()
+	all := []run.ProfileCandidate{
+		{
+			Table: "public.users", Key: "id", Fields: []string{"preferred_language"}, Options: mapping.Options{
+				Profiles: "public.users", ProfileKey: "id", ProfileColumns: map[string]string{"lang": "preferred_language"},
+			},
+		},
+		{Table: "public.profiles", Key: "user_id", Options: mapping.Options{Profiles: "public.profiles"}, Read: true},
+	}
+	got := newPlanResult(run.Plan{ProfileCandidates: all}).ProfileCandidates
+	if diff := cmp.Diff(all, got); diff != "" {
+		t.Errorf("candidates (-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(got[0].Options)
+	want := `{"profiles":"public.users","profileKey":"id","profileColumns":{"lang":"preferred_language"}}`
+	if err != nil || string(text) != want {
+		t.Errorf("the options as fields of the input: got %s and %v, want %s", text, err, want)
+	}
+	all = slices.Repeat(slices.Insert(all, 0, run.ProfileCandidate{Table: "public.carts"}), 5)
+	got = newPlanResult(run.Plan{ProfileCandidates: all}).ProfileCandidates
+	if len(got) != maxCandidates || got[4].Table != "public.users" {
+		t.Errorf("15 candidates: got %+v, want the five that fill a column", got)
 	}
 }
 

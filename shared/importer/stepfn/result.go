@@ -32,6 +32,9 @@ type PlanResult struct {
 	Providers []run.Provider `json:"providers"`
 	// OtherTables describes the tables of the project that the import does not copy.
 	OtherTables OtherTables `json:"otherTables"`
+	// ProfileCandidates lists the five tables with one row for each user that fill most columns of user_profile. Their
+	// options are fields of a Request.
+	ProfileCandidates []run.ProfileCandidate `json:"profileCandidates"`
 }
 
 // OtherTables is a short form of inventory.Inventory.
@@ -109,7 +112,9 @@ const (
 	maxReasons           = 40
 	maxProviders         = 25
 	maxProviderReasons   = 3
-	maxProviderNameBytes = 60  // bytes
+	maxProviderNameBytes = 60 // bytes
+	maxCandidates        = 5
+	maxColumnNameBytes   = 63  // the limit of Postgres
 	maxTableNameBytes    = 131 // bytes: two quoted names of Postgres and a dot
 )
 
@@ -155,8 +160,30 @@ func newPlanResult(p run.Plan) PlanResult {
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
 		Reasons: largestEntries(p.Reasons, maxReasons), Providers: providersWithMostUsers(p.Providers),
-		OtherTables: summarizeOtherTables(p.OtherTables),
+		OtherTables: summarizeOtherTables(p.OtherTables), ProfileCandidates: boundedCandidates(p.ProfileCandidates),
 	}
+}
+
+// boundedCandidates returns the maxCandidates candidates that fill most columns, with names of bounded size.
+func boundedCandidates(all []run.ProfileCandidate) []run.ProfileCandidate {
+	kept := append([]run.ProfileCandidate{}, all...)
+	slices.SortStableFunc(kept, func(a, b run.ProfileCandidate) int { return len(b.Fields) - len(a.Fields) })
+	kept = kept[:min(len(kept), maxCandidates)]
+	for i := range kept {
+		c := &kept[i]
+		c.Table, c.Key = truncate(c.Table, maxTableNameBytes), truncate(c.Key, maxColumnNameBytes)
+		c.Options.Profiles = truncate(c.Options.Profiles, maxTableNameBytes)
+		c.Options.ProfileKey = truncate(c.Options.ProfileKey, maxColumnNameBytes)
+		columns := c.Options.ProfileColumns
+		c.Options.ProfileColumns = nil
+		for from, to := range columns {
+			if c.Options.ProfileColumns == nil {
+				c.Options.ProfileColumns = map[string]string{}
+			}
+			c.Options.ProfileColumns[truncate(from, maxColumnNameBytes)] = to
+		}
+	}
+	return kept
 }
 
 func summarizeOtherTables(v *inventory.Inventory) (o OtherTables) {
