@@ -24,7 +24,9 @@ type optionFlags struct {
 	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
 	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
 	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
-	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles" placeholder:"TABLE"`
+	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
+	ProfileKey    string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
+	ProfileColumn []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
 	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
 	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
 	AllowDeletion bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
@@ -37,7 +39,12 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 		Unconfirmed:    c.Unconfirmed,
 		MFA:            c.MFA,
 		Profiles:       c.Profiles,
+		ProfileKey:     c.ProfileKey,
 		AllowDeletions: c.AllowDeletion,
+	}
+	var err error
+	if o.ProfileColumns, err = parseProfileColumns(c.ProfileColumn); err != nil {
+		return o, err
 	}
 	for _, p := range c.Provider {
 		from, to, ok := strings.Cut(p, "=")
@@ -68,14 +75,25 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 
 // commandLine returns the command line of a migrate command with the same options, without --allow-deletions.
 func (c optionFlags) commandLine(command, run string) string {
-	text := "xenon migrate " + command
-	add := func(flag, value string) {
-		if value != "" {
-			text += " --" + flag + " " + quoteForShell(value)
-		}
-	}
+	words := []string{"xenon migrate " + command}
 	if run != "supabase" {
-		add("run", run)
+		words = append(words, "--run", quoteForShell(run))
+	}
+	if flags := c.flags(); flags != "" {
+		words = append(words, flags)
+	}
+	return strings.Join(words, " ")
+}
+
+// flags returns the options as flags, without --allow-deletions.
+func (c optionFlags) flags() string {
+	var words []string
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				words = append(words, "--"+flag, quoteForShell(v))
+			}
+		}
 	}
 	if c.BatchSize != 0 {
 		add("batch-size", fmt.Sprint(c.BatchSize))
@@ -83,13 +101,11 @@ func (c optionFlags) commandLine(command, run string) string {
 	add("unconfirmed", c.Unconfirmed)
 	add("mfa", c.MFA)
 	add("profiles", c.Profiles)
-	for _, p := range c.Provider {
-		add("provider", p)
-	}
-	for _, v := range c.ProfileValue {
-		add("profile-value", v)
-	}
-	return text
+	add("profile-key", c.ProfileKey)
+	add("profile-column", c.ProfileColumn...)
+	add("provider", c.Provider...)
+	add("profile-value", c.ProfileValue...)
+	return strings.Join(words, " ")
 }
 
 // quoteForShell quotes a word for the shell, if it has characters that need quotes.
@@ -185,6 +201,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printProviders(out, p.Providers)
 	printReferringTables(out, p.Referring)
 	printOtherTables(out, p.OtherTables)
+	printProfileCandidates(out, p.ProfileCandidates)
 	printNumbers(out, "Counted, not imported", withoutZeros(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)

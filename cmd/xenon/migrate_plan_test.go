@@ -13,16 +13,19 @@ func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
 	t.Parallel()
 	c := optionFlags{
 		BatchSize: 10, Unconfirmed: "allow", MFA: "hold", Provider: []string{"custom:acme=acme", "azure=oid"},
+		Profiles: "public.user_profiles", ProfileKey: "userId", ProfileColumn: []string{"a=b=age_range"},
 		ProfileValue: []string{"age_range:35_44=35_plus", "age_range:45_plus=35_plus", "primary_goal:a b=it's"},
 	}
 	o, err := c.options("autumn")
-	if err != nil || len(o.Providers) != 2 || o.Providers["custom:acme"] != "acme" ||
+	if err != nil || o.ProfileKey != "userId" || o.ProfileColumns["a=b"] != "age_range" || len(o.Providers) != 2 ||
+		o.Providers["custom:acme"] != "acme" ||
 		o.ProfileValues["age_range"]["45_plus"] != "35_plus" ||
 		o.ProfileValues["primary_goal"]["a b"] != "it's" {
 		t.Errorf("parse the options: got %+v, %v, want the providers and the values of the flags", o, err)
 	}
-	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold --provider custom:acme=acme " +
-		"--provider azure=oid " +
+	want := "xenon migrate run --run autumn --batch-size 10 --unconfirmed allow --mfa hold " +
+		"--profiles public.user_profiles --profile-key userId --profile-column a=b=age_range " +
+		"--provider custom:acme=acme --provider azure=oid " +
 		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
 		`'primary_goal:a b=it'\''s'`
 	if got := c.commandLine("run", "autumn"); got != want {

@@ -92,6 +92,21 @@ func TestMigrateRejectsWrongUse(t *testing.T) {
 			[]string{"run", "--from", unreachableURL, "--to", unreachableURL, "--profile-value", "age_range=x"},
 			"is not of the form FIELD:OLD=NEW",
 		},
+		{
+			[]string{"run", "--from", unreachableURL, "--to", unreachableURL, "--profile-column", "=age_range"},
+			`--profile-column "=age_range" is not of the form OLD=NEW`,
+		},
+		{
+			[]string{"plan", "--from", unreachableURL, "--to", unreachableURL, "--profile-column", "lang"},
+			`--profile-column "lang" is not of the form OLD=NEW`,
+		},
+		{
+			[]string{
+				"plan", "--from", unreachableURL, "--to", unreachableURL, "--profile-column", "x=age_range",
+				"--profile-column", "x=primary_goal",
+			},
+			`--profile-column "x=primary_goal": the column is mapped to age_range already`,
+		},
 		{[]string{"run", "--unconfirmed", "perhaps"}, "--unconfirmed must be one of"},
 		{[]string{"run", "--concurrency=-1"}, "--concurrency and --batch-size"},
 		{[]string{"rollback", "--to", unreachableURL}, "confirm with --yes"},
