@@ -38,7 +38,7 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Importing from Supabase',
       link: { type: 'doc', id: 'migrate' },
-      items: ['migrate-stepfunctions', 'importer'],
+      items: ['move-tables', 'migrate-stepfunctions', 'importer'],
     },
     { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',
