@@ -130,8 +130,9 @@ begin
 end;
 $$;
 
+-- Of two texts of the same length it returns the greater one, so that the order of the rows does not matter.
 create function public.longer(a text, b text) returns text language sql immutable as $$
-  select case when length(b) > coalesce(length(a), 0) then b else a end
+  select case when (length(b), b) > (coalesce(length(a), 0), coalesce(a, '')) then b else a end
 $$;
 create aggregate public.longest(text) (sfunc = public.longer, stype = text);
 
