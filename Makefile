@@ -384,10 +384,9 @@ examples/node/node_modules: examples/node/package-lock.json
 	@cd examples/node && npm ci --no-audit --no-fund
 	@touch $@
 
-# npm ci would refuse the lock file, which has no entry for an optional dependency of Vite for Windows.
 examples/vite-react/node_modules: examples/vite-react/package-lock.json
 	@echo "Installing the example with a UI kit …"
-	@cd examples/vite-react && npm install --no-save --no-audit --no-fund
+	@cd examples/vite-react && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: FORCE
