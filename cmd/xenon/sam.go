@@ -50,13 +50,14 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer local.stop()
-	if err := local.prepareDatabase(ctx, "", config.DefaultSchema, std.err); err != nil {
-		return err
-	}
 	set, cfg, err := containerSettings(local.getenv(getenv, addr), portOf(addr))
 	if err != nil {
 		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
+	if err := local.prepareDatabase(ctx, "", cfg.Schema, std.err); err != nil {
+		return err
+	}
+	set["DATABASE_URL"] = local.databaseURL
 	if err := generateKeys(cfg.SigningKeysFile, cfg.JWTAlg, std.err); err != nil {
 		return err
 	}

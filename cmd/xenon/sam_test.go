@@ -128,6 +128,21 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 	}
 }
 
+func TestSamCreatesTablesInTheSchemaOfTheSettings(t *testing.T) {
+	t.Chdir(root)
+	database := dbtest.NewEmpty(t)
+	settings := []string{"DATABASE_URL", database, "SCHEMA", "xenon"}
+	args := []string{"sam", "--dir", t.TempDir(), "--arch", "amd64", "--gateway", "127.0.0.1", "true"}
+	if code, _, stderr := runXenon(t, args, settings...); code != exitDone {
+		t.Fatalf("xenon sam: got the exit code %d, want %d\n%s", code, exitDone, stderr)
+	}
+	code, out, stderr := runXenon(t, []string{"schema", "status"}, settings...)
+	if code != exitDone || strings.Contains(out, "pending") {
+		t.Errorf("xenon schema status after xenon sam: got the exit code %d, want %d and no pending migration\n%s%s",
+			code, exitDone, out, stderr)
+	}
+}
+
 func TestSamReportsErrors(t *testing.T) {
 	t.Chdir(repositoryRoot)
 	database := dbtest.New(t)
