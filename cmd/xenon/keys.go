@@ -140,7 +140,7 @@ func rotateKeysInFile(_ context.Context, cfg config.Keys) (keys.Set, error) {
 // loadKeySettings reads the settings of the key commands. If the keys are in Secrets Manager, it also loads the AWS
 // credentials of the user.
 func loadKeySettings(ctx context.Context, getenv environment) (config.Keys, error) {
-	cfg, err := config.LoadKeys(getenv)
+	cfg, err := config.LoadKeySettings(getenv)
 	if err == nil && cfg.SigningKeysARN != "" {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
 	}

@@ -158,7 +158,7 @@ func (c migrateReportCmd) check(ctx context.Context, getenv environment, std str
 
 // readJWKS returns the JWKS that verifies a report.
 func (c migrateReportCmd) readJWKS(ctx context.Context, getenv environment) ([]byte, error) {
-	cfg, err := config.LoadKeys(getenv)
+	cfg, err := config.LoadKeySettings(getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -217,16 +217,16 @@ func TestSchemaURLPrefersTheDirectEndpoint(t *testing.T) {
 func TestLoadKeysReadsJWKSURLIfItIsSet(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "https://learn.example.com/api/auth/jwks"} {
-		got, err := config.LoadKeys(testEnvironment("JWKS_URL", url))
+		got, err := config.LoadKeySettings(testEnvironment("JWKS_URL", url))
 		want := config.Keys{
 			SigningKeysFile: config.DefaultSigningKeysFile, JWTExpiresIn: config.DefaultJWTExpiresIn,
 			JWTAlg: config.RS256, JWKSURL: url,
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("LoadKeys with JWKS_URL=%q: %v (-want +got):\n%s", url, err, diff)
+			t.Errorf("LoadKeySettings with JWKS_URL=%q: %v (-want +got):\n%s", url, err, diff)
 		}
 	}
-	_, err := config.LoadKeys(testEnvironment("JWKS_URL", "jwks.json"))
+	_, err := config.LoadKeySettings(testEnvironment("JWKS_URL", "jwks.json"))
 	if err == nil || !strings.Contains(err.Error(), "JWKS_URL: ") {
 		t.Errorf("JWKS_URL=jwks.json: got %v, want an error that names JWKS_URL", err)
 	}
@@ -266,7 +266,7 @@ func TestAlgorithmOfNewKeys(t *testing.T) {
 	} {
 		getenv := testEnvironment("JWT_ALG", value, "SIGNING_KEYS_ARN", arn)
 		api, err1 := config.LoadAPI(getenv)
-		keys, err2 := config.LoadKeys(getenv)
+		keys, err2 := config.LoadKeySettings(getenv)
 		rotation, err3 := config.LoadRotation(getenv)
 		for got, err := range map[string]error{api.JWTAlg: err1, keys.JWTAlg: err2, rotation.JWTAlg: err3} {
 			isRefused := err != nil && strings.Contains(err.Error(), "JWT_ALG: ")

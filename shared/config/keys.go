@@ -12,8 +12,8 @@ type Keys struct {
 	AWS             AWS
 }
 
-// LoadKeys reads the settings of the key commands.
-func LoadKeys(getenv func(string) string) (Keys, error) {
+// LoadKeySettings reads the settings of the key commands.
+func LoadKeySettings(getenv func(string) string) (Keys, error) {
 	l := loader{getenv: getenv}
 	c := Keys{
 		SigningKeysARN:  l.readSecretARN("SIGNING_KEYS_ARN"),

@@ -196,7 +196,7 @@ func (s *Server) ResetAndConfigure(t testing.TB) {
 // AWSSettings returns the AWS settings of the current environment variables, as a Lambda function reads them.
 func AWSSettings(t testing.TB) config.AWS {
 	t.Helper()
-	cfg, err := config.FromEnv(config.LoadKeys)
+	cfg, err := config.FromEnv(config.LoadKeySettings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,8 +50,8 @@ WHERE a."providerId" <> 'credential'
     WHERE l.run = $1 AND l.user_id = a."userId" AND l.source = 'identity' AND l.key = a.id AND l.written IS NOT NULL)`
 )
 
-// replaceConflicts replaces the stored conflicts of the source and the stored list of accounts of the target that the
-// run did not write.
+// replaceConflicts stores the conflicts between rows of the source in place of those of the last pass. It also makes a
+// new list of the accounts of the target that this run did not write.
 func replaceConflicts(ctx context.Context, tx pgx.Tx, id int, conflicts []mapping.Rejection) error {
 	var kinds, reasons, keys, users []string
 	for _, c := range conflicts {

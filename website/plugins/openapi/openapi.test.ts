@@ -31,13 +31,13 @@ test('the list of calls links to every call', () => {
 });
 
 test('every code and schema that a call links to is documented', () => {
-  const explained = new Set([
+  const documentedLinks = new Set([
     ...anchorsOf(partNodes(document, 'errors')).map((id) => `./errors.md#${id}`),
     ...anchorsOf(partNodes(document, 'schemas')).map((id) => `./schemas.md#${id}`),
   ]);
-  const named = tags.flatMap((tag) => linkTargets(partNodes(document, `tag ${tag}`)));
-  expect(named.length).toBeGreaterThan(100);
-  expect(named.filter((link) => !explained.has(link))).toEqual([]);
+  const usedLinks = tags.flatMap((tag) => linkTargets(partNodes(document, `tag ${tag}`)));
+  expect(usedLinks.length).toBeGreaterThan(100);
+  expect(usedLinks.filter((link) => !documentedLinks.has(link))).toEqual([]);
 });
 
 describe('a comment that names an unknown part throws', () => {

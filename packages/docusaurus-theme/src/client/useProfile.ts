@@ -38,7 +38,7 @@ export function useProfile(userId: string): ProfileEditor {
   const [round, setRound] = useState(0);
   const latestDraft = useRef<Draft>(undefined);
   const owner = useRef(userId);
-  const update = useCallback(
+  const replaceDraft = useCallback(
     (next: Draft) => {
       if (hasUnsavedChanges(next)) keepDraft(userId, next);
       else dropDraft(userId);
@@ -59,12 +59,12 @@ export function useProfile(userId: string): ProfileEditor {
       if (left) return;
       if (read.failure && read.failure.code !== 'PROFILE_NOT_FOUND') return setFailure(read.failure);
       const kept = getKeptDraft(userId);
-      update(kept ? rebaseDraft(kept, read.data) : draftOf(read.data));
+      replaceDraft(kept ? rebaseDraft(kept, read.data) : draftOf(read.data));
     });
     return () => {
       left = true;
     };
-  }, [caller, userId, update, round]);
+  }, [caller, userId, replaceDraft, round]);
 
   return {
     draft,
@@ -72,15 +72,15 @@ export function useProfile(userId: string): ProfileEditor {
     load: () => setRound(round + 1),
     set: (field, answer) => {
       if (latestDraft.current)
-        update({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
+        replaceDraft({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
     },
     reset: () => {
-      if (latestDraft.current) update(draftOf(latestDraft.current.base));
+      if (latestDraft.current) replaceDraft(draftOf(latestDraft.current.base));
     },
     save: async () => {
       const sent = latestDraft.current ?? draftOf(undefined);
       const outcome = await saveDraft(caller, sent);
-      if (outcome.data) update(keepTyped(sent, latestDraft.current ?? sent, outcome.data.draft));
+      if (outcome.data) replaceDraft(keepTyped(sent, latestDraft.current ?? sent, outcome.data.draft));
       return outcome;
     },
   };
