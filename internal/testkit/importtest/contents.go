@@ -38,11 +38,11 @@ var (
 )
 
 // Contents returns the result of each query: its rows as text, by the name of the query.
-func Contents(t *testing.T, url string, tables ...map[string]string) map[string][]string {
+func Contents(t *testing.T, url string, queries ...map[string]string) map[string][]string {
 	t.Helper()
 	got := map[string][]string{}
-	for _, queries := range tables {
-		for name, sql := range queries {
+	for _, some := range queries {
+		for name, sql := range some {
 			got[name] = Column(t, url, sql)
 		}
 	}

@@ -5,7 +5,7 @@ import { useSearch } from './useSearch';
 
 /** The result of a sign-in or a link at a provider, from the query of the page to which the API redirects. */
 export interface ProviderResult {
-  /** The id of the provider, from the callback URL that the start page sent to the API. */
+  /** The id of the provider. The page where the sign-in or link began put it into the callback URL. */
   readonly provider: string | null;
   /** The code of the error; null when an account was linked. */
   readonly error: string | null;
