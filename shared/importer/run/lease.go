@@ -221,6 +221,47 @@ func (e *Env) ReleaseLease(ctx context.Context) {
 	Close(l.conn)
 }
 
+// KeepShared calls f while it renews the lease, if the lease is shared: for work that takes longer than leaseDuration
+// and stores nothing with which it would renew the lease. If another process takes the lease, the context of f ends,
+// and KeepShared returns ErrHeld.
+func (e *Env) KeepShared(ctx context.Context, run string, f func(context.Context) error) error {
+	if !e.Shared {
+		return f(ctx)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(e.renewalInterval()):
+				if err := e.renewShared(ctx, run); errors.Is(err, ErrHeld) {
+					cancel(err)
+				}
+			}
+		}
+	}()
+	err := f(ctx)
+	cancel(nil)
+	<-done
+	if cause := context.Cause(ctx); errors.Is(cause, ErrHeld) {
+		return cause
+	}
+	return err
+}
+
+// renewShared renews a shared lease once. After another error than ErrHeld, the lease lasts until the next attempt.
+func (e *Env) renewShared(ctx context.Context, run string) error {
+	return e.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		tag, err := dst.Exec(ctx, joinLease, run, e.Holder, leaseDuration)
+		if err == nil && tag.RowsAffected() == 0 {
+			return errLeaseLost()
+		}
+		return err
+	})
+}
+
 // ReleaseShared ends a shared lease. The last process with this Holder calls it.
 func (e *Env) ReleaseShared(ctx context.Context, run string) error {
 	return e.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {

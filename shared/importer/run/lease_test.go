@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"testing"
@@ -159,5 +160,34 @@ func TestLeaseIsRenewedSeveralTimesBeforeItEnds(t *testing.T) {
 		if got := (&Env{Timeout: timeout}).renewalInterval(); got != want {
 			t.Errorf("timeout %v: got an interval of %v, want %v", timeout, got, want)
 		}
+	}
+}
+
+// Without a renewal, a shared lease ends, and another process takes it.
+func TestKeepSharedRenewsTheLeaseUntilAnotherProcessTakesIt(t *testing.T) {
+	t.Parallel()
+	e, conn := newEnvWithRuns(t, "a")
+	e.Shared, e.Timeout = true, time.Second // the lease is renewed every half second
+	takeLeaseOf(t, e, "a")
+	heldUntil := func() (until time.Time) {
+		t.Helper()
+		if err := conn.QueryRow(t.Context(), "SELECT held_until FROM supabase_import.run").Scan(&until); err != nil {
+			t.Fatal(err)
+		}
+		return until
+	}
+	before := heldUntil()
+	err := e.KeepShared(t.Context(), "a", func(ctx context.Context) error {
+		for heldUntil().Equal(before) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := Exec(ctx, conn, "UPDATE supabase_import.run SET holder = 'another'"); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if !errors.Is(err, ErrHeld) {
+		t.Errorf("work while another process takes the lease: got %v, want ErrHeld", err)
 	}
 }

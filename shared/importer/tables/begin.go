@@ -39,8 +39,7 @@ func begin(
 				result, err = readResult(ctx, dst, r)
 			}
 			if err == nil && result.State == RolledBack {
-				return fmt.Errorf("%w: a rollback of the moved tables has kept some objects: correct what it named and run "+
-					"it again", run.ErrRefused)
+				return errRolledBack()
 			}
 			return err
 		}

@@ -152,23 +152,23 @@ func (f *finisher) analyze(ctx context.Context) error {
 	return nil
 }
 
-// complete stores the sums and definitions of the target, with which a rollback finds what was changed since.
+// complete stores the sums and definitions of the target, with which a rollback finds what was changed since. A move
+// that was interrupted continues with the tables that have no sum.
 func (f *finisher) complete(ctx context.Context) error {
-	tables, err := query[movedTable](ctx, f.dst, movedTables, f.run.ID)
+	tables, err := query[movedTable](ctx, f.dst, tablesWithoutSum, f.run.ID)
 	if err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
-		for _, t := range tables {
-			s, err := t.localSum(ctx, f.dst)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, `UPDATE supabase_import.moved_table SET rows = $3, sum = $4::text::numeric
-WHERE run = $1 AND name = $2`, f.run.ID, t.Name, s.Rows, s.Sum); err != nil {
-				return err
-			}
+	for _, t := range tables {
+		s, err := t.localSum(ctx, f.dst)
+		if err != nil {
+			return err
 		}
+		if _, err := f.dst.Exec(ctx, storeSum, f.run.ID, t.Name, s.Rows, s.Sum); err != nil {
+			return fmt.Errorf("store the sum of %s: %w", t.Name, err)
+		}
+	}
+	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
 		if err := f.storeDefinitions(ctx, tx); err != nil {
 			return err
 		}
@@ -177,6 +177,16 @@ WHERE run = $1 AND name = $2`, f.run.ID, t.Name, s.Rows, s.Sum); err != nil {
 		return err
 	})
 }
+
+const (
+	tablesWithoutSum = `SELECT name, columns
+FROM supabase_import.moved_table
+WHERE run = $1 AND rows IS NULL
+ORDER BY name`
+
+	storeSum = `UPDATE supabase_import.moved_table SET rows = $3, sum = $4::text::numeric
+WHERE run = $1 AND name = $2`
+)
 
 func (f *finisher) storeDefinitions(ctx context.Context, tx pgx.Tx) error {
 	all, err := definitions(ctx, f.dst, f.schemas, nil)

@@ -59,18 +59,33 @@ func Prepare(ctx context.Context, env *run.Env, name string, o Options, pgDumps 
 // It returns ErrNoMove if there is none. It does not need pg_dump.
 func Continue(ctx context.Context, env *run.Env, name string, workers int) (Result, error) {
 	return withLease(ctx, env, name, func(ctx context.Context, r run.Run) (Result, error) {
-		err := env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
-			known, err := r.HasMovedTables(ctx, dst)
-			if err == nil && !known {
-				err = fmt.Errorf("%w: %q", ErrNoMove, name)
-			}
-			return err
-		})
+		before, err := Status(ctx, env, name)
+		if err == nil && before.State == RolledBack {
+			err = errRolledBack()
+		}
 		if err != nil {
 			return Result{}, err
 		}
 		return continueMove(ctx, env, r, workers)
 	})
+}
+
+// Status returns the state of a move, or ErrNoMove.
+func Status(ctx context.Context, env *run.Env, name string) (result Result, err error) {
+	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		r, err := findMove(ctx, dst, name)
+		if err == nil {
+			result, err = readResult(ctx, dst, r)
+		}
+		return err
+	})
+	return result, err
+}
+
+// errRolledBack returns the error of a move that a rollback has undone in part.
+func errRolledBack() error {
+	return fmt.Errorf("%w: a rollback of the moved tables has kept some objects: correct what it named and run it again",
+		run.ErrRefused)
 }
 
 // withLease calls f with a complete run, while this process has the lease of the run.
@@ -95,7 +110,11 @@ func withLease[T any](
 		return result, fmt.Errorf("%w: the run %q is %s; copy the users first: foreign keys refer to them",
 			run.ErrRefused, name, r.State)
 	}
-	return f(ctx, r)
+	err = env.KeepShared(ctx, name, func(ctx context.Context) (err error) {
+		result, err = f(ctx, r)
+		return err
+	})
+	return result, err
 }
 
 // mover continues a move.

@@ -21,6 +21,8 @@ FROM supabase_import.moved_object
 WHERE run = $1 AND section = $2 AND state = 'open'
 ORDER BY number`
 
+	lockObject = `SELECT state = 'open' FROM supabase_import.moved_object WHERE run = $1 AND number = $2 FOR UPDATE`
+
 	closeObject = `UPDATE supabase_import.moved_object SET state = $3, reason = nullif($4, '')
 WHERE run = $1 AND number = $2`
 )
@@ -129,13 +131,7 @@ func (c *objectCreator) createInParallel(ctx context.Context, all []object) erro
 func (c *objectCreator) createAll(ctx context.Context, dst *pgx.Conn, all []object) error {
 	for i, o := range all {
 		began := c.env.Now()
-		err := pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
-			if err := run.Exec(ctx, dst, o.SQL); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, closeObject, c.run.ID, o.Number, "done", "")
-			return err
-		})
+		err := c.create(ctx, dst, o)
 		if isRefusal(err) {
 			_, err = dst.Exec(ctx, closeObject, c.run.ID, o.Number, "left out", run.WithoutDetail(err))
 		}
@@ -148,6 +144,21 @@ func (c *objectCreator) createAll(ctx context.Context, dst *pgx.Conn, all []obje
 		})
 	}
 	return nil
+}
+
+// create creates an object, unless another process has created it.
+func (c *objectCreator) create(ctx context.Context, dst *pgx.Conn, o object) error {
+	return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+		var open bool
+		if err := tx.QueryRow(ctx, lockObject, c.run.ID, o.Number).Scan(&open); err != nil || !open {
+			return err
+		}
+		if err := run.Exec(ctx, dst, o.SQL); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, closeObject, c.run.ID, o.Number, "done", "")
+		return err
+	})
 }
 
 // isRefusal reports whether Postgres rejected a statement because of its rows or its text. A full disk, for example, is

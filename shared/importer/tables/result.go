@@ -3,13 +3,33 @@ package tables
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
+// findMove reads a run that has moved tables. It returns ErrNoMove if it has moved none.
+func findMove(ctx context.Context, dst *pgx.Conn, name string) (run.Run, error) {
+	r, err := run.Find(ctx, dst, name)
+	if err != nil {
+		return r, err
+	}
+	known, err := r.HasMovedTables(ctx, dst)
+	if err == nil && !known {
+		err = fmt.Errorf("%w: %q", ErrNoMove, name)
+	}
+	return r, err
+}
+
 const (
+	resultOpen = `SELECT (
+  (SELECT count(*) FROM supabase_import.moved_part WHERE run = $1 AND NOT copied)
+  + (SELECT count(*) FROM supabase_import.moved_object WHERE run = $1 AND state = 'open')
+  + (SELECT count(*) FROM supabase_import.moved_key WHERE run = $1 AND state = 'open')
+  + (SELECT count(*) FROM supabase_import.moved_table WHERE run = $1 AND rows IS NULL))::int`
+
 	resultTables = `SELECT t.name, coalesce(sum(p.rows) FILTER (WHERE p.copied), 0)::bigint, count(p)::int,
   (count(*) FILTER (WHERE p.copied))::int,
   (SELECT count(*) FROM supabase_import.moved_row r
@@ -49,6 +69,9 @@ func readResult(ctx context.Context, dst *pgx.Conn, r run.Run) (result Result, e
 	}
 	if err != nil {
 		return result, run.Wrap("read the move", err)
+	}
+	if err := dst.QueryRow(ctx, resultOpen, r.ID).Scan(&result.Open); err != nil {
+		return result, run.Wrap("count the open steps", err)
 	}
 	if result.Tables, err = query[Table](ctx, dst, resultTables, r.ID); err != nil {
 		return result, run.Wrap("read the moved tables", err)

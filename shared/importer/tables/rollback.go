@@ -33,14 +33,8 @@ func Rollback(ctx context.Context, env *run.Env, name string, dry bool) (result 
 		defer env.ReleaseLease(ctx)
 	}
 	err = forLongStatements(env).WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
-		r, err := run.Find(ctx, dst, name)
+		r, err := findMove(ctx, dst, name)
 		if err != nil {
-			return err
-		}
-		if known, err := r.HasMovedTables(ctx, dst); err != nil || !known {
-			if err == nil {
-				err = fmt.Errorf("%w: %q", ErrNoMove, name)
-			}
 			return err
 		}
 		b := &moveRollback{env: env, run: r, dst: dst}

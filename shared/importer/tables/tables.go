@@ -59,9 +59,11 @@ const (
 
 // Result describes a move.
 type Result struct {
-	Run     string   `json:"run"`
-	State   string   `json:"state"` // "copying", "finishing", Complete or RolledBack
-	DryRun  bool     `json:"dryRun,omitempty"`
+	Run    string `json:"run"`
+	State  string `json:"state"` // "copying", "finishing", Complete or RolledBack
+	DryRun bool   `json:"dryRun,omitempty"`
+	// Open is the number of steps that are missing: parts to copy, objects and foreign keys to create, tables to sum up.
+	Open    int      `json:"open"`
 	Schemas []string `json:"schemas"`
 	Tables  []Table  `json:"tables"`
 	// Objects has the number of statements that are done, by kind as pg_dump names them, such as "INDEX".

@@ -2,7 +2,8 @@ package tables
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -49,24 +50,34 @@ type KindCounts struct {
 
 // Verify compares the moved tables with the source: rows and sums of each table, and the other objects by their names
 // and definitions. It changes nothing.
-func Verify(ctx context.Context, env *run.Env, name string, workers int) (v Verification, err error) {
+func Verify(ctx context.Context, env *run.Env, name string, workers int) (Verification, error) {
+	v, done, err := VerifyAfter(ctx, env, name, "", workers)
+	if err == nil && !done {
+		err = context.DeadlineExceeded
+	}
+	return v, err
+}
+
+// VerifyAfter is Verify in steps, for a process with a deadline. It compares the tables whose names follow after, in
+// their order, and then the other objects. If it reaches the deadline of ctx, done is false: the result has the tables
+// that it compared, and the caller calls VerifyAfter again with the name of the last one.
+func VerifyAfter(
+	ctx context.Context, env *run.Env, name, after string, workers int,
+) (v Verification, done bool, err error) {
 	long := forLongStatements(env)
 	err = long.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
-		r, err := run.Find(ctx, dst, name)
+		r, err := findMove(ctx, dst, name)
 		if err != nil {
 			return err
 		}
-		if known, err := r.HasMovedTables(ctx, dst); err != nil || !known {
-			if err == nil {
-				err = fmt.Errorf("%w: %q", ErrNoMove, name)
-			}
-			return err
-		}
 		c := &comparison{env: long, run: r, src: src, dst: dst}
-		v, err = c.compare(ctx, workers)
+		v, err = c.compare(ctx, after, max(workers, 1))
 		return err
 	})
-	return v, err
+	if v.Run != "" && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return v, err == nil, nil
+	}
+	return v, err == nil, err
 }
 
 // comparison compares source and target.
@@ -78,7 +89,9 @@ type comparison struct {
 	done     atomic.Int64 // tables
 }
 
-func (c *comparison) compare(ctx context.Context, workers int) (v Verification, err error) {
+// compare compares the tables that follow after, and then the other objects. If it returns an error, the result has the
+// tables that are compared.
+func (c *comparison) compare(ctx context.Context, after string, workers int) (v Verification, err error) {
 	if c.result, err = readResult(ctx, c.dst, c.run); err != nil {
 		return v, err
 	}
@@ -88,14 +101,15 @@ func (c *comparison) compare(ctx context.Context, workers int) (v Verification, 
 			v.Keys = append(v.Keys, k)
 		}
 	}
-	if v.Tables, err = c.compareRows(ctx, max(workers, 1)); err != nil {
+	v.Tables, err = c.compareRows(ctx, after, workers)
+	for _, t := range v.Tables {
+		v.Equal = v.Equal && t.Equal
+	}
+	if err != nil {
 		return v, err
 	}
 	if v.Kinds, err = c.compareDefinitions(ctx); err != nil {
 		return v, err
-	}
-	for _, t := range v.Tables {
-		v.Equal = v.Equal && t.Equal
 	}
 	for _, k := range v.Kinds {
 		v.Equal = v.Equal && len(k.Missing) == 0 && len(k.Different) == 0
@@ -109,9 +123,15 @@ const changedRows = `SELECT
 FROM supabase_import.moved_row
 WHERE run = $1 AND table_name = $2`
 
-// compareRows compares the sums of all tables. Each worker has a connection to each database.
-func (c *comparison) compareRows(ctx context.Context, workers int) ([]TableSums, error) {
-	tables, err := query[movedTable](ctx, c.dst, movedTables, c.run.ID)
+const movedTablesAfter = `SELECT name, columns
+FROM supabase_import.moved_table
+WHERE run = $1 AND name > $2
+ORDER BY name`
+
+// compareRows compares the sums of the tables that follow after. Each worker has a connection to each database. If it
+// returns an error, the result has the first tables, up to one that is not compared.
+func (c *comparison) compareRows(ctx context.Context, after string, workers int) ([]TableSums, error) {
+	tables, err := query[movedTable](ctx, c.dst, movedTablesAfter, c.run.ID, after)
 	if err != nil {
 		return nil, run.Wrap("read the moved tables", err)
 	}
@@ -121,18 +141,24 @@ func (c *comparison) compareRows(ctx context.Context, workers int) ([]TableSums,
 	for w := range workers {
 		g.Go(func() error {
 			i := w
-			return c.env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
+			return c.env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 				for ; i < len(tables); i += workers {
-					if all[i], err = c.compareTable(ctx, src, dst, tables[i]); err != nil {
+					s, err := c.compareTable(ctx, src, dst, tables[i])
+					if err != nil {
 						return err
 					}
-					c.report(all[i], len(tables))
+					all[i] = s
+					c.report(s, len(tables))
 				}
 				return nil
 			})
 		})
 	}
-	return all, g.Wait()
+	err = g.Wait()
+	if first := slices.IndexFunc(all, func(s TableSums) bool { return s.Name == "" }); err != nil && first >= 0 {
+		all = all[:first]
+	}
+	return all, err
 }
 
 func (c *comparison) report(s TableSums, all int) {
