@@ -11,14 +11,15 @@ import (
 // maxPrintedTables is the maximum number of tables that the plan prints; --json has all of them.
 const maxPrintedTables = 40
 
-// printOtherTables lists the tables that the import does not copy, and what in the database uses Supabase's users.
+// printOtherTables lists the project's other tables with what xenon migrate tables does with each, and what in the
+// database uses Supabase's users.
 func printOtherTables(out io.Writer, v *inventory.Inventory) {
 	if v == nil || len(v.Tables) == 0 {
 		return
 	}
-	printf(out, "\nYour other tables: %d, with %d rows and %s. This import does not copy them\n"+
-		"  %-40s%12s%10s%10s%10s  %s\n",
-		len(v.Tables), v.Rows(), formatBytes(v.Bytes()), "", "rows", "size", "policies", "triggers", "reaches users by")
+	printf(out, "\nYour other tables: %d, with %d rows and %s. xenon migrate tables moves them after xenon migrate run\n"+
+		"  %-40s%12s%10s%10s%10s  %-8s%s\n", len(v.Tables), v.Rows(), formatBytes(v.Bytes()),
+		"", "rows", "size", "policies", "triggers", "next", "reaches users by")
 	tables := v.Sorted()
 	for _, t := range tables[:min(len(tables), maxPrintedTables)] {
 		printTable(out, t)
@@ -27,8 +28,9 @@ func printOtherTables(out io.Writer, v *inventory.Inventory) {
 		printf(out, "  and %d more; --json lists all\n", more)
 	}
 	printLines(out, "About these tables", remarksAboutTables(v))
-	printObjects(out, "Triggers on auth.users: Xenon has none of them, so nothing runs at a sign-up", v.UserTriggers)
-	printObjects(out, "Use the schema auth, which only Supabase has", v.UsesAuth)
+	printObjects(out, "Triggers on auth.users: not moved, so nothing runs at a sign-up, unless xenon migrate tables "+
+		"--triggers creates them again", v.UserTriggers)
+	printUsesAuth(out, v.UsesAuth)
 	printExtensions(out, v.Extensions)
 }
 
@@ -44,7 +46,9 @@ func printTable(out io.Writer, t inventory.Table) {
 	case len(t.UserColumns) > 0:
 		path = "no foreign key, but has ids of users: " + strings.Join(t.UserColumns, ", ")
 	}
-	fmt.Fprintf(out, "  %-40s%12s%10s%10d%10d  %s\n", t.Name, rows, formatBytes(t.Bytes), t.Policies, t.Triggers, path)
+	next, _, _ := strings.Cut(t.Next, ":")
+	fmt.Fprintf(out, "  %-40s%12s%10s%10d%10d  %-8s%s\n",
+		t.Name, rows, formatBytes(t.Bytes), t.Policies, t.Triggers, next, path)
 }
 
 // remarksAboutTables returns sentences about tables that need attention.
@@ -55,12 +59,15 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 	}{
 		{
 			"Xenon has a table of the same name in the target, so they cannot be in the same schema. Give Xenon's tables a " +
-				"schema of their own, SCHEMA=xenon (docs/tables.md)",
+				"schema of their own, SCHEMA=xenon (docs/tables.md), or leave these tables behind with --exclude",
 			func(t inventory.Table) bool { return t.NameTaken },
 		},
 		{"Partitioned", func(t inventory.Table) bool { return t.Kind == "partitioned" }},
 		{"Part of an inheritance", func(t inventory.Table) bool { return t.Kind == "inherited" }},
-		{"Foreign tables: their rows are in another database", func(t inventory.Table) bool { return t.Kind == "foreign" }},
+		{
+			"Foreign tables, which stay: their rows are in another database",
+			func(t inventory.Table) bool { return t.Kind == "foreign" },
+		},
 		{"Have no primary key", func(t inventory.Table) bool { return t.NoPrimaryKey && t.Kind != "foreign" }},
 	} {
 		var names []string
@@ -74,12 +81,31 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 		}
 	}
 	if n := len(v.StoragePolicies); n > 0 {
-		lines = append(lines, englishPrinter.Sprintf("Supabase's storage has %d policies. Files stay in Supabase", n))
+		lines = append(lines, englishPrinter.Sprintf(
+			"Supabase's storage has %d policies. They and the files stay in Supabase", n))
 	}
 	for _, line := range v.NotChecked {
 		lines = append(lines, "Not counted: "+line)
 	}
 	return lines
+}
+
+// printUsesAuth prints the objects that use the schema auth, and those of them that will not work.
+func printUsesAuth(out io.Writer, all []inventory.Object) {
+	var work []inventory.Object
+	var lines []string
+	for _, o := range all {
+		if missing := o.Missing(); len(missing) > 0 {
+			lines = append(lines, o.Kind+" "+o.Name+" needs "+strings.Join(missing, ", "))
+			continue
+		}
+		work = append(work, o)
+	}
+	printObjects(out, "Use the schema auth, and work with what xenon migrate tables creates of it", work)
+	if more := len(lines) - maxPrintedTables; more > 0 {
+		lines = append(lines[:maxPrintedTables], englishPrinter.Sprintf("and %d more; --json lists all", more))
+	}
+	printLines(out, "Use parts of the schema auth that the target will not have", lines)
 }
 
 // printObjects prints objects grouped by their kinds.
@@ -100,13 +126,14 @@ func printObjects(out io.Writer, title string, all []inventory.Object) {
 }
 
 func printExtensions(out io.Writer, all []inventory.Extension) {
-	texts := map[string]string{
-		inventory.Installed: "installed at the target", inventory.Available: "available at the target",
-		inventory.Missing: "MISSING at the target",
-	}
+	texts := map[string]string{inventory.Installed: "at the target", inventory.Available: "available at the target"}
 	var lines []string
 	for _, e := range all {
-		lines = append(lines, fmt.Sprintf("%s %s in the schema %s: %s", e.Name, e.Version, e.Schema, texts[e.Target]))
+		target, ok := texts[e.Target]
+		if !ok {
+			target = "MISSING at the target"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s in the schema %s: %s; %s", e.Name, e.Version, e.Schema, target, e.Next))
 	}
 	printLines(out, "Extensions", lines)
 }

@@ -31,15 +31,20 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Your other tables: 10, with 10 rows and ",
+		" xenon migrate tables moves them after xenon migrate run\n",
 		"  public.members                                     3   ",
-		"         2         1  id → auth.users\n",
+		"         2         1  moved   id → auth.users\n",
+		"         0         0  decide  –\n",
 		"post → public.posts, author → public.members, id → auth.users\n",
 		`no foreign key, but has ids of users: "Buyer"`,
 		"Xenon has a table of the same name in the target, so they cannot be in the same schema. Give Xenon's\n" +
-			"    tables a schema of their own, SCHEMA=xenon (docs/tables.md): public.account\n",
+			"    tables a schema of their own, SCHEMA=xenon (docs/tables.md), or leave these tables behind with --exclude:\n" +
+			"    public.account\n",
 		"  - Partitioned: shop.events\n",
 		"  - trigger: on_auth_user_created: public.new_member()\n",
-		"  - function: public.new_member(), public.who()\n",
+		"\nUse the schema auth, and work with what xenon migrate tables creates of it\n" +
+			"  - function: public.new_member(), public.who()\n",
+		"\nUse parts of the schema auth that the target will not have\n  - function public.sessions() needs auth.sessions\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output of migrate plan: want %q in it, got\n%s", want, out)
@@ -48,7 +53,8 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 	code, text, stderr := runXenon(t, []string{"migrate", "plan", "--json"}, env...)
 	var plan planOutput
 	if err := json.Unmarshal([]byte(text), &plan); err != nil || code != exitDone || plan.OtherTables == nil ||
-		len(plan.OtherTables.Tables) != 10 {
-		t.Errorf("migrate plan --json: got the exit code %d, %s and %s, want ten tables in otherTables", code, text, stderr)
+		len(plan.OtherTables.Tables) != 10 || !strings.Contains(text, `"next":"moved"`) {
+		t.Errorf("migrate plan --json: got the exit code %d, %s and %s, want ten tables in otherTables, each with next",
+			code, text, stderr)
 	}
 }

@@ -131,8 +131,8 @@ func (c migrateVerifyCmd) printResult(
 	if v.Equal {
 		fmt.Fprintf(
 			out,
-			"\nAll copied rows are equal to the source. This covers users, accounts and the profile table, and no other "+
-				"table of the project: xenon migrate plan lists those. Next:\n  %s --html report.html\n",
+			"\nAll copied rows are equal to the source. This covers users, accounts and the profile table. "+
+				"xenon migrate tables --verify\ncovers the other tables. Next:\n  %s --html report.html\n",
 			optionFlags{}.commandLine("report", c.Name),
 		)
 		return nil

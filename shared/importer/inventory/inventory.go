@@ -46,12 +46,18 @@ type Table struct {
 	NoPrimaryKey bool     `json:"noPrimaryKey"`
 	// NameTaken means that one of Xenon's tables in the target has the same name.
 	NameTaken bool `json:"nameTaken"`
+	// Next is Moved, or why `xenon migrate tables` does not move the table. It is empty in a plan of an older release.
+	Next string `json:"next"`
 }
 
 // Object is a view, function, policy or trigger.
 type Object struct {
 	Kind string `json:"kind"` // "view", "materialized view", "function", "policy" or "trigger"
 	Name string `json:"name"` // of a policy or trigger: with its table
+	// Uses has the names in the schema auth that the definition contains, such as "uid". For a trigger, it is the
+	// definition of its function.
+	Uses []string `json:"uses"`
+	Next string   `json:"next" db:"-"` // what `xenon migrate tables` does with it, or whether it will work
 }
 
 // Extension is an extension that the project has installed.
@@ -60,6 +66,7 @@ type Extension struct {
 	Version string `json:"version"`
 	Schema  string `json:"schema"`
 	Target  string `json:"target"` // Installed, Available or Missing
+	Next    string `json:"next"`   // what `xenon migrate tables` does with it
 }
 
 // The states of an extension at the target.
@@ -124,6 +131,7 @@ func Read(ctx context.Context, src, dst *pgx.Conn, schema string, names []string
 			return r.Inventory, fmt.Errorf("read the project's own tables: %w", err)
 		}
 	}
+	r.setNext()
 	return r.Inventory, nil
 }
 

@@ -80,7 +80,10 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 		"public.user_profiles": {Kind: "table", ReachesUsers: []string{"owner → auth.users"}, UserColumns: none},
 	}
 	for name, table := range want {
-		table.Name, table.Bytes = name, 1
+		table.Name, table.Bytes, table.Next = name, 1, "moved"
+		if table.NameTaken {
+			table.Next = "decide: Xenon has a table of this name. Choose SCHEMA=xenon, or --exclude public.account"
+		}
 		if diff := cmp.Diff(table, got[name]); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -96,18 +99,23 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 func TestInventoryListsWhatUsesTheSchemaAuth(t *testing.T) {
 	t.Parallel()
 	v := read(t, project)
+	const works = "works with the schema auth that the move creates"
 	want := []inventory.Object{
-		{"function", "public.new_member()"},
-		{"function", "public.who()"},
-		{"policy", `public.members: "own row"`},
-		{"policy", `public.posts: "own posts"`},
-		{"trigger", "public.members: check_member"},
-		{"view", "public.emails"},
+		{"function", "public.new_member()", []string{"users"}, works},
+		{"function", "public.sessions()", []string{"sessions", "uid"}, "needs auth.sessions, which the move does not create"},
+		{"function", "public.who()", []string{"uid"}, works},
+		{"policy", `public.members: "own row"`, []string{"uid"}, works},
+		{"policy", `public.posts: "own posts"`, []string{"uid"}, works},
+		{"trigger", "public.members: check_member", []string{"users"}, works},
+		{"view", "public.emails", []string{"users"}, works},
 	}
 	if diff := cmp.Diff(want, v.UsesAuth); diff != "" {
 		t.Errorf("objects that use the schema auth (-want +got):\n%s", diff)
 	}
-	triggers := []inventory.Object{{"trigger", "on_auth_user_created: public.new_member()"}}
+	const again = `stays, unless --triggers creates it again on "user"`
+	triggers := []inventory.Object{
+		{"trigger", "on_auth_user_created: public.new_member()", []string{"users"}, again},
+	}
 	if diff := cmp.Diff(triggers, v.UserTriggers); diff != "" {
 		t.Errorf("triggers on auth.users (-want +got):\n%s", diff)
 	}
@@ -117,11 +125,12 @@ func TestInventoryListsExtensionsWithTheirStateAtTheTarget(t *testing.T) {
 	t.Parallel()
 	v := read(t, `CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools`)
 	for _, e := range v.Extensions {
-		if e.Name == "citext" && e.Schema == "tools" && e.Version != "" && e.Target == "available" {
+		if e.Name == "citext" && e.Schema == "tools" && e.Version != "" && e.Target == "available" && e.Next == "created" {
 			return
 		}
 	}
-	t.Errorf("extensions: got %+v, want citext in the schema tools, available at the target", v.Extensions)
+	t.Errorf("extensions: got %+v, want citext in the schema tools, available at the target and created by the move",
+		v.Extensions)
 }
 
 func TestUserKeysAreUniqueColumnsThatReferToUsers(t *testing.T) {
@@ -180,6 +189,12 @@ GRANT SELECT ON auth.users, letters TO `+role)
 	} {
 		if !slices.Contains(v.NotChecked, want) {
 			t.Errorf("not checked: got %q, want %q in it", v.NotChecked, want)
+		}
+	}
+	for _, table := range v.Tables {
+		want := "decide: this role cannot read all rows. Use the role postgres, or --exclude " + table.Name
+		if strings.HasPrefix(table.Name, "public.letters") && table.Next != want {
+			t.Errorf("the next step of %s: got %q, want %q", table.Name, table.Next, want)
 		}
 	}
 }

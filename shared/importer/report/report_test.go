@@ -69,7 +69,9 @@ func completeReport() report.Report {
 			}},
 			OtherTables: &inventory.Inventory{Tables: []inventory.Table{
 				{Name: "public.posts", Rows: 1_204_551, Estimated: true, ReachesUsers: []string{"author → auth.users"}},
-				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}},
+				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}, Next: "moved"},
+			}, UsesAuth: []inventory.Object{
+				{Kind: "view", Name: "public.logins", Uses: []string{"sessions"}, Next: "needs auth.sessions"},
 			}},
 			ProfileCandidates: []run.ProfileCandidate{
 				{Table: "public.people", Key: "person", Fields: []string{"age_range", "preferred_language"}, Read: true},

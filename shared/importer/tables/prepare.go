@@ -2,13 +2,14 @@ package tables
 
 import (
 	"context"
-	_ "embed" // shim.sql, managed_extensions.txt
+	_ "embed" // shim.sql
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
@@ -40,19 +41,13 @@ WHERE attrelid = $1::regclass AND attname IN ('userMetadata', 'appMetadata') AND
 	return strings.NewReplacer("{user}", userTable, "{user_metadata}", user, "{app_metadata}", app).Replace(shimSQL), nil
 }
 
-//go:embed managed_extensions.txt
-var managedExtensionsFile string
-
-// managedExtensions are extensions of Supabase's services. Tables of a project do not need them.
-var managedExtensions = strings.Fields(managedExtensionsFile)
-
 // extensions returns the statements that create the extensions of the source that the target can have.
 func (b *beginning) extensions(ctx context.Context) (all []statement, err error) {
 	names, err := query[struct{ Name, Schema string }](ctx, b.src, `SELECT extname, nspname
 FROM pg_extension e
 JOIN pg_namespace n ON n.oid = e.extnamespace
 WHERE extname <> ALL ($1)
-ORDER BY 1`, managedExtensions)
+ORDER BY 1`, inventory.ManagedExtensions)
 	if err != nil {
 		return nil, fmt.Errorf("read the extensions of the source: %w", err)
 	}
@@ -103,7 +98,7 @@ const preparedDrops = `SELECT ARRAY(
 // prepare is dropped last.
 func (b *beginning) addDrops(ctx context.Context) error {
 	names, err := run.QueryTexts(ctx, b.src, "SELECT extname::text FROM pg_extension WHERE extname <> ALL ($1)",
-		managedExtensions)
+		inventory.ManagedExtensions)
 	if err != nil {
 		return run.Wrap("read the extensions of the source", err)
 	}

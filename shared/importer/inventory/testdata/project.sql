@@ -53,6 +53,8 @@ CREATE POLICY "own posts" ON public.posts USING (author = (SELECT auth.uid()));
 
 CREATE VIEW public.emails AS SELECT id, email FROM auth.users;
 CREATE FUNCTION public.who() RETURNS uuid LANGUAGE plpgsql AS $$ BEGIN RETURN auth.uid(); END $$;
+CREATE FUNCTION public.sessions() RETURNS bigint LANGUAGE plpgsql
+AS $$ BEGIN RETURN (SELECT count(*) FROM "auth"."sessions" WHERE user_id = AUTH.uid()); END $$;
 CREATE FUNCTION public.author_of(p bigint) RETURNS uuid LANGUAGE sql AS 'SELECT author FROM public.posts WHERE id = p';
 
 CREATE FUNCTION public.new_member() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
