@@ -61,6 +61,9 @@ func TestFailingShardIsParkedAndRedriven(t *testing.T) {
 		t.Errorf("the execution with a failing shard: got the retries %v and the caught errors %v, want 8 retries and then "+
 			"one caught error of Copy lane", failed.Retried, failed.Caught)
 	}
+	if failed.Entered["Copy tables"] != 0 {
+		t.Error("the execution entered Copy tables although a batch of users is open, want it not to")
+	}
 	if !strings.Contains(failed.Cause, "of 8 batches 1 are open or parked") {
 		t.Errorf("the cause of the failure: got %s, want 1 of 8 batches open or parked", failed.Cause)
 	}

@@ -82,17 +82,19 @@ func jsonNames(v any) []string {
 
 // resultTypes has the type of the result of each action.
 var resultTypes = map[string]any{
-	"input":    stepfn.Job{},
-	"plan":     stepfn.PlanResult{},
-	"begin":    stepfn.BeginResult{},
-	"copy":     stepfn.StepResult{},
-	"park":     stepfn.StepResult{},
-	"close":    stepfn.StatusResult{},
-	"verify":   stepfn.StepResult{},
-	"verdict":  stepfn.VerifyResult{},
-	"report":   stepfn.ReportResult{},
-	"gate":     stepfn.GateResult{},
-	"rollback": stepfn.RollbackResult{},
+	"input":        stepfn.Job{},
+	"plan":         stepfn.PlanResult{},
+	"begin":        stepfn.BeginResult{},
+	"copy":         stepfn.StepResult{},
+	"park":         stepfn.StepResult{},
+	"close":        stepfn.StatusResult{},
+	"verify":       stepfn.StepResult{},
+	"verdict":      stepfn.VerifyResult{},
+	"tables":       stepfn.TablesResult{},
+	"verifyTables": stepfn.TablesResult{},
+	"report":       stepfn.ReportResult{},
+	"gate":         stepfn.GateResult{},
+	"rollback":     stepfn.RollbackResult{},
 }
 
 // Every field that the definition names exists in Action or in the result of an action.

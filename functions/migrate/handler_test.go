@@ -77,7 +77,7 @@ func TestTemporaryErrorsOfActionsHaveTheTypeUnavailable(t *testing.T) {
 		target.SetError(e, dbtest.AtConnect, 1, -1)
 		var all sync.WaitGroup
 		for _, action := range []string{
-			"plan", "begin", "park", "close", "copy", "verify", "verdict", "report", "gate",
+			"plan", "begin", "park", "close", "copy", "verify", "verdict", "tables", "verifyTables", "report", "gate",
 			"rollback",
 		} {
 			cases++
@@ -112,10 +112,15 @@ func TestTemporaryErrorsOfActionsHaveTheTypeUnavailable(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
-// isUnfinished reports whether an answer is that of a rollback that stopped before its deadline.
+// isUnfinished reports whether an answer is that of an action that stopped before its deadline.
 func isUnfinished(answer any) bool {
-	u, ok := answer.(stepfn.RollbackResult)
-	return ok && !u.Done
+	switch a := answer.(type) {
+	case stepfn.RollbackResult:
+		return !a.Done
+	case stepfn.TablesResult:
+		return !a.Done
+	}
+	return false
 }
 
 func TestR49_PanicsAreFailures(t *testing.T) {
@@ -130,6 +135,16 @@ func TestR49_PanicsAreFailures(t *testing.T) {
 	n, text := strings.Count(log.String(), "\n"), log.String()
 	if n != 1 || !strings.Contains(text, "no clock") || !strings.Contains(text, "handler.go") {
 		t.Errorf("an action that panics: got %d log records, want one with the text and the place of the panic:\n%s", n, text)
+	}
+}
+
+// The creation of an index or a policy has no number, and a directive without metrics is invalid.
+func TestLogRecordWithoutNumbersHasNoMetrics(t *testing.T) {
+	t.Parallel()
+	h, log := newHandler()
+	h.logProgress(importer.Event{Run: "supabase", Action: "indexes", Table: "public.posts_pkey"})
+	if text := log.String(); strings.Contains(text, "_aws") || !strings.Contains(text, `"table":"public.posts_pkey"`) {
+		t.Errorf("the creation of an index: got %s, want the name of the index and no directive for metrics", text)
 	}
 }
 
@@ -161,6 +176,8 @@ func TestLogRecordOfABatchHasMetrics(t *testing.T) {
 			"Duration": 1500, "Parked": 1,
 		},
 		"verify":                {"Verified": 5000, "Different": 7, "VerifyDuration": 1500, "Parked": 1},
+		"tables":                {"TableRows": 3000, "TableDuration": 1500, "Parked": 1},
+		"verify tables":         {"TableRowsVerified": 5000, "Parked": 1},
 		"rollback":              {"Removed": 3000, "RollbackDuration": 1500, "Parked": 1},
 		"dry run of a rollback": {"WouldRemove": 3000, "RollbackDuration": 1500, "Parked": 1},
 	} {
@@ -172,6 +189,7 @@ func TestLogRecordOfABatchHasMetrics(t *testing.T) {
 		h.logProgress(importer.Event{
 			Run:         "supabase",
 			Action:      action,
+			Table:       "public.posts",
 			DryRun:      isDryRun,
 			Pass:        2,
 			Batch:       3,
@@ -225,6 +243,9 @@ func TestLogRecordOfABatchHasMetrics(t *testing.T) {
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s: metrics (-got +want):\n%s", action, diff)
+		}
+		if record["table"] != "public.posts" {
+			t.Errorf("%s: the record has the table %v, want public.posts", action, record["table"])
 		}
 		position := fmt.Sprintf("%v %v %v %v %v",
 			record["action"], record["pass"], record["batch"], record["batches"], record["done"])

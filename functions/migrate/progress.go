@@ -8,8 +8,8 @@ import (
 // metricNamespace is the CloudWatch namespace of the metrics of an import. Their dimension is the name of the run.
 const metricNamespace = "Xenon/Import"
 
-// logProgress writes one log record for each event: that of a batch has metrics for CloudWatch, that of a wait has the
-// error of the database. No record has data of rows.
+// logProgress writes one log record for each event: that of a batch, or of a part of a table, has metrics for
+// CloudWatch, that of a wait has the error of the database. No record has data of rows.
 func (h handler) logProgress(e importer.Event) {
 	if e.Waiting != "" {
 		h.log.Warn("waiting for a database", "waiting", e.Waiting)
@@ -17,6 +17,9 @@ func (h handler) logProgress(e importer.Event) {
 	}
 	record := []any{
 		"Run", e.Run, "action", e.Action, "pass", e.Pass, "batch", e.Batch, "batches", e.Batches, "done", e.Done,
+	}
+	if e.Table != "" {
+		record = append(record, "table", e.Table)
 	}
 	var metrics []emf.Metric
 	for _, f := range metricsOf(e) {
@@ -26,8 +29,10 @@ func (h handler) logProgress(e importer.Event) {
 	if e.Parked != "" {
 		record = append(record, "why", e.Parked)
 	}
-	record = append(record,
-		emf.Attr(h.now(), emf.Directives{{Namespace: metricNamespace, Dimension: "Run", Metrics: metrics}}))
+	if len(metrics) > 0 {
+		record = append(record,
+			emf.Attr(h.now(), emf.Directives{{Namespace: metricNamespace, Dimension: "Run", Metrics: metrics}}))
+	}
 	h.log.Info("batch", record...)
 }
 
@@ -37,7 +42,7 @@ type metricValue struct {
 	value      int64
 }
 
-// metricsOf returns the metrics of a batch.
+// metricsOf returns the metrics of a batch or of a part of a table.
 func metricsOf(e importer.Event) (all []metricValue) {
 	switch e.Action {
 	case "copy":
@@ -56,6 +61,13 @@ func metricsOf(e importer.Event) (all []metricValue) {
 			{"Different", "Count", e.Different},
 			{"VerifyDuration", "Milliseconds", e.Took.Milliseconds()},
 		}
+	case "tables":
+		all = []metricValue{
+			{"TableRows", "Count", e.Copied},
+			{"TableDuration", "Milliseconds", e.Took.Milliseconds()},
+		}
+	case "verify tables":
+		all = []metricValue{{"TableRowsVerified", "Count", e.Rows}}
 	case "rollback":
 		name := "Removed"
 		if e.DryRun {

@@ -19,7 +19,8 @@ import (
 // Action is one step of the state machine. Every action can be repeated. Some JSON names ("lane", "verdict", "stand",
 // "undone") are older than the Go names; running executions depend on them.
 type Action struct {
-	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "gate", "rollback" or "report".
+	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "tables", "verifyTables", "gate",
+	// "rollback" or "report".
 	Action    string          `json:"action"`
 	Input     json.RawMessage `json:"input"`     // for "input": a Request
 	Execution Execution       `json:"execution"` // for "input", "begin" and "gate"
@@ -27,6 +28,7 @@ type Action struct {
 	Shard     run.Shard       `json:"lane"`      // for "copy", "park" and "verify"
 	Error     Failure         `json:"error"`     // for "park": the error that ended the shard
 	Redrives  int             `json:"redrives"`  // for "gate": BeginResult.Redrives
+	Tables    TablesResult    `json:"tables"`    // for "tables", "verifyTables", "gate" and "report": the result so far
 }
 
 // Failure is the error of a task, as Step Functions passes it to a Catch.
@@ -49,8 +51,8 @@ func (f Failure) text() string {
 }
 
 // RunAction runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult,
-// StatusResult, VerifyResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify" and "rollback"
-// stop before the deadline of ctx (timeReservedForAnswer).
+// StatusResult, VerifyResult, TablesResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify",
+// "tables", "verifyTables" and "rollback" stop before the deadline of ctx (timeReservedForAnswer).
 func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
@@ -73,7 +75,7 @@ func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 		v, err := verify.ReadResult(ctx, env, a.Job.Run)
 		return newVerifyResult(v), err
 	case "report":
-		return readReport(ctx, env, a.Job.Run)
+		return readReport(ctx, env, a)
 	case "gate":
 		g, err := checkComplete(ctx, env, a)
 		if err == nil && !g.Again || errors.Is(err, ErrNeedsAttention) {
@@ -84,8 +86,8 @@ func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 	return runActionBeforeDeadline(ctx, env, a)
 }
 
-// timeReservedForAnswer is the time before the deadline that "copy", "verify" and "rollback" leave for the answer. If
-// less than twice this time is left, they use half of what is left.
+// timeReservedForAnswer is the time before the deadline that the actions of runActionBeforeDeadline leave for the
+// answer. If less than twice this time is left, they use half of what is left.
 const timeReservedForAnswer = 2 * time.Minute
 
 // runActionBeforeDeadline runs the actions that can take longer than an invocation. They stop in time, and the state
@@ -103,6 +105,10 @@ func runActionBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, 
 	case "verify":
 		done, err := verify.Shard(ctx, env, a.Job.Run, a.Shard)
 		return StepResult{Done: done}, err
+	case "tables":
+		return moveTablesBeforeDeadline(ctx, env, a, moveTables)
+	case "verifyTables":
+		return moveTablesBeforeDeadline(ctx, env, a, verifyTables)
 	case "rollback":
 		o := rollback.Options{Force: a.Job.Force, Cascade: a.Job.Cascade, DryRun: a.Job.DryRun}
 		r, err := rollback.Run(ctx, env, a.Job.Run, o)
@@ -114,9 +120,10 @@ func runActionBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, 
 	return nil, fmt.Errorf("%w: there is no action %q", run.ErrRefused, a.Action)
 }
 
-// checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, or if
-// the verification is not equal. A redrive of the failed execution starts again with this action. Then checkComplete
-// returns Again instead of the error, and the state machine begins the run again.
+// checkComplete decides whether an import succeeds. It returns ErrNeedsAttention if a batch is open or parked, if the
+// verification is not equal, or if the move of other tables is not complete and equal. A redrive of the failed
+// execution starts again with this action. Then checkComplete returns Again instead of the error, and the state machine
+// begins the run again.
 func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, error) {
 	s, err := run.ReadStatus(ctx, env, a.Job.Run)
 	if err != nil {
@@ -132,6 +139,9 @@ func checkComplete(ctx context.Context, env *run.Env, a Action) (GateResult, err
 	}
 	if !v.Equal {
 		causes = append(causes, v.WhyNotEqual())
+	}
+	if cause := a.Tables.cause(); cause != "" {
+		causes = append(causes, cause)
 	}
 	switch {
 	case len(causes) == 0:

@@ -19,6 +19,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/rollback"
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/tables"
 	"github.com/xenon-auth/xenon/shared/importer/verify"
 )
 
@@ -149,10 +150,10 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 	} {
 		numbers[kind] = math.MaxInt64
 	}
-	tables, referring := map[string]int64{}, make([]run.Referring, 1000)
+	byTable, referring := map[string]int64{}, make([]run.Referring, 1000)
 	for i := range referring {
 		referring[i] = run.Referring{Table: fmt.Sprintf("%0130d", i), To: strings.Repeat("t", 130), OnDelete: "delete"}
-		tables[referring[i].Table] = math.MaxInt64 - int64(i)
+		byTable[referring[i].Table] = math.MaxInt64 - int64(i)
 	}
 	providers := make([]run.Provider, 1000)
 	for i := range providers {
@@ -162,9 +163,11 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 		}
 	}
 	tablesWithTakenNames, missingExtensions := make([]inventory.Table, 1000), make([]inventory.Extension, 1000)
+	objects := make([]inventory.Object, 1000)
 	for i := range tablesWithTakenNames {
-		tablesWithTakenNames[i] = inventory.Table{Name: long, NameTaken: true, Rows: 1e12, Bytes: 1e12}
+		tablesWithTakenNames[i] = inventory.Table{Name: long, NameTaken: true, Rows: 1e12, Bytes: 1e12, Next: long}
 		missingExtensions[i] = inventory.Extension{Name: long, Target: inventory.Missing}
+		objects[i] = inventory.Object{Name: long, Uses: []string{"sessions"}, Next: long}
 	}
 	candidates, columns := make([]run.ProfileCandidate, 1000), map[string]string{}
 	for i := range 10 {
@@ -211,15 +214,20 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 			Removed:   numbers,
 			KeptUsers: texts[:1000],
 			Left:      1e9,
-			Cascaded:  tables,
-			Changed:   tables,
-			Holding:   tables,
+			Cascaded:  byTable,
+			Changed:   byTable,
+			Holding:   byTable,
 		}
 		report, err := newReportResult(
 			reportContents{Status: status, Verification: &v, Rollback: &u, Batches: make([]run.BatchLine, batches)},
 		)
 		if err != nil {
 			t.Fatal(err)
+		}
+		moved, imported := manyTables(long), report
+		imported.Tables, imported.Rollback = &moved, nil // a run that is rolled back has no tables
+		if got, limit := encodedSize(t, imported), 20<<10; got > limit {
+			t.Errorf("the report of an import with tables has %d bytes, want at most %d", got, limit)
 		}
 		job, err := readRequest(json.RawMessage(`{"profiles":"`+strings.Repeat("x", maxRequestBytes-20)+`"}`), Execution{})
 		if err != nil {
@@ -240,7 +248,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 					Referring:  referring,
 					Providers:  providers,
 					OtherTables: &inventory.Inventory{
-						Tables: tablesWithTakenNames, Extensions: missingExtensions,
+						Tables: tablesWithTakenNames, Extensions: missingExtensions, UsesAuth: objects,
 					},
 					ProfileCandidates: candidates,
 				},
@@ -254,12 +262,13 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 			"closed":  newStatusResult(status),
 			"verdict": newVerifyResult(v),
 			"undone":  newRollbackResult(u),
+			"tables":  moved,
 			"report":  report,
 		}
 		for name, answer := range state {
 			limit := 20 << 10
 			if name == "plan" {
-				limit = 48 << 10
+				limit = 52 << 10
 			}
 			if got := encodedSize(t, answer); got > limit && name != "job" {
 				t.Errorf("the result %s of a run with %d batches has %d bytes, want at most %d", name, batches, got, limit)
@@ -270,6 +279,22 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 				batches, got, limit)
 		}
 	}
+}
+
+// manyTables returns the result for a thousand tables of which each has a problem and a difference.
+func manyTables(long string) TablesResult {
+	name := long[:maxTableNameBytes-1] // Postgres limits names
+	r, v := tables.Result{State: "finishing", Open: math.MaxInt32}, tables.Verification{}
+	for range 1000 {
+		r.Tables = append(r.Tables, tables.Table{Name: name, Failed: long, Rows: math.MaxInt32})
+		v.Tables = append(v.Tables, tables.TableSums{Name: name, SourceRows: math.MaxInt32})
+	}
+	for range 20 {
+		v.Kinds = append(v.Kinds, tables.KindCounts{Kind: "materialized view", Missing: []string{name}})
+	}
+	t := tablesResult(r, TablesResult{}, 0)
+	t.Verification = addVerification(addVerification(nil, tables.Verification{Tables: v.Tables}), v)
+	return t
 }
 
 func TestPlanResultListsTheProvidersWithMostUsersFirst(t *testing.T) {

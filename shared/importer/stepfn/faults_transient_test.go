@@ -61,6 +61,7 @@ var importSteps = []step{
 	stepOfAction("close"),
 	stepOfAction("verify"),
 	stepOfAction("verdict"),
+	stepOfAction("tables"),
 	stepOfAction("report"),
 	stepOfAction("gate"),
 	{"status", func(ctx context.Context, m *importer.Import) error { _, err := m.Status(ctx, "supabase"); return err }},

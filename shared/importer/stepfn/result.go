@@ -43,6 +43,9 @@ type OtherTables struct {
 	Rows       int64    `json:"rows"`
 	Bytes      int64    `json:"bytes"`
 	OfUsers    int      `json:"ofUsers"`    // tables whose rows reach users by foreign keys
+	Moved      int      `json:"moved"`      // tables that `xenon migrate tables` moves
+	NotMoved   []string `json:"notMoved"`   // the others, each with the reason; at most ten
+	Needs      []string `json:"needs"`      // objects that use what the target will not have; at most ten
 	NameTaken  []string `json:"nameTaken"`  // tables with the name of a table of Xenon; at most ten
 	Extensions []string `json:"extensions"` // that the target does not have; at most ten
 }
@@ -87,6 +90,8 @@ type ReportResult struct {
 	Status       StatusResult    `json:"stand"`
 	Verification *VerifyResult   `json:"verdict,omitempty"`
 	Rollback     *RollbackResult `json:"undone,omitempty"`
+	// Tables is the move of the other tables. It is not part of the digest.
+	Tables *TablesResult `json:"tables,omitempty"`
 }
 
 // RollbackResult is the result of the action "rollback", without the ids of users.
@@ -108,6 +113,7 @@ type GateResult struct {
 
 const (
 	maxTextBytes         = 400 // bytes
+	maxTableTextBytes    = 200 // of a text about a table or another object
 	maxListElements      = 10  // of a list, and of a map from tables to numbers
 	maxReasons           = 40
 	maxProviders         = 25
@@ -122,10 +128,13 @@ const (
 func firstElements[T any](all []T) []T { return all[:min(len(all), maxListElements)] }
 
 // firstTexts returns the first maxListElements texts, each cut to maxTextBytes bytes.
-func firstTexts(all []string) []string {
-	kept := slices.Clone(firstElements(all))
+func firstTexts(all []string) []string { return firstTextsOf(all, maxTextBytes) }
+
+// firstTextsOf returns the first maxListElements texts, each cut to this number of bytes.
+func firstTextsOf(all []string, limit int) []string {
+	kept := append([]string{}, firstElements(all)...) // not nil, which is null as JSON
 	for i := range kept {
-		kept[i] = truncate(kept[i], maxTextBytes)
+		kept[i] = truncate(kept[i], limit)
 	}
 	return kept
 }
@@ -191,8 +200,13 @@ func summarizeOtherTables(v *inventory.Inventory) (o OtherTables) {
 		return o
 	}
 	o.Tables, o.Rows, o.Bytes = len(v.Tables), v.Rows(), v.Bytes()
-	var taken, missing []string
+	var taken, missing, notMoved, needs []string
 	for _, t := range v.Tables {
+		if t.Next == inventory.Moved {
+			o.Moved++
+		} else {
+			notMoved = append(notMoved, t.Name+": "+t.Next)
+		}
 		if len(t.ReachesUsers) > 0 {
 			o.OfUsers++
 		}
@@ -205,7 +219,13 @@ func summarizeOtherTables(v *inventory.Inventory) (o OtherTables) {
 			missing = append(missing, truncate(e.Name, maxTableNameBytes))
 		}
 	}
+	for _, object := range v.UsesAuth {
+		if len(object.Missing()) > 0 {
+			needs = append(needs, object.Kind+" "+object.Name+" "+object.Next)
+		}
+	}
 	o.NameTaken, o.Extensions = firstTexts(taken), firstTexts(missing)
+	o.NotMoved, o.Needs = firstTextsOf(notMoved, maxTableTextBytes), firstTextsOf(needs, maxTableTextBytes)
 	return o
 }
 
@@ -267,7 +287,8 @@ type reportContents struct {
 	Batches      []run.BatchLine  `json:"batches"`
 }
 
-func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, error) {
+func readReport(ctx context.Context, env *run.Env, a Action) (ReportResult, error) {
+	name := a.Job.Run
 	record, err := run.ReadRecord(ctx, env, name)
 	if err != nil {
 		return ReportResult{}, err
@@ -285,7 +306,11 @@ func readReport(ctx context.Context, env *run.Env, name string) (ReportResult, e
 			c.Verification = &v
 		}
 	}
-	return newReportResult(c)
+	r, err := newReportResult(c)
+	if a.Tables.State != "" {
+		r.Tables = &a.Tables
+	}
+	return r, err
 }
 
 func newReportResult(c reportContents) (ReportResult, error) {
