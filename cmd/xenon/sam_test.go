@@ -129,7 +129,7 @@ func TestSamWritesFilesForContainers(t *testing.T) {
 }
 
 func TestSamCreatesTablesInTheSchemaOfTheSettings(t *testing.T) {
-	t.Chdir(root)
+	t.Chdir(repositoryRoot)
 	database := dbtest.NewEmpty(t)
 	settings := []string{"DATABASE_URL", database, "SCHEMA", "xenon"}
 	args := []string{"sam", "--dir", t.TempDir(), "--arch", "amd64", "--gateway", "127.0.0.1", "true"}
