@@ -83,7 +83,28 @@ func TestSchemaMatchesBetterAuth(t *testing.T) {
 // Better Auth checks the tables before its first request, and rejects all requests when they do not match.
 func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 	t.Parallel()
-	url := dbtest.New(t)
+	for name, metadata := range map[string]bool{"migrations": false, "with columns for metadata": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t)
+			if metadata {
+				addMetadata(t, url)
+			}
+			checkBetterAuthAccepts(t, url)
+		})
+	}
+}
+
+func addMetadata(t *testing.T, url string) {
+	t.Helper()
+	if added, err := migrations.AddMetadata(t.Context(), url, "public"); !added || err != nil {
+		t.Fatalf("add the columns for metadata: got %t and the error %v, want true", added, err)
+	}
+}
+
+// checkBetterAuthAccepts checks that Better Auth would not change the tables, and that it works with them.
+func checkBetterAuthAccepts(t *testing.T, url string) {
+	t.Helper()
 	var found migrationPlan
 	runReference(t, "schema.mjs", url, &found)
 	if diff := cmp.Diff(found, migrationPlan{Missing: []string{}, Problems: []string{}}); diff != "" {

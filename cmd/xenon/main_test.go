@@ -83,6 +83,40 @@ func TestSchemaUpAppliesMigrationsAndStatusListsThem(t *testing.T) {
 	}
 }
 
+// The columns for metadata are optional. SCHEMA decides which table gets them.
+func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	for _, s := range []struct {
+		schema string
+		args   []string
+		want   string
+	}{
+		{"", []string{"schema", "up"}, "applied 0001"},
+		{"", []string{"schema", "status"}, "userMetadata, appMetadata        not added (xenon schema up --metadata)\n"},
+		{"", []string{"schema", "status", "--json"}, `"metadata":false`},
+		{"", []string{"schema", "up", "--metadata"}, "applied user_metadata.sql\n"},
+		{"", []string{"schema", "up", "--metadata"}, "The schema is up to date.\n"},
+		{"", []string{"schema", "status"}, "userMetadata, appMetadata        added\n"},
+		{"", []string{"schema", "status", "--json"}, `"metadata":true`},
+		{"xenon", []string{"schema", "status", "--json"}, `"metadata":false`},
+		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_account_provider.sql","user_metadata.sql"]}`},
+		{"xenon", []string{"schema", "status", "--json"}, `"metadata":true`},
+	} {
+		code, out, err := runXenon(t, s.args, "DATABASE_URL", url, "SCHEMA", s.schema)
+		if code != exitDone || !strings.Contains(out, s.want) {
+			t.Errorf("xenon %v with SCHEMA=%s: got the exit code %d, want 0 and %q in the output\n%s%s",
+				s.args, s.schema, code, s.want, out, err)
+		}
+	}
+	dbtest.Exec(t, url, `ALTER TABLE "user" ALTER "appMetadata" TYPE text`)
+	code, _, err := runXenon(t, []string{"schema", "up", "--metadata"}, "DATABASE_URL", url)
+	if code != exitFailed || !strings.Contains(err, "appMetadata is text, not jsonb") {
+		t.Errorf("schema up --metadata with a column of type text: got the exit code %d and %s, want a failure that names "+
+			"the column", code, err)
+	}
+}
+
 // If the database has a table "user" or account of an application, schema up changes nothing in the schema public. With
 // SCHEMA=xenon it creates its tables in another schema.
 func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {

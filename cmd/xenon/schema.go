@@ -17,8 +17,9 @@ type schemaCmd struct {
 }
 
 type schemaUpCmd struct {
-	JSON bool   `name:"json" help:"Print the names of the applied files as JSON."`
-	Role string `help:"Also give this existing role the privileges that requests need on the tables, and no others." placeholder:"NAME"`
+	JSON     bool   `name:"json" help:"Print the names of the applied files as JSON."`
+	Metadata bool   `help:"Also add the columns userMetadata and appMetadata to the table user, for the metadata that an import from Supabase copies."`
+	Role     string `help:"Also give this existing role the privileges that requests need on the tables, and no others." placeholder:"NAME"`
 }
 
 func (schemaUpCmd) Help() string {
@@ -28,6 +29,7 @@ that repairs it. Concurrent runs wait for each other.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
+  xenon schema up --metadata
   xenon schema up --role xenon_api`
 }
 
@@ -47,6 +49,15 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	if err != nil {
 		return withAdvice(err, "The failed file was rolled back. Correct the cause and run the command again.")
+	}
+	if c.Metadata {
+		added, err := migrations.AddMetadata(ctx, url, name)
+		if err != nil {
+			return withAdvice(err, "The columns were not added. Correct the cause and run the command again.")
+		}
+		if added {
+			applied = append(applied, migrations.MetadataFile)
+		}
 	}
 	if err := c.grant(ctx, url, name); err != nil {
 		return err
@@ -131,20 +142,27 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err != nil && !errors.As(err, &mismatch) {
 		return withAdvice(err, "Check that the database runs and that DIRECT_DATABASE_URL or DATABASE_URL is correct.")
 	}
-	if err := c.print(all, name, mismatch, std); err != nil || mismatch == nil {
+	metadata, err := migrations.HasMetadata(ctx, url, name)
+	if err != nil {
+		return err
+	}
+	if err := c.print(all, name, metadata, mismatch, std); err != nil || mismatch == nil {
 		return err
 	}
 	return needsDecisionError(adviseRepair(mismatch, name).Error())
 }
 
-func (c schemaStatusCmd) print(all []migrations.Migration, name string, mismatch *schema.Error, std streams) error {
+func (c schemaStatusCmd) print(
+	all []migrations.Migration, name string, metadata bool, mismatch *schema.Error, std streams,
+) error {
 	if c.JSON {
 		problems := []schema.Problem{}
 		if mismatch != nil {
 			problems = mismatch.Problems
 		}
 		return printJSON(std, map[string]any{
-			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "problems": problems,
+			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "metadata": metadata,
+			"problems": problems,
 		})
 	}
 	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuthVersion, name)
@@ -155,5 +173,10 @@ func (c schemaStatusCmd) print(all []migrations.Migration, name string, mismatch
 		}
 		fmt.Fprintf(std.out, "%-32s %s\n", m.Name, state)
 	}
+	state := "not added (xenon schema up --metadata)"
+	if metadata {
+		state = "added"
+	}
+	fmt.Fprintf(std.out, "%-32s %s\n", "userMetadata, appMetadata", state)
 	return nil
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -64,6 +66,17 @@ func TestR47_HealthFailsWithoutTheSchema(t *testing.T) {
 	w := getPath(t, newMux(t, dbtest.NewEmpty(t)), "/health")
 	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
 		t.Errorf(`GET /health without the tables: got %d %s, want 503 and "database":"schema"`, w.Code, w.Body)
+	}
+}
+
+func TestHealthAcceptsTheColumnsForMetadata(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	if added, err := migrations.AddMetadata(t.Context(), url, schema.Public); !added || err != nil {
+		t.Fatalf("add the columns: got %t and the error %v, want true", added, err)
+	}
+	if w := getPath(t, newMux(t, url), "/health"); w.Code != 200 {
+		t.Errorf("GET /health with the columns for metadata: got %d %s, want 200", w.Code, w.Body)
 	}
 }
 

@@ -164,6 +164,7 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 	for _, change := range []string{
 		`ALTER TABLE "user" ADD role text NOT NULL DEFAULT 'user'`,
 		`ALTER TABLE "user" ADD n bigint GENERATED ALWAYS AS IDENTITY`,
+		`ALTER TABLE "user" ADD "userMetadata" jsonb, ADD "appMetadata" jsonb`, // xenon schema up --metadata
 		`ALTER TABLE "user" ALTER name TYPE varchar`,
 		`ALTER TABLE session ALTER "expiresAt" TYPE timestamp(3)`,
 		`ALTER TABLE session ALTER "expiresAt" TYPE timestamptz(0)`,
