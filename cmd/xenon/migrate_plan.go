@@ -197,6 +197,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printReasons(out, "Expected in the quarantine", p.Reasons)
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
 	printProfileColumns(out, p)
+	printMetadataColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
 	printProviders(out, p.Providers)
 	printReferringTables(out, p.Referring)
@@ -239,6 +240,21 @@ func printProfileColumns(out io.Writer, p importer.Plan) {
 		if len(c.columns) > 0 {
 			fmt.Fprintf(out, "\n%s\n  %s\n", c.title, wrapText(strings.Join(c.columns, ", "), 106, "\n  "))
 		}
+	}
+}
+
+// printMetadataColumns prints where the run stores the metadata of users.
+func printMetadataColumns(out io.Writer, p importer.Plan) {
+	if len(p.Expected) == 0 {
+		return // the plan ended before it read the users
+	}
+	fmt.Fprintln(out, "\nMetadata of users")
+	for _, c := range [][2]string{{"raw_user_meta_data", "userMetadata"}, {"raw_app_meta_data", "appMetadata"}} {
+		where := "kept in the ledger; xenon schema up --metadata adds a column for it, before the run begins"
+		if slices.Contains(p.MetadataColumns, c[1]) {
+			where = `copied to the column "` + c[1] + `" of "user"`
+		}
+		fmt.Fprintf(out, "  %s: %s\n", c[0], where)
 	}
 }
 

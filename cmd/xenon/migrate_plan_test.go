@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/migrations"
 )
 
 func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
@@ -48,9 +49,10 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
+			"raw_user_meta_data: kept in the ledger; xenon schema up --metadata adds a column for it, before the run begins",
 		}},
 		{[]string{"run", "--dry-run", "--mfa", "hold"}, exitDone, []string{"Expected results, in rows", "mfa_held"}},
-		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`}},
+		{[]string{"plan", "--mfa", "allow", "--json"}, exitDone, []string{`"expected":{`, `"metadataColumns":[]`}},
 		{[]string{"plan", "--json"}, exitNeedsDecision, []string{`"refusals":["`}},
 	} {
 		code, out, stderr := runXenon(t, append([]string{"migrate"}, s.args...), env...)
@@ -69,5 +71,23 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 	users, ledger := dbtest.Value[int](t, target, countUsers), dbtest.Value[int](t, target, countLedgers)
 	if users != 0 || ledger != 0 {
 		t.Errorf("the target after the plans: got %d users and %d schemas supabase_import, want none", users, ledger)
+	}
+}
+
+func TestMigratePlanSaysThatMetadataIsCopied(t *testing.T) {
+	t.Parallel()
+	_, target, env := newMigration(t, 20)
+	if _, err := migrations.AddMetadata(t.Context(), target, "public"); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"raw_user_meta_data: copied to the column \"userMetadata\" of \"user\"\n" +
+			"  raw_app_meta_data: copied to the column \"appMetadata\" of \"user\"": {"--mfa", "allow"},
+		`"metadataColumns":["userMetadata","appMetadata"]`: {"--mfa", "allow", "--json"},
+	} {
+		code, out, stderr := runXenon(t, append([]string{"migrate", "plan"}, args...), env...)
+		if code != exitDone || !strings.Contains(out, want) {
+			t.Errorf("migrate plan %v: got the exit code %d and\n%s%s, want %s", args, code, out, stderr, want)
+		}
 	}
 }

@@ -19,6 +19,8 @@ type sourceRows struct {
 	identities []sourceIdentity
 	profiles   []sourceProfile
 	others     []sourceFactorOrPasskey
+
+	withMetadata bool // the run fills the columns for metadata
 }
 
 // sourceUser is a user in the source. In this type and in the other source types, rowDigest is a digest of the row as
@@ -29,6 +31,7 @@ type sourceUser struct {
 	created, updated, banned           sourceTime
 	times                              []sourceTime // the other timestamps, for a user without created
 	metadata                           any
+	metadataText, appMetadataText      string // "" means NULL
 }
 
 type sourceIdentity struct {
@@ -86,7 +89,10 @@ func readSource(t *testing.T, url string) sourceRows {
 	var metadata *string
 	var row string
 	times := make([]pgtype.Timestamptz, 13)
-	into := []any{&u.id, &u.email, &u.phone, &u.hash, &u.deleted, &u.sso, &u.anonymous, &metadata, &row}
+	into := []any{
+		&u.id, &u.email, &u.phone, &u.hash, &u.deleted, &u.sso, &u.anonymous, &metadata, &u.metadataText, &u.appMetadataText,
+		&row,
+	}
 	for i := range times {
 		into = append(into, &times[i])
 	}
@@ -95,7 +101,8 @@ func readSource(t *testing.T, url string) sourceRows {
 		c,
 		`select id::text, coalesce(email, ''), coalesce(phone, ''), coalesce(encrypted_password, ''), deleted_at is not null,
 			is_sso_user, is_anonymous,
-  raw_user_meta_data::text, to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at,
+  raw_user_meta_data::text, coalesce(raw_user_meta_data::text, ''), coalesce(raw_app_meta_data::text, ''),
+  to_jsonb(u)::text, created_at, updated_at, banned_until, email_confirmed_at,
   phone_confirmed_at, invited_at, confirmation_sent_at,
   recovery_sent_at, email_change_sent_at, last_sign_in_at, phone_change_sent_at, reauthentication_sent_at, updated_at
   from auth.users u`,
@@ -195,6 +202,10 @@ func readTargetTables(t *testing.T, url string) importResult {
 	t.Helper()
 	c := importtest.Connect(t, url)
 	s := newImportResult()
+	metadata := `'', ''`
+	if hasMetadataColumns(t, url) {
+		metadata = `coalesce("userMetadata"::text, ''), coalesce("appMetadata"::text, '')`
+	}
 	var id string
 	var u userRow
 	importtest.ForEachRow(
@@ -202,7 +213,7 @@ func readTargetTables(t *testing.T, url string) importResult {
 		c,
 		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false),
 			coalesce("banReason", ''), coalesce("banExpires"::text, ''),
-  "createdAt"::text, "updatedAt"::text from "user"`,
+  "createdAt"::text, "updatedAt"::text, `+metadata+` from "user"`,
 		[]any{
 			&id,
 			&u.Name,
@@ -215,6 +226,8 @@ func readTargetTables(t *testing.T, url string) importResult {
 			&u.BanExpires,
 			&u.Created,
 			&u.Updated,
+			&u.UserMetadata,
+			&u.AppMetadata,
 		},
 		func() { s.Users[id] = u },
 	)

@@ -19,7 +19,9 @@ import (
 // source.
 func checkTargetMatchesSource(t *testing.T, m *importer.Import, o importer.Options, existing ...existingUser) {
 	t.Helper()
-	want, got := expectedState(o, readSource(t, m.From), existing...), readTarget(t, m.To)
+	source := readSource(t, m.From)
+	source.withMetadata = hasMetadataColumns(t, m.To)
+	want, got := expectedState(o, source, existing...), readTarget(t, m.To)
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("result of the import (-got +expected from the rows of the source):\n%.6000s", diff)
 	}
@@ -28,19 +30,20 @@ func checkTargetMatchesSource(t *testing.T, m *importer.Import, o importer.Optio
 func TestR55_EveryFieldIsCopied(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		seed    uint64
-		options importer.Options
+		seed     uint64
+		metadata bool // the target has the columns for metadata
+		options  importer.Options
 	}{
-		{1, importer.Options{MFA: "allow"}},
-		{2, importer.Options{
+		{1, false, importer.Options{MFA: "allow"}},
+		{2, true, importer.Options{
 			MFA: "hold", Unconfirmed: "allow",
 			Providers: map[string]string{"azure": "oid", "custom:acme": "acme"},
 		}},
-		{3, importer.Options{MFA: "hold", ProfileValues: map[string]map[string]string{
+		{3, false, importer.Options{MFA: "hold", ProfileValues: map[string]map[string]string{
 			"age_range": {"35_44": "35_plus"}, "education_level": {"bachelors": "undergrad"},
 			"learning_mode": {"hands_on": "code_first", "visual": "nonsense"},
 		}}},
-		{rand.Uint64N(1e9), importer.Options{MFA: "allow"}},
+		{rand.Uint64N(1e9), rand.N(2) == 0, importer.Options{MFA: "allow"}},
 	} {
 		t.Run(fmt.Sprint("seed ", test.seed), func(t *testing.T) {
 			t.Parallel()
@@ -51,6 +54,9 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, test.seed, users)
 			m := importtest.NewImport(t, from)
+			if test.metadata {
+				addMetadataColumns(t, m.To, "public")
+			}
 			test.options.BatchSize = users / 8
 			if _, err := m.Run(t.Context(), test.options, false, 2); err != nil {
 				t.Fatal(err)

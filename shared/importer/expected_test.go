@@ -26,6 +26,7 @@ type userRow struct {
 	Name, Email, Image, BanReason string
 	HasImage, Verified, Banned    bool
 	Created, Updated, BanExpires  string
+	UserMetadata, AppMetadata     string // "" means NULL, or that the target has no columns for metadata
 }
 
 type accountRow struct {

@@ -60,6 +60,9 @@ func (r *expectation) addUser(u sourceUser) {
 	r.setOutcome(mapping.User, u.id, mapping.Copied)
 	row := userRow{Name: r.expectedName(u), Created: createdAt(u), Banned: !u.banned.null}
 	row.Updated = u.updated.textOr(row.Created)
+	if r.in.withMetadata {
+		row.UserMetadata, row.AppMetadata = u.metadataText, u.appMetadataText
+	}
 	row.Image, row.HasImage = r.firstText(u, "avatar_url", "picture")
 	if utf8.RuneCountInString(row.Image) > 32_768 {
 		row.Image, row.HasImage = "", false

@@ -58,6 +58,8 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 			}
 			if name == "an ORM" {
 				execStatement(t, to, `ALTER TABLE account ADD issuer text NOT NULL`)
+			} else {
+				addMetadataColumns(t, to, test.schema)
 			}
 			m := &importer.Import{From: from, To: to, Schema: test.schema, Holder: "test", Now: time.Now}
 			if _, err := m.Run(t.Context(), importtest.BatchesOf100, false, 2); err != nil {
@@ -66,6 +68,9 @@ func TestImportWorksWithASeparateSchemaAndTablesOfAnORM(t *testing.T) {
 			verified, err := m.Verify(t.Context(), "supabase", 2)
 			if err != nil || !verified.Equal {
 				t.Errorf("the verification after the import: got %+v, %v, want equal", verified, err)
+			}
+			if name != "an ORM" && importtest.Value(t, to, countMetadata(test.schema)) == "0" {
+				t.Error("no user of the target has metadata after the import, want some")
 			}
 			m.Progress = func(e importer.Event) {
 				if e.Action == "copy" && e.Copied != 0 {

@@ -52,10 +52,29 @@ func checksumsOfOlderRelease(t *testing.T) (sums map[string]run.Checksum) {
 var optionsForBatchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues the run, computes the
-// same checksums as the older release, and rolls the run back.
+// same checksums as the older release, and rolls the run back. It does so, too, if the target got columns for metadata
+// since.
 func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
-	m := importOfOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
+	for name, metadata := range map[string]bool{"same columns": false, "columns for metadata": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := importOfOlderRelease(t, "interrupted_target.sql", "interrupted_ledger.sql")
+			if metadata {
+				addMetadataColumns(t, m.To, "public")
+			}
+			continueRunOfOlderRelease(t, m)
+			if metadata {
+				importtest.Exec(t, m.To, `alter table "user" drop "userMetadata", drop "appMetadata"`)
+			}
+			checkTargetAsBeforeImport(t, m)
+		})
+	}
+}
+
+// continueRunOfOlderRelease completes, verifies and rolls back the interrupted run.
+func continueRunOfOlderRelease(t *testing.T, m *importer.Import) {
+	t.Helper()
 	st, err := m.Status(t.Context(), "supabase")
 	if err != nil || st.State != run.Running || st.Pass != 2 || st.Done != 3 {
 		t.Fatalf("the run is %q in pass %d with %d batches done (error %v), want running in pass 2 with 3",
@@ -79,7 +98,6 @@ func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	checkTargetAsBeforeImport(t, m)
 }
 
 // A rollback was interrupted after three of seven batches. This release continues it, and its result includes the rows

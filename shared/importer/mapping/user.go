@@ -129,6 +129,28 @@ func (m Mapping) pluginColumns() []Column {
 	}
 }
 
+// metadataColumns are the columns of "user" that `xenon schema up --metadata` adds.
+var metadataColumns = []string{"userMetadata", "appMetadata"}
+
+// MetadataColumns returns those of the columns for metadata that the target has. The import fills them.
+func (t TargetCatalog) MetadataColumns() []string {
+	columns := []string{}
+	for _, name := range metadataColumns {
+		if t.User.Has(name) {
+			columns = append(columns, name)
+		}
+	}
+	return columns
+}
+
+// WithMetadataColumns returns the catalog without the columns for metadata that are not in names.
+func (t TargetCatalog) WithMetadataColumns(names []string) TargetCatalog {
+	t.User.Columns = slices.DeleteFunc(slices.Clone(t.User.Columns), func(c TableColumn) bool {
+		return slices.Contains(metadataColumns, c.Name) && !slices.Contains(names, c.Name)
+	})
+	return t
+}
+
 // HasPhone reports whether the target has a column for telephone numbers.
 func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
 

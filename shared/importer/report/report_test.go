@@ -61,6 +61,9 @@ func completeReport() report.Report {
 			Target:     run.Database{Server: "17.6"},
 			Hashes:     map[string]int64{"bcrypt": 9_000, "argon2": 3},
 			Collisions: map[string]int64{"email_conflict": 12},
+
+			MetadataColumns: []string{"userMetadata", "appMetadata"},
+
 			NotCarried: map[string]int64{"auth.sessions": 4_012},
 			Providers: []run.Provider{{
 				Name: "azure", ID: "microsoft", Identities: 1_507, Users: 1_502, Only: 1_203,
@@ -262,7 +265,7 @@ func TestR58_HTMLPage(t *testing.T) {
 			"Complete and equal; some rows need your decision", "844 rows and fields", "11,900", "9,411", "8123456789012345678",
 			"equal</b>",
 			"users = copied &#43; quarantined &#43; deleted", "The user stays deleted", "<code>future_reason</code>",
-			"age_range:35_44=35_plus", "custom:acme=acme", "4,012",
+			"age_range:35_44=35_plus", "custom:acme=acme", "4,012", "<code>userMetadata</code> <code>appMetadata</code>",
 			"312 users have no way", "1,203", "1,502</td>", "5 <code>provider_subject_incompatible</code>",
 			"MICROSOFT_CLIENT_ID", "/api/auth/callback/microsoft",
 			"<code>public.people</code></dd>", "<code>person</code></dd>", "<code>lang=preferred_language</code>",

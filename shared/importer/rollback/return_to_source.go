@@ -68,7 +68,7 @@ func ReturnToSource(
 		if r.State == run.Finalized {
 			return fmt.Errorf("%w: the run %q is finalized, so the imported values are deleted", run.ErrRefused, name)
 		}
-		return f.writeAll(ctx, dst, r.ID)
+		return f.writeAll(ctx, dst, &r)
 	})
 	if err == nil {
 		err = out.Flush()
@@ -90,7 +90,7 @@ func (f *returnFile) restart(out *bufio.Writer) {
 	}
 }
 
-func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err error) {
+func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, r *run.Run) (err error) {
 	if err := run.Exec(ctx, dst, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return fmt.Errorf("begin at the target: %w", err)
 	}
@@ -98,21 +98,21 @@ func (f *returnFile) writeAll(ctx context.Context, dst *pgx.Conn, id int) (err e
 	if m.Source.ICU, err = run.HasICU(ctx, dst); err != nil {
 		return err
 	}
-	if m.Target, err = run.ReadTargetCatalog(ctx, dst); err != nil {
+	if m.Target, err = r.TargetTables(ctx, dst); err != nil {
 		return err
 	}
-	batches, err := run.AllBatches(ctx, dst, id)
+	batches, err := run.AllBatches(ctx, dst, r.ID)
 	if err != nil {
 		return err
 	}
 	f.print(returnFileHeadSQL)
 	f.begun = true
 	for _, b := range batches {
-		if err := f.writeUsers(ctx, dst, changedUsersSQL(m, id, b.Scope)); err != nil {
+		if err := f.writeUsers(ctx, dst, changedUsersSQL(m, r.ID, b.Scope)); err != nil {
 			return fmt.Errorf("read what changed in batch %d: %w", b.Number, err)
 		}
 	}
-	others, err := run.CountUnknownUsers(ctx, dst, id)
+	others, err := run.CountUnknownUsers(ctx, dst, r.ID)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (r *rollback) start(ctx context.Context) error {
 			"run xenon migrate tables --rollback first", run.ErrRefused)
 	}
 	r.id = stored.ID
-	if r.mapping.Target, err = run.ReadTargetCatalog(ctx, r.dst); err != nil {
+	if r.mapping.Target, err = stored.TargetTables(ctx, r.dst); err != nil {
 		return err
 	}
 	if r.references, err = run.ReadReferences(ctx, r.dst); err != nil {

@@ -36,6 +36,9 @@ type Plan struct {
 	ProfileColumns mapping.ProfileColumnPlaces `json:"profileColumns"`
 	// ProfileCandidates lists the tables of the project with one row for each user. A plan of an older release has none.
 	ProfileCandidates []ProfileCandidate `json:"profileCandidates"`
+	// MetadataColumns lists the columns for metadata that the run fills. The run does not fill columns that were added
+	// after it began. It is nil in a plan of an older release.
+	MetadataColumns []string `json:"metadataColumns"`
 	// Referring lists the foreign keys of other tables of the target that reference users, directly or through further
 	// tables.
 	Referring []Referring `json:"referring"`
@@ -69,6 +72,7 @@ func newPlan(o mapping.Options) Plan {
 		Run: o.Run, Options: o, Expected: mapping.Counts{}, Reasons: mapping.Reasons{}, Hashes: map[string]int64{},
 		Collisions: map[string]int64{}, Referring: []Referring{}, NotCarried: map[string]int64{}, NotChecked: []string{},
 		Warnings: []string{}, Providers: []Provider{}, ProfileCandidates: []ProfileCandidate{},
+		MetadataColumns: []string{},
 	}
 }
 
@@ -143,6 +147,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	}
 	p.leaveOutOwnTable()
 	m := p.mapping
+	p.MetadataColumns = m.Target.MetadataColumns()
 	p.Source = Database{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
 	p.Target = Database{Server: m.Target.Server, Rows: map[string]int64{}, Columns: m.Target.Digest()}
 	profiles, err := checkProfileTable(ctx, p.src, m)

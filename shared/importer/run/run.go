@@ -94,6 +94,7 @@ func (r *Run) readStoredMapping(ctx context.Context, src, dst *pgx.Conn) (mappin
 	if err != nil {
 		return m, err
 	}
+	m.Target = r.plannedTarget(m.Target)
 	m.AsOf = r.Plan.At.UTC().Format("2006-01-02 15:04:05.999999Z07:00")
 	database := ""
 	switch {
@@ -106,6 +107,25 @@ func (r *Run) readStoredMapping(ctx context.Context, src, dst *pgx.Conn) (mappin
 	}
 	return m, fmt.Errorf("%w: the columns of the %s changed after the run was planned: "+
 		"roll the run back and plan it again, or revert the change", ErrRefused, database)
+}
+
+// plannedTarget returns the catalog of the target without columns for metadata that were added after the run was
+// planned. The run goes on and does not fill them, because the hashes in its ledger are those of rows without them.
+func (r *Run) plannedTarget(t mapping.TargetCatalog) mapping.TargetCatalog {
+	if r.Plan.MetadataColumns != nil {
+		return t.WithMetadataColumns(r.Plan.MetadataColumns)
+	}
+	// The run of an older release has filled the columns if the target had them. The digest tells.
+	if without := t.WithMetadataColumns(nil); without.Digest() == r.Plan.Target.Columns {
+		return without
+	}
+	return t
+}
+
+// TargetTables reads the catalog of the target, without the columns for metadata that the run does not fill.
+func (r *Run) TargetTables(ctx context.Context, dst *pgx.Conn) (mapping.TargetCatalog, error) {
+	t, err := ReadTargetCatalog(ctx, dst)
+	return r.plannedTarget(t), err
 }
 
 // SourceTables reads the catalog of the source for the options of the run. It does not compare it with the plan.

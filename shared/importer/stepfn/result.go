@@ -30,6 +30,8 @@ type PlanResult struct {
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
 	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
 	Providers []run.Provider `json:"providers"`
+	// MetadataColumns lists the columns of "user" for metadata that the run fills.
+	MetadataColumns []string `json:"metadataColumns"`
 	// OtherTables describes the tables of the project that the import does not copy.
 	OtherTables OtherTables `json:"otherTables"`
 	// ProfileCandidates lists the five tables with one row for each user that fill most columns of user_profile. Their
@@ -170,6 +172,7 @@ func newPlanResult(p run.Plan) PlanResult {
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
 		Reasons: largestEntries(p.Reasons, maxReasons), Providers: providersWithMostUsers(p.Providers),
 		OtherTables: summarizeOtherTables(p.OtherTables), ProfileCandidates: boundedCandidates(p.ProfileCandidates),
+		MetadataColumns: p.MetadataColumns,
 	}
 }
 
