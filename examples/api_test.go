@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,13 +30,28 @@ type deployment struct {
 	issuer   string
 	url      string
 	keysFile string
+	database string
+	claims   string // JWT_CLAIMS
 }
 
-func startXenon(t *testing.T, alg string) deployment {
+// tokenForms are settings of deployments whose tokens an API has to accept: each of the algorithms, and the claims of
+// Supabase.
+func tokenForms(algorithms ...string) [][]string {
+	forms := [][]string{{claimsOfSupabase}}
+	for _, alg := range algorithms {
+		forms = append(forms, []string{"JWT_ALG=" + alg})
+	}
+	return forms
+}
+
+const claimsOfSupabase = "JWT_CLAIMS=" + config.SupabaseClaims
+
+// startXenon starts Xenon with further settings.
+func startXenon(t *testing.T, settings ...string) deployment {
 	t.Helper()
-	dir := t.TempDir()
-	x, stop, err := xenontest.StartProcess(dir,
-		"DATABASE_URL="+dbtest.New(t), "JWT_ALG="+alg, "RATE_LIMIT=off", "MAIL=none")
+	dir, database := t.TempDir(), dbtest.New(t)
+	env := append([]string{"DATABASE_URL=" + database, "RATE_LIMIT=off", "MAIL=none"}, settings...)
+	x, stop, err := xenontest.StartProcess(dir, env...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +60,15 @@ func startXenon(t *testing.T, alg string) deployment {
 			t.Errorf("xenon dev exited with the error %v and logged:\n%s", err, x.Log())
 		}
 	})
-	return deployment{x.Origin, x.URL, filepath.Join(dir, "signing-keys.json")}
+	d := deployment{issuer: x.Origin, url: x.URL, keysFile: filepath.Join(dir, "signing-keys.json"), database: database}
+	if slices.Contains(settings, claimsOfSupabase) {
+		d.claims = config.SupabaseClaims
+	}
+	return d
 }
 
-// user is a registered user with a token.
-type user struct{ id, email, token string }
+// user is a registered user with a JWT (token) and the token of the session.
+type user struct{ id, email, token, session string }
 
 // register signs a user up and gets a token.
 func (d deployment) register(t *testing.T, email string) user {
@@ -59,9 +79,17 @@ func (d deployment) register(t *testing.T, email string) user {
 	}
 	body := `{"name":"Ada","email":"` + email + `","password":"correct horse"}`
 	d.send(t, "POST", "/api/auth/sign-up/email", body, "", &signedUp)
+	u := user{id: signedUp.User.ID, email: email, session: signedUp.Token}
+	u.token = d.tokenOf(t, u)
+	return u
+}
+
+// tokenOf gets a token of a user.
+func (d deployment) tokenOf(t *testing.T, u user) string {
+	t.Helper()
 	var issued struct{ Token string }
-	d.send(t, "GET", "/api/auth/token", "", signedUp.Token, &issued)
-	return user{signedUp.User.ID, email, issued.Token}
+	d.send(t, "GET", "/api/auth/token", "", u.session, &issued)
+	return issued.Token
 }
 
 // send sends a request to the deployment, expects 200, and decodes the response into the argument into.
@@ -100,7 +128,9 @@ func send(t *testing.T, method, url, body, authorization string) (status int, he
 // after change has changed them.
 func (d deployment) signToken(t *testing.T, u user, age time.Duration, change func(*config.API)) string {
 	t.Helper()
-	cfg := config.API{SigningKeysFile: d.keysFile, JWTIssuer: d.issuer, JWTAudience: d.issuer, JWTExpiresIn: time.Hour}
+	cfg := config.API{
+		SigningKeysFile: d.keysFile, JWTIssuer: d.issuer, JWTAudience: d.issuer, JWTExpiresIn: time.Hour, JWTClaims: d.claims,
+	}
 	change(&cfg)
 	now := func() time.Time { return time.Now().Add(-age) }
 	token, err := keys.New(secrets.New(cfg, now), cfg, now).Sign(t.Context(), keys.Claims{

@@ -25,10 +25,10 @@ func TestFastAPIExampleAcceptsOnlyValidTokens(t *testing.T) {
 		cmd.Dir = "fastapi"
 		return cmd
 	}
-	for _, alg := range jwks.Algorithms {
-		t.Run(alg, func(t *testing.T) {
+	for _, settings := range tokenForms(jwks.Algorithms...) {
+		t.Run(settings[0], func(t *testing.T) {
 			t.Parallel()
-			d := startXenon(t, alg)
+			d := startXenon(t, settings...)
 			checkAPI(t, startProgram(t, "Uvicorn running on", program(), "XENON_ISSUER="+d.issuer), d)
 			checkOutage(t, startProgram(t, "Uvicorn running on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)
 		})

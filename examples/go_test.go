@@ -22,10 +22,10 @@ func buildProgram(t *testing.T, folder string) string {
 func TestGoExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
 	program := buildProgram(t, "go")
-	for _, alg := range jwks.Algorithms {
-		t.Run(alg, func(t *testing.T) {
+	for _, settings := range tokenForms(jwks.Algorithms...) {
+		t.Run(settings[0], func(t *testing.T) {
 			t.Parallel()
-			d := startXenon(t, alg)
+			d := startXenon(t, settings...)
 			checkAPI(t, startProgram(t, "listening on", exec.Command(program), "XENON_ISSUER="+d.issuer), d)
 			checkOutage(t, startProgram(t, "listening on", exec.Command(program), "XENON_ISSUER=http://127.0.0.1:1"), d)
 		})

@@ -11,10 +11,10 @@ import (
 
 func TestNodeExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
-	for _, alg := range jwks.Algorithms {
-		t.Run(alg, func(t *testing.T) {
+	for _, settings := range tokenForms(jwks.Algorithms...) {
+		t.Run(settings[0], func(t *testing.T) {
 			t.Parallel()
-			d := startXenon(t, alg)
+			d := startXenon(t, settings...)
 			program := func() *exec.Cmd { return exec.Command("node", "node/server.mjs") }
 			checkAPI(t, startProgram(t, "listening on", program(), "XENON_ISSUER="+d.issuer), d)
 			checkOutage(t, startProgram(t, "listening on", program(), "XENON_ISSUER=http://127.0.0.1:1"), d)

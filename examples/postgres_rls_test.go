@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
-	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // notesSeenBy returns the texts of the notes that a user sees.
@@ -36,7 +35,7 @@ func TestPostgresRLSExampleShowsUsersOnlyTheirNotes(t *testing.T) {
 	}
 	database := dbtest.NewEmpty(t)
 	dbtest.Exec(t, database, string(schema))
-	d := startXenon(t, config.RS256)
+	d := startXenon(t)
 	env := []string{"XENON_ISSUER=" + d.issuer, "DATABASE_URL=" + database + "&pool_max_conns=1"}
 	url := startProgram(t, "listening on", exec.Command(buildProgram(t, "postgres-rls")), env...)
 

@@ -11,10 +11,10 @@ import (
 
 func TestSpringBootExampleAcceptsOnlyValidTokens(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []string{config.RS256, config.ES256} {
-		t.Run(alg, func(t *testing.T) {
+	for _, settings := range tokenForms(config.RS256, config.ES256) {
+		t.Run(settings[0], func(t *testing.T) {
 			t.Parallel()
-			d := startXenon(t, alg)
+			d := startXenon(t, settings...)
 			program := exec.Command("java", "-jar", "spring-boot/target/api.jar")
 			checkAPI(t, startProgram(t, "Started Api", program, "XENON_ISSUER="+d.issuer), d)
 		})
@@ -25,7 +25,7 @@ func TestSpringBootExampleAcceptsOnlyValidTokens(t *testing.T) {
 // above and change the page.
 func TestSpringBootExampleRejectsEdDSA(t *testing.T) {
 	t.Parallel()
-	d := startXenon(t, config.EdDSA)
+	d := startXenon(t, "JWT_ALG="+config.EdDSA)
 	url := startProgram(
 		t,
 		"Started Api",

@@ -37,14 +37,24 @@ type issuer struct {
 	token       string       // a JWT of the user
 }
 
-// newIssuer starts Xenon with an algorithm for JWTs, and registers a user.
-func newIssuer(t *testing.T, alg string) issuer {
+// tokenForms are settings of deployments whose tokens each library has to accept: each algorithm, and the claims of
+// Supabase.
+func tokenForms() []string {
+	forms := []string{"JWT_CLAIMS=" + config.SupabaseClaims}
+	for _, alg := range jwks.Algorithms {
+		forms = append(forms, "JWT_ALG="+alg)
+	}
+	return forms
+}
+
+// newIssuer starts Xenon with a further setting, and registers a user.
+func newIssuer(t *testing.T, setting string) issuer {
 	t.Helper()
 	var proxy httputil.ReverseProxy
 	server := httptest.NewTLSServer(&proxy)
 	t.Cleanup(server.Close)
 	dir := t.TempDir()
-	x, stop, err := xenontest.StartProcess(dir, "DATABASE_URL="+dbtest.New(t), "JWT_ALG="+alg,
+	x, stop, err := xenontest.StartProcess(dir, "DATABASE_URL="+dbtest.New(t), setting,
 		"BETTER_AUTH_URL="+server.URL, "RATE_LIMIT=off", "MAIL=none")
 	if err != nil {
 		t.Fatal(err)
@@ -120,10 +130,10 @@ func (i issuer) tokenForOtherAudience(t *testing.T) string {
 
 func TestGoOIDCAcceptsTokens(t *testing.T) {
 	t.Parallel()
-	for _, alg := range jwks.Algorithms {
-		t.Run(alg, func(t *testing.T) {
+	for _, setting := range tokenForms() {
+		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
-			i := newIssuer(t, alg)
+			i := newIssuer(t, setting)
 			ctx := oidc.ClientContext(context.WithoutCancel(t.Context()), i.client)
 			provider, err := oidc.NewProvider(ctx, i.url)
 			if err != nil {

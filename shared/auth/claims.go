@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"context"
+
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -8,45 +10,68 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// maxUserClaimsBytes is the maximum size of the user in a JWT, in bytes of JSON. It keeps the JWT below 6 KiB, because
-// API Gateway accepts only 10,240 bytes of request line and headers.
-const maxUserClaimsBytes = 3800
+// A JWT has at most 6 KiB, because API Gateway accepts only 10,240 bytes of request line and headers.
+//
+// maxUserClaimsBytes is the maximum size of the claims that this package chooses, in bytes of JSON. maxPayloadBytes is
+// the maximum size of these claims, the issuer and the audience together, in a JWT of 6 KiB with an RSA signature.
+const (
+	maxUserClaimsBytes = 3800
+	maxPayloadBytes    = 4060
+)
 
-// claimsOfCaller returns the claims of the JWT that the caller gets.
-func claimsOfCaller(c *session.Caller) keys.Claims {
-	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: userClaims(c.User)}
+// claimsOfCaller returns the claims of the JWT that the caller gets. The log record of the request names the claims
+// that are left out because the JWT would be too large.
+func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Claims {
+	names := len(s.Options.JWTIssuer) + len(s.Options.JWTAudience)
+	limit := min(maxUserClaimsBytes, maxPayloadBytes-names)
+	user, leftOut := any(nil), ""
+	if c.Metadata != nil {
+		user, leftOut = claimsOfSupabase(c, limit)
+	} else {
+		user, leftOut = userClaims(c.User, limit)
+	}
+	if leftOut != "" {
+		web.NoteClaimsLeftOut(ctx, leftOut)
+	}
+	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: user}
 }
 
 // userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImageLength. If the
-// claims are still larger than maxUserClaimsBytes, it leaves out a shorter image too, and if that is not
-// enough, also the name.
-func userClaims(u store.User) any {
+// claims are still larger than limit, it leaves out a shorter image too, and if that is not enough, also the name.
+// leftOut names these claims.
+func userClaims(u store.User, limit int) (user any, leftOut string) {
 	const maxJSONBytesPerByte = 6 // one byte takes at most six bytes in JSON
 	image := ""
 	if u.Image != nil {
 		image = *u.Image
 	}
 	isShort := web.UTF16Length(image) <= session.MaxImageLength
-	if isShort && maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)) < maxUserClaimsBytes/2 {
-		return u
+	isSmall := maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)) < limit-maxUserClaimsBytes/2
+	if isShort && (isSmall || fitsInJWT(u, limit)) {
+		return u, ""
 	}
-	without := userWithoutImage{
+	return claimsWithoutImage(u, isShort, limit)
+}
+
+// claimsWithoutImage is userClaims without the image. hadShortImage reports whether the user may have a short one.
+func claimsWithoutImage(u store.User, hadShortImage bool, limit int) (user userWithoutImage, leftOut string) {
+	user = userWithoutImage{
 		ID: u.ID, Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
-	switch {
-	case isShort && fitsInJWT(u):
-		return u
-	case !fitsInJWT(without):
-		without.Name = nil
+	if hadShortImage {
+		leftOut = "image"
 	}
-	return without
+	if !fitsInJWT(user, limit) {
+		user.Name, leftOut = nil, "image, name"
+	}
+	return user, leftOut
 }
 
-// fitsInJWT reports whether the JSON of user has at most maxUserClaimsBytes bytes.
-func fitsInJWT(user any) bool {
+// fitsInJWT reports whether the JSON of user has at most limit bytes.
+func fitsInJWT(user any, limit int) bool {
 	text, err := stringify.Marshal(user)
-	return err == nil && len(text) <= maxUserClaimsBytes
+	return err == nil && len(text) <= limit
 }
 
 // userWithoutImage has the fields of store.User except the image. Its JSON has no name if Name is nil.

@@ -29,7 +29,7 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	case fromCookie:
 		return web.WriteJSON(w, http.StatusOK, caller)
 	}
-	if token, err := s.Keys.Token(r.Context(), claimsOfCaller(caller)); err == nil {
+	if token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller)); err == nil {
 		web.ExposeHeader(w.Header(), "set-auth-jwt", token)
 	} else {
 		web.NoteError(r.Context(), fmt.Errorf("sign the session's JWT: %w", err))

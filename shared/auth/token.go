@@ -10,11 +10,11 @@ import (
 
 // token answers GET /api/auth/token with a JWT for the caller, who must be signed in.
 func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.requireCaller(w, r, db)
+	caller, err := callerOrUnauthorized(s.Sessions.CallerForToken(w, r, db))
 	if err != nil {
 		return err
 	}
-	token, err := s.Keys.Token(r.Context(), claimsOfCaller(caller))
+	token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller))
 	if err != nil {
 		return fmt.Errorf("sign JWT: %w", err)
 	}

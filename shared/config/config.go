@@ -36,6 +36,12 @@ const (
 	EdDSA = "EdDSA"
 )
 
+// The values of JWT_CLAIMS.
+const (
+	BetterAuthClaims = "better-auth"
+	SupabaseClaims   = "supabase"
+)
+
 // FromEnv calls a load function with the environment variables of the process, such as FromEnv(LoadAPI).
 func FromEnv[T any](load func(getenv func(string) string) (T, error)) (T, error) {
 	return load(os.Getenv)
@@ -65,6 +71,7 @@ type API struct {
 	JWTAudience  string
 	JWTExpiresIn time.Duration
 	JWTAlg       string // of keys that xenon dev generates: RS256, ES256 or EdDSA; the key decides how a token is signed
+	JWTClaims    string // the form of the claims: BetterAuthClaims, or SupabaseClaims, which adds those of Supabase
 
 	ClientIP       ClientIP
 	RateLimit      bool            // count requests and reject those above the limit
@@ -159,6 +166,7 @@ func (l *loader) readAPI() API {
 		PasswordBreachCheck: l.readOnOff("PASSWORD_BREACH_CHECK", false),
 		JWTExpiresIn:        l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		JWTAlg:              l.readJWTAlg(),
+		JWTClaims:           l.readOneOf("JWT_CLAIMS", BetterAuthClaims, SupabaseClaims),
 		ClientIP:            l.readClientIP("CLIENT_IP"),
 		RateLimit:           l.readOnOff("RATE_LIMIT", true),
 		RateLimitRules:      l.readRateLimitRules("RATE_LIMIT_RULES"),

@@ -45,7 +45,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		PasswordHash:    "argon2id",
 		JWKSURL:         "http://localhost:3000/api/auth/jwks",
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
-		JWTExpiresIn: 168 * time.Hour, JWTAlg: config.RS256,
+		JWTExpiresIn: 168 * time.Hour, JWTAlg: config.RS256, JWTClaims: config.BetterAuthClaims,
 		RateLimit: true, CookieCacheMaxAge: 300 * time.Second,
 		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true,
 		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
@@ -103,6 +103,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 		"JWKS_URL", "ftp://u:"+password+"@h",
 		"JWT_EXPIRES_IN", "seven days",
 		"JWT_ALG", "HS256",
+		"JWT_CLAIMS", "firebase",
 		"CLIENT_IP", "xff:-1",
 		"SIGNING_KEYS_ARN", "keys",
 	))
@@ -111,7 +112,7 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	}
 	for _, name := range []string{
 		"DATABASE_URL", "BETTER_AUTH_SECRET", "BETTER_AUTH_URL", "PASSWORD_HASH",
-		"JWKS_URL", "JWT_EXPIRES_IN", "JWT_ALG", "CLIENT_IP", "SIGNING_KEYS_ARN",
+		"JWKS_URL", "JWT_EXPIRES_IN", "JWT_ALG", "JWT_CLAIMS", "CLIENT_IP", "SIGNING_KEYS_ARN",
 	} {
 		if !strings.Contains(err.Error(), "\n"+name+": ") && !strings.Contains(err.Error(), "settings: "+name+": ") {
 			t.Errorf("LoadAPI with wrong settings: the error has no line for %s:\n%v", name, err)

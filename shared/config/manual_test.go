@@ -105,6 +105,13 @@ var settingsTable = []setting{
 			"the keys; see [how-it-works.md](how-it-works.md#the-algorithm).",
 	},
 	{
+		"JWT_CLAIMS",
+		"better-auth",
+		"",
+		"The claims of JWTs: `better-auth`, or `supabase`, which adds the claims that PostgREST and policies of a Supabase " +
+			"project read; see [verify-tokens.md](verify-tokens.md#claims-of-supabase).",
+	},
+	{
 		"COOKIE_CACHE",
 		"off",
 		"",

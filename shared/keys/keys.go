@@ -25,7 +25,7 @@ import (
 type Keys struct {
 	secrets  *secrets.Secrets
 	issuer   string
-	audience string
+	audience string // the JSON of aud
 	lifetime time.Duration
 	now      func() time.Time
 	tokens   *cache.Cache[string, issuedToken] // by session id
@@ -41,13 +41,27 @@ func New(s *secrets.Secrets, cfg config.API, now func() time.Time) *Keys {
 	return &Keys{
 		secrets:  s,
 		issuer:   cfg.JWTIssuer,
-		audience: cfg.JWTAudience,
+		audience: audience(cfg),
 		lifetime: cfg.JWTExpiresIn,
 		tokens:   cache.New[string, issuedToken](maxCachedTokens),
 
 		// Round removes the monotonic clock reading, which might not advance while Lambda freezes the process.
 		now: func() time.Time { return now().Round(0) },
 	}
+}
+
+// audience returns the JSON of the claim aud. With the claims of Supabase it is a list with the audience of Supabase's
+// tokens, which clients and gateways of Supabase require.
+func audience(cfg config.API) string {
+	const ofSupabase = "authenticated"
+	text := string(encodeJSONString(cfg.JWTAudience))
+	switch {
+	case cfg.JWTClaims != config.SupabaseClaims:
+		return text
+	case cfg.JWTAudience == ofSupabase:
+		return "[" + text + "]"
+	}
+	return "[" + text + `,"` + ofSupabase + `"]`
 }
 
 // Public returns the public keys that the deployment publishes now.

@@ -64,12 +64,11 @@ func (k *Keys) encodePayload(c Claims, user []byte, now time.Time) []byte {
 	b.WriteString(`,"sub":`)
 	b.Write(encodeJSONString(c.Subject))
 	b.WriteString(`,"exp":` + strconv.FormatInt(now.Unix()+int64(k.lifetime/time.Second), 10))
-	for _, claim := range [][2]string{
-		{"iss", k.issuer}, {"aud", k.audience}, {"jti", rand.Text()}, {"sid", c.SessionID},
-	} {
-		b.WriteString(`,"` + claim[0] + `":`)
-		b.Write(encodeJSONString(claim[1]))
-	}
+	b.WriteString(`,"iss":`)
+	b.Write(encodeJSONString(k.issuer))
+	b.WriteString(`,"aud":` + k.audience)
+	b.WriteString(`,"jti":"` + rand.Text() + `","sid":`)
+	b.Write(encodeJSONString(c.SessionID))
 	b.WriteByte('}')
 	return b.Bytes()
 }

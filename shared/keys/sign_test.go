@@ -34,6 +34,24 @@ func tokenParts(t *testing.T, token string) (header, payload string) {
 	return text[0], text[1]
 }
 
+// Supabase's clients and gateways require the audience authenticated.
+func TestSupabaseClaimsHaveASecondAudience(t *testing.T) {
+	t.Parallel()
+	for own, want := range map[string]string{
+		origin: `,"aud":["` + origin + `","authenticated"],`, "authenticated": `,"aud":["authenticated"],`,
+		`a "b"`: `,"aud":["a \"b\"","authenticated"],`,
+	} {
+		d := newDeployment(t)
+		d.cfg.JWTClaims, d.cfg.JWTAudience = config.SupabaseClaims, own
+		d.keys, d.verifier = New(secrets.New(d.cfg, d.Now), d.cfg, d.Now), d.newVerifier()
+		token := d.newToken(t)
+		if _, payload := tokenParts(t, token); !strings.Contains(payload, want) {
+			t.Errorf("JWT_AUDIENCE=%s: got the claims %s, want %s in them", own, payload, want)
+		}
+		d.checkAccepted(t, token)
+	}
+}
+
 func TestR36_TokenNamesUserAndSession(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)

@@ -27,6 +27,16 @@ func (s *server) exec(sql string, args ...any) {
 	}
 }
 
+// With JWT_CLAIMS=supabase aud is a list.
+func TestProfileAcceptsTokensWithTheClaimsOfSupabase(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "JWT_CLAIMS", "supabase")
+	_, token := s.newUser()
+	if w := s.do("POST", token, `{}`); w.Code != http.StatusCreated {
+		t.Errorf("create a profile: got %d %s, want 201", w.Code, w.Body)
+	}
+}
+
 // The end of a session, a ban and the deletion of the user take effect at the next request, before the token expires.
 func TestProfileRefusesTokenOfEndedSession(t *testing.T) {
 	t.Parallel()

@@ -136,7 +136,7 @@ func parseCacheCookie(secret []byte, value string, now time.Time) (c Caller, ok 
 		return c, false
 	}
 	u := p.User
-	return Caller{p.Session, store.User{
+	return Caller{Session: p.Session, User: store.User{
 		ID: u.ID, Name: *u.Name, Email: u.Email, EmailVerified: u.EmailVerified, Image: u.Image,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}}, true

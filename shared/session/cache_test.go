@@ -52,7 +52,9 @@ func readRecordedCookies(t testing.TB) (v recordedCookies) {
 }
 
 func (v recordedCookies) now() time.Time { return time.UnixMilli(v.NowMs).UTC() }
-func (v recordedCookies) caller() Caller { return Caller{v.Payload.Session, v.Payload.User} }
+func (v recordedCookies) caller() Caller {
+	return Caller{Session: v.Payload.Session, User: v.Payload.User}
+}
 
 // sessions returns Sessions with the cookie cache on, at the time of the recording.
 func (v recordedCookies) sessions(origin string) *Sessions {

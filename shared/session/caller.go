@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,10 @@ import (
 type Caller struct {
 	Session store.Session `json:"session"`
 	User    store.User    `json:"user"`
+
+	// Metadata is what a JWT with the claims of Supabase needs. It is nil without JWT_CLAIMS=supabase, and after other
+	// methods than CachedCaller and CallerForToken.
+	Metadata *store.Metadata `json:"-"`
 }
 
 // ErrEnded means that another request has ended the session since this request read it.
@@ -36,7 +41,10 @@ func (s *Sessions) CachedCaller(
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
-	c, err = s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, clearCacheCookies: invalid, renew: true})
+	options := loadOptions{
+		secret: secret, tokens: tokens, clearCacheCookies: invalid, renew: true, metadata: s.supabaseClaims,
+	}
+	c, err = s.loadCaller(w, r, db, options)
 	return c, false, err
 }
 
@@ -45,12 +53,22 @@ func (s *Sessions) CachedCaller(
 // day ago or earlier, it extends it. It sets the cookies that Better Auth sets. With a valid cache cookie Better Auth
 // would not read the database: then Caller neither extends the session nor sets cookies.
 func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
+	return s.caller(w, r, db, false)
+}
+
+// CallerForToken is like Caller, for a route that answers with a JWT.
+func (s *Sessions) CallerForToken(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
+	return s.caller(w, r, db, s.supabaseClaims)
+}
+
+func (s *Sessions) caller(w http.ResponseWriter, r *http.Request, db *store.Store, metadata bool) (*Caller, error) {
 	secret, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
 	cached, invalid := s.readCacheCookie(r, secret, tokens)
-	c, err := s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: cached == nil})
+	options := loadOptions{secret: secret, tokens: tokens, renew: cached == nil, metadata: metadata}
+	c, err := s.loadCaller(w, r, db, options)
 	if invalid && c != nil && !s.hasSetCookie(w, sessionDataCookie) {
 		s.addCookie(w, sessionDataCookie, "", 0)
 	}
@@ -96,6 +114,7 @@ type loadOptions struct {
 	tokens            []string
 	clearCacheCookies bool // clear the cache cookie, because it is invalid
 	renew             bool // extend the session if it was last extended a day ago or earlier, and set cookies
+	metadata          bool // also read the metadata of the user
 }
 
 // loadCaller finds the caller in the database: the user of the first token with a live session. It sets headers only
@@ -107,7 +126,7 @@ func (s *Sessions) loadCaller(
 	options loadOptions,
 ) (*Caller, error) {
 	now := s.Now()
-	row, user, err := db.SessionWithUser(r.Context(), options.tokens, now)
+	c, err := readCaller(r.Context(), db, options, now)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
@@ -119,15 +138,14 @@ func (s *Sessions) loadCaller(
 		s.ClearCookies(w, r)
 		return nil, nil //nolint:nilnil // no caller is a result, not an error
 	}
-	if row.ExpiresAt.Before(now) { // then the sessions of the other tokens have expired too
+	if c.Session.ExpiresAt.Before(now) { // then the sessions of the other tokens have expired too
 		s.ClearCookies(w, r)
-		if err := db.DeleteSession(r.Context(), row.Token); err != nil {
+		if err := db.DeleteSession(r.Context(), c.Session.Token); err != nil {
 			web.NoteError(r.Context(), fmt.Errorf("delete expired session: %w", err))
 		}
 		return nil, nil //nolint:nilnil // as above
 	}
-	web.NoteUser(r.Context(), user.ID)
-	c := &Caller{row, user}
+	web.NoteUser(r.Context(), c.User.ID)
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
 	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.hasDontRememberCookie(r, options.secret) {
 		return c, nil
@@ -140,6 +158,17 @@ func (s *Sessions) loadCaller(
 		return nil, err
 	}
 	return c, s.setCacheCookie(w, r, options.secret, *c, true)
+}
+
+// readCaller reads the session of the tokens, with its user, in one round trip.
+func readCaller(ctx context.Context, db *store.Store, options loadOptions, now time.Time) (c *Caller, err error) {
+	c = &Caller{}
+	if options.metadata {
+		c.Session, c.User, c.Metadata, err = db.SessionWithMetadata(ctx, options.tokens, now)
+	} else {
+		c.Session, c.User, err = db.SessionWithUser(ctx, options.tokens, now)
+	}
+	return c, err
 }
 
 // extendSession gives the session a later expiry and sets its cookie again, if it was last extended a day ago or

@@ -29,9 +29,10 @@ type Sessions struct {
 	Clients web.Clients                           // finds the IP address that is stored with a session
 	Now     func() time.Time
 
-	secure      bool
-	stateCookie bool          // STATE_STRATEGY=cookie
-	cache       time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
+	secure         bool
+	stateCookie    bool          // STATE_STRATEGY=cookie
+	supabaseClaims bool          // JWT_CLAIMS=supabase
+	cache          time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
 }
 
 // New returns Sessions that sign cookies with secret.
@@ -40,6 +41,7 @@ func New(
 ) *Sessions {
 	s := &Sessions{
 		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
+		supabaseClaims: cfg.JWTClaims == config.SupabaseClaims,
 	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge
@@ -73,7 +75,7 @@ func (s *Sessions) Start(
 		return store.Session{}, fmt.Errorf("start session: %w", err)
 	}
 	row.ID = id
-	return row, s.SetCookies(w, r, Caller{row, user}, remember)
+	return row, s.SetCookies(w, r, Caller{Session: row, User: user}, remember)
 }
 
 // RenewCookies sets the cookies of c again after its user or session has changed. The session cookie lasts until the

@@ -27,8 +27,9 @@ type record struct {
 	agent  string
 	attrs  []slog.Attr
 
-	poolWaits    int
-	mailsDropped int
+	poolWaits     int
+	mailsDropped  int
+	claimsLeftOut bool
 }
 
 type recordKey struct{}

@@ -23,6 +23,7 @@ var Metrics = []Metric{
 	{"SignIns", "Count", "result"},
 	{"PoolWaits", "Count", ""},
 	{"MailsDropped", "Count", ""},
+	{"ClaimsLeftOut", "Count", ""},
 }
 
 // The bits of a metricSet, in the order of Metrics.
@@ -33,6 +34,7 @@ const (
 	signInsMetric
 	poolWaitsMetric
 	mailsDroppedMetric
+	claimsLeftOutMetric
 )
 
 // metricSet is a set of the Metrics, one bit for each. It is one byte, so that adding it to a record allocates nothing.
@@ -63,6 +65,13 @@ func NoteMailDropped(ctx context.Context, kind string) {
 	addAttr(ctx, slog.String("mailDropped", kind))
 }
 
+// NoteClaimsLeftOut puts the names of claims into the log record of the request. The user's JWT does not have them,
+// because it would be too large.
+func NoteClaimsLeftOut(ctx context.Context, names string) {
+	recordOf(ctx).claimsLeftOut = true
+	addAttr(ctx, slog.String("claimsLeftOut", names))
+}
+
 // addMetrics adds the metrics of the request to its log line, in CloudWatch's embedded metric format. Only a request
 // through API Gateway gets metrics: outside of AWS nothing reads them, and without them the line is easier to read.
 func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool, status int) {
@@ -88,6 +97,9 @@ func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool,
 	}
 	if rec.mailsDropped > 0 {
 		add(mailsDroppedMetric, "MailsDropped", rec.mailsDropped)
+	}
+	if rec.claimsLeftOut {
+		add(claimsLeftOutMetric, "ClaimsLeftOut", 1)
 	}
 	line.AddAttrs(emf.Attr(line.Time, set))
 }

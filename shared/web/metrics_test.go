@@ -63,28 +63,33 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		err   error
 		waits int
 		drops int
+		left  string // names of claims
 		want  map[string][]any
 	}{
-		{"any request", "", nil, 0, 0, map[string][]any{"ms": latencyMetric}},
-		{"sign-up", "sign-up", nil, 0, 0, map[string][]any{"ms": latencyMetric, "SignUps": {"Count", ""}}},
-		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, map[string][]any{"ms": latencyMetric}},
-		{"redirected sign-up", "sign-up", web.NewError(399, "X", ""), 0, 0, map[string][]any{
+		{"any request", "", nil, 0, 0, "", map[string][]any{"ms": latencyMetric}},
+		{"sign-up", "sign-up", nil, 0, 0, "", map[string][]any{"ms": latencyMetric, "SignUps": {"Count", ""}}},
+		{"refused sign-up", "sign-up", web.NewError(422, "X", ""), 0, 0, "", map[string][]any{"ms": latencyMetric}},
+		{"redirected sign-up", "sign-up", web.NewError(399, "X", ""), 0, 0, "", map[string][]any{
 			"ms":      latencyMetric,
 			"SignUps": {"Count", ""},
 		}},
-		{"invalid sign-up", "sign-up", web.NewError(400, "X", ""), 0, 0, map[string][]any{"ms": latencyMetric}},
-		{"token", "token", nil, 0, 0, map[string][]any{"ms": latencyMetric}},
-		{"sign-in", "sign-in", nil, 0, 0, map[string][]any{"ms": latencyMetric, "SignIns": {"Count", "ok"}}},
+		{"invalid sign-up", "sign-up", web.NewError(400, "X", ""), 0, 0, "", map[string][]any{"ms": latencyMetric}},
+		{"token", "token", nil, 0, 0, "", map[string][]any{"ms": latencyMetric}},
+		{"sign-in", "sign-in", nil, 0, 0, "", map[string][]any{"ms": latencyMetric, "SignIns": {"Count", "ok"}}},
 		{
-			"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0,
+			"refused sign-in", "sign-in", web.NewError(401, "X", ""), 0, 0, "",
 			map[string][]any{"ms": latencyMetric, "SignIns": {"Count", "refused"}},
 		},
-		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, map[string][]any{
+		{"failed sign-in", "sign-in", http.ErrAbortHandler, 0, 0, "", map[string][]any{
 			"ms":      latencyMetric,
 			"SignIns": {"Count", "failed"},
 		}},
-		{"waited", "", nil, 2, 0, map[string][]any{"ms": latencyMetric, "PoolWaits": {"Count", ""}}},
-		{"dropped mails", "", nil, 0, 2, map[string][]any{"ms": latencyMetric, "MailsDropped": {"Count", ""}}},
+		{"waited", "", nil, 2, 0, "", map[string][]any{"ms": latencyMetric, "PoolWaits": {"Count", ""}}},
+		{"dropped mails", "", nil, 0, 2, "", map[string][]any{"ms": latencyMetric, "MailsDropped": {"Count", ""}}},
+		{"claims left out", "token", nil, 0, 0, "user_metadata, image", map[string][]any{
+			"ms":            latencyMetric,
+			"ClaimsLeftOut": {"Count", ""},
+		}},
 	} {
 		_, records := handleAndReadLog(t, func(_ http.ResponseWriter, r *http.Request) error {
 			if c.event != "" {
@@ -95,6 +100,9 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 			}
 			for range c.drops {
 				web.NoteMailDropped(r.Context(), "reset-password")
+			}
+			if c.left != "" {
+				web.NoteClaimsLeftOut(r.Context(), c.left)
 			}
 			return c.err
 		})
@@ -116,6 +124,9 @@ func TestMetricsAreInTheRecordOfTheRequest(t *testing.T) {
 		if c.drops > 0 && (records[0]["MailsDropped"] != float64(c.drops) || records[0]["mailDropped"] != "reset-password") {
 			t.Errorf("%d mails of kind reset-password dropped: got MailsDropped %v, mailDropped %v; want the same",
 				c.drops, records[0]["MailsDropped"], records[0]["mailDropped"])
+		}
+		if got, _ := records[0]["claimsLeftOut"].(string); got != c.left {
+			t.Errorf("%s: got claimsLeftOut %q, want %q", c.name, got, c.left)
 		}
 	}
 }

@@ -1,0 +1,130 @@
+package auth
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/session"
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/stringify"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// supabaseClaims has the claims of Better Auth about a user, and those of Supabase's access tokens that databases and
+// APIs read. Its JSON leaves out claims that are nil.
+type supabaseClaims struct {
+	ID            string          `json:"id"`
+	Name          *string         `json:"name,omitempty"`
+	Email         string          `json:"email"`
+	EmailVerified bool            `json:"emailVerified"`
+	Image         json.RawMessage `json:"image,omitempty"`
+	CreatedAt     store.Time      `json:"createdAt"`
+	UpdatedAt     store.Time      `json:"updatedAt"`
+
+	Role         string          `json:"role"` // the role of Postgres as which PostgREST runs a request
+	AAL          string          `json:"aal"`  // the assurance level of the session: one factor
+	SessionID    string          `json:"session_id"`
+	Phone        string          `json:"phone"`
+	IsAnonymous  bool            `json:"is_anonymous"`
+	AppMetadata  json.RawMessage `json:"app_metadata,omitempty"`
+	UserMetadata json.RawMessage `json:"user_metadata,omitempty"`
+}
+
+// claimsOfSupabase returns the claims of a caller with JWT_CLAIMS=supabase. If they are larger than limit, it leaves
+// out one after the other until they fit: user_metadata, the image, app_metadata except its role, the name. leftOut
+// names these claims. Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
+func claimsOfSupabase(c *session.Caller, limit int) (user any, leftOut string) {
+	u, name := &c.User, c.User.Name
+	claims := supabaseClaims{
+		ID: u.ID, Name: &name, Email: u.Email, EmailVerified: u.EmailVerified, Image: imageClaim(u.Image),
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Role: "authenticated", AAL: "aal1", SessionID: c.Session.ID,
+		AppMetadata: appMetadata(c.Metadata), UserMetadata: userMetadata(u, c.Metadata),
+	}
+	var names []string
+	for _, step := range []struct {
+		name   string
+		exists bool
+		remove func()
+	}{
+		{"user_metadata", true, func() { claims.UserMetadata = nil }},
+		{"image", claims.Image != nil, func() { claims.Image = nil }},
+		{"app_metadata", c.Metadata.App != nil, func() { claims.AppMetadata = onlyRole(c.Metadata.AppRole) }},
+		{"name", true, func() { claims.Name = nil }},
+	} {
+		if fitsInJWT(claims, limit) {
+			break
+		}
+		if step.exists {
+			step.remove()
+			names = append(names, step.name)
+		}
+	}
+	return claims, strings.Join(names, ", ")
+}
+
+// imageClaim returns the JSON of an image, or nil if it is longer than session.MaxImageLength.
+func imageClaim(image *string) json.RawMessage {
+	if image != nil && web.UTF16Length(*image) > session.MaxImageLength {
+		return nil
+	}
+	return toJSON(image)
+}
+
+// userMetadata returns the claim user_metadata: the column "userMetadata", or the name and the image under the names
+// that Supabase's providers use.
+func userMetadata(u *store.User, m *store.Metadata) json.RawMessage {
+	if m.User != nil {
+		return json.RawMessage(*m.User)
+	}
+	image := u.Image
+	if image != nil && web.UTF16Length(*image) > session.MaxImageLength {
+		image = nil
+	}
+	return toJSON(struct {
+		Name     string  `json:"name"`
+		FullName string  `json:"full_name"`
+		Avatar   *string `json:"avatar_url,omitempty"`
+	}{u.Name, u.Name, image})
+}
+
+// appMetadata returns the claim app_metadata: the column "appMetadata", with the providers of the user's accounts, if
+// there are any.
+func appMetadata(m *store.Metadata) json.RawMessage {
+	members := map[string]json.RawMessage{}
+	if m.App != nil && json.Unmarshal([]byte(*m.App), &members) != nil {
+		return json.RawMessage(*m.App)
+	}
+	if len(m.Providers) > 0 {
+		providers := supabaseProviders(m.Providers)
+		members["provider"], members["providers"] = toJSON(providers[0]), toJSON(providers)
+	}
+	return toJSON(members)
+}
+
+// supabaseProviders replaces Better Auth's name for accounts with a password by Supabase's. The other names of
+// providers stay as they are.
+func supabaseProviders(ids []string) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		if all[i] = id; id == "credential" {
+			all[i] = "email"
+		}
+	}
+	return all
+}
+
+// onlyRole returns the claim app_metadata with the member role alone, or nil if there is none. A longer role than
+// maxRole bytes is not the name of a role.
+func onlyRole(role *string) json.RawMessage {
+	const maxRole = 256
+	if role == nil || len(*role) > maxRole {
+		return nil
+	}
+	return toJSON(map[string]json.RawMessage{"role": json.RawMessage(*role)})
+}
+
+func toJSON(v any) json.RawMessage {
+	text, _ := stringify.Marshal(v) // strings and valid JSON can be encoded
+	return text
+}
