@@ -46,10 +46,10 @@ type returnedUser struct {
 }
 
 // ReturnToSource writes SQL that copies passwords and emails that changed in the target back to Supabase, and marks
-// emails as confirmed that users confirmed in the target. The text has password hashes. users is the number of users
-// in the text; it leaves values alone that changed in Supabase since. unreadablePasswords is the number of users whose current password Supabase cannot read or
-// store: they keep the old password in Supabase, and comments in the text list their ids. If the email of such a user
-// changed, the text has it, and users counts the user, too.
+// emails as confirmed that users confirmed in the target. The text has password hashes. users is the number of users in
+// the text; it leaves values alone that changed in Supabase since. unreadablePasswords is the number of users whose
+// current password Supabase cannot read or store: they keep the old password in Supabase, and comments in the text list
+// their ids. If the email of such a user changed, the text has it, and users counts the user, too.
 //
 // The text is a snapshot of the target. So write it when no user can sign in any more, and before a rollback, because a
 // rollback deletes the ledger entries of all users that it removes. If ReturnToSource returns an error, the text is
