@@ -84,7 +84,8 @@ func BenchmarkMoveTables(b *testing.B) {
 	xenon := s.runIntoNewTarget(b, "xenon migrate tables", move(large, &memory))
 	rows := *movedRows * 3 / 2
 	fmt.Printf("%d rows: pg_dump | psql %.1f s, xenon migrate tables %.1f s, verification %.1f s; "+
-		"memory %.1f and %.1f MB\n", rows, dump.Seconds(), xenon.Seconds(), verify.Seconds(), float64(smallMemory)/1024, float64(memory)/1024)
+		"memory %.1f and %.1f MB\n", rows, dump.Seconds(), xenon.Seconds(), verify.Seconds(),
+		float64(smallMemory)/1024, float64(memory)/1024)
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(dump.Seconds()/xenon.Seconds(), "xenon/pg_dump")
 	b.ReportMetric(float64(rows)/xenon.Seconds(), "rows/s")

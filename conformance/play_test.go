@@ -254,8 +254,8 @@ var deviceCookiePattern = regexp.MustCompile(
 	`^(__Secure-)?better-auth\.device=\d+(\.[\w-]+){3}; Max-Age=31536000; Path=/api/auth/sign-in; ` +
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
-// removeDeviceCookie checks and removes the device cookie (D65). It is the last cookie of the response to a sign-in with a
-// password or a sign-up that starts a session, and to a successful change-password or reset-password.
+// removeDeviceCookie checks and removes the device cookie (D65). It is the last cookie of the response to a sign-in
+// with a password or a sign-up that starts a session, and to a successful change-password or reset-password.
 func (p *player) removeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
 	others := slices.DeleteFunc(slices.Clone(lines), deviceCookiePattern.MatchString)
