@@ -17,7 +17,7 @@ type versionCmd struct {
 // version describes the program. Version, commit and date are those that the go command has written into it.
 type version struct {
 	Version    string `json:"version"`       // v1.2.3, or a version of the Go module with the commit
-	Commit     string `json:"commit"`        // empty if the program was installed from a module proxy
+	Commit     string `json:"commit"`        // empty if the go command did not know it, as from a module proxy
 	Date       string `json:"date"`          // of the commit, RFC 3339
 	Changed    bool   `json:"changed"`       // the checkout had changes that were not committed
 	Go         string `json:"go"`            // version of Go
@@ -49,10 +49,13 @@ func (c versionCmd) Run(std streams) error {
 	return nil
 }
 
+// unknownVersion is the version of a program into which the go command wrote none.
+const unknownVersion = "unknown"
+
 // versionOf reads the version. info is nil if the go command wrote none.
 func versionOf(info *debug.BuildInfo) (version, error) {
 	v := version{
-		Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Version: unknownVersion, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		BetterAuth: migrations.BetterAuthVersion, HasSite: website.Files != nil,
 	}
 	all, err := migrations.List()
@@ -79,8 +82,11 @@ func versionOf(info *debug.BuildInfo) (version, error) {
 
 func (v version) String() string {
 	commit := "from a module proxy"
-	if v.Commit != "" {
+	switch {
+	case v.Commit != "":
 		commit = fmt.Sprintf("commit %.12s of %s", v.Commit, v.Date)
+	case v.Version == unknownVersion, v.Version == "(devel)": // a build from a checkout without -buildvcs has (devel)
+		commit = "commit unknown"
 	}
 	if v.Changed {
 		commit += " with changes"

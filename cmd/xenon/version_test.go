@@ -20,8 +20,9 @@ func TestVersionNamesTheCommitAndTheSchema(t *testing.T) {
 		info *debug.BuildInfo
 		want string
 	}{
-		{"nothing known", nil, "xenon unknown, from a module proxy, "},
+		{"nothing known", nil, "xenon unknown, commit unknown, "},
 		{"module proxy", &debug.BuildInfo{Main: debug.Module{Version: "v0.1.0"}}, "xenon v0.1.0, from a module proxy, "},
+		{"checkout without git", &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, "xenon (devel), commit unknown, "},
 		{"checkout", &debug.BuildInfo{Main: debug.Module{Version: "v0.1.0+dirty"}, Settings: []debug.BuildSetting{
 			{Key: "vcs.revision", Value: "0123456789abcdef0123456789abcdef01234567"},
 			{Key: "vcs.time", Value: "2026-11-29T18:00:00Z"},
