@@ -48,10 +48,12 @@ BUILD_FOR_LAMBDA = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Builds the site first, unless ARGS has --no-site.
+# Builds the site before it starts, unless ARGS has --no-site. First it checks that the port is free.
 .PHONY: dev
-dev: $(if $(findstring --no-site,$(ARGS)),,website/csp-hashes.txt) ## run everything on http://localhost:3000 until Ctrl-C
+dev: ## run everything on http://localhost:3000 until Ctrl-C
 	@go build -o bin/xenon ./cmd/xenon
+	@bin/xenon dev --check-addr $(ARGS)
+	@$(if $(findstring --no-site,$(ARGS)),:,$(MAKE) --no-print-directory website/csp-hashes.txt)
 	@exec bin/xenon dev $(ARGS)
 
 .PHONY: site
@@ -348,7 +350,7 @@ SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -nam
 
 website/csp-hashes.txt: $(SITE_SOURCES) node_modules
 	@$(CHECK_NODE)
-	@echo "Building the site, about a minute …"
+	@echo "Building the site, one to four minutes …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }
 	@touch $@
 

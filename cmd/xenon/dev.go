@@ -31,6 +31,7 @@ type devCmd struct {
 	NoSite      bool   `help:"Serve the API without the site." xor:"site"`
 	Site        string `help:"Serve another site: the directory of a built site, or the URL of a development server, such as http://localhost:3001." placeholder:"DIR|URL" xor:"site"`
 	CSP         string `name:"csp" enum:"strict,docusaurus" default:"strict" help:"The Content-Security-Policy of the site: strict, or docusaurus for a site with inline styles." placeholder:"NAME"`
+	CheckAddr   bool   `hidden:"" help:"Only check that no other program listens on --addr; make dev calls this before it builds the site."`
 	Dir         string `help:"The directory of the database, the secret, the signing keys and the mails; default: .xenon" default:".xenon" placeholder:"DIR"`
 }
 
@@ -48,9 +49,12 @@ the values of variables that are not set.
 // Run serves until the context ends.
 func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	slog.SetDefault(slog.New(slog.NewTextHandler(std.err, nil)))
-	listener, err := listen(ctx, c.Addr)
+	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
+	}
+	if c.CheckAddr {
+		return listener.Close()
 	}
 	defer listener.Close() //nolint:errcheck // it is open only if Run returns before the server starts
 	if getenv, err = withEnvFile(getenv, envFile, std.err); err != nil {
@@ -165,11 +169,15 @@ func (c devCmd) builtSite() (builtFiles, error) {
 	return site, err
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+func (c devCmd) listen(ctx context.Context) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, withAdvice(fmt.Errorf("another program listens on %s", addr),
-			"Stop that program, or choose another port: xenon dev --addr localhost:3001")
+		command := "xenon dev --addr localhost:3001"
+		if c.CheckAddr {
+			command = "make dev ARGS='--addr localhost:3001'"
+		}
+		return nil, withAdvice(fmt.Errorf("another program listens on %s", c.Addr),
+			"Stop that program, or choose another port: %s", command)
 	}
 	if err != nil {
 		return nil, withAdvice(err, "Give a host and a port with --addr, such as --addr localhost:3000.")

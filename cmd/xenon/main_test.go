@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -254,6 +256,16 @@ func TestLocalKeysKeepTheirAlgorithm(t *testing.T) {
 	}
 }
 
+func TestDevChecksTheAddressAndStartsNothing(t *testing.T) {
+	t.Chdir(repositoryRoot)
+	dir := filepath.Join(t.TempDir(), "dir")
+	code, out, stderr := runXenon(t, []string{"dev", "--addr", "127.0.0.1:0", "--dir", dir, "--check-addr"})
+	if _, err := os.Stat(dir); code != exitDone || out != "" || stderr != "" || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("xenon dev --check-addr, with a free port: got the exit code %d, the output %q%q and %s: %v, "+
+			"want 0, no output and no directory", code, out, stderr, dir, err)
+	}
+}
+
 func TestDevReportsErrors(t *testing.T) {
 	t.Chdir(repositoryRoot)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -277,6 +289,13 @@ func TestDevReportsErrors(t *testing.T) {
 			[]string{"--addr", taken.Addr().String()},
 			nil,
 			"another program listens on " + taken.Addr().String() + "\n  Stop that program, or choose another port",
+		},
+		{
+			"port taken, before make dev builds the site",
+			[]string{"--addr", taken.Addr().String(), "--check-addr"},
+			nil,
+			"another program listens on " + taken.Addr().String() +
+				"\n  Stop that program, or choose another port: make dev ARGS='--addr localhost:3001'",
 		},
 		{"no port", []string{"--addr", "localhost"}, nil, "such as --addr localhost:3000"},
 		{
