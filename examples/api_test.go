@@ -210,6 +210,16 @@ func checkOutage(t *testing.T, url string, d deployment) {
 // program is ready when it has printed the text ready.
 func startProgram(t *testing.T, ready string, cmd *exec.Cmd, env ...string) string {
 	t.Helper()
+	url, _ := startProgramWithLog(t, ready, cmd, env...)
+	return url
+}
+
+// startProgramWithLog does the same as startProgram, and returns also what the program prints.
+func startProgramWithLog(
+	t *testing.T, ready string, cmd *exec.Cmd, env ...string,
+) (url string, log *syncbuf.Buffer) {
+	t.Helper()
+	log = &syncbuf.Buffer{}
 	address := freeAddress(t)
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -228,10 +238,9 @@ func startProgram(t *testing.T, ready string, cmd *exec.Cmd, env ...string) stri
 		t.Fatal(err)
 	}
 	_ = writer.Close() // the program has a copy of it
-	var log syncbuf.Buffer
 	isReady := make(chan bool, 1)
 	go func() {
-		lines := bufio.NewScanner(io.TeeReader(reader, &log))
+		lines := bufio.NewScanner(io.TeeReader(reader, log))
 		for lines.Scan() {
 			if bytes.Contains(lines.Bytes(), []byte(ready)) {
 				isReady <- true
@@ -250,7 +259,7 @@ func startProgram(t *testing.T, ready string, cmd *exec.Cmd, env ...string) stri
 	if !<-isReady {
 		t.Fatalf("%v ended without printing %q", cmd.Args, ready)
 	}
-	return "http://" + address
+	return "http://" + address, log
 }
 
 func freeAddress(t *testing.T) string {
