@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
+import { freePort } from './harness/freePort';
 import { expect, newPerson, type Person, test } from './harness/test';
 import { repositoryRoot } from './harness/xenon';
 
@@ -51,6 +52,35 @@ test('on the example with a UI kit a person registers, signs out and signs in', 
     await page.getByRole('button', { name: 'Do not change my email' }).click();
     await expect(page.getByText('Your email stays as it is.')).toBeVisible();
   });
+});
+
+// Vite alone answers every path with index.html and 200, which the kit takes for a session.
+test("on Vite's own port the example asks Xenon who is signed in", { tag: '@once' }, async ({ page, startServer }) => {
+  test.setTimeout(300_000);
+  const port = await freePort();
+  const viteOrigin = `http://localhost:${port}`;
+  const { origin } = await startServer({ BETTER_AUTH_TRUSTED_ORIGINS: viteOrigin }, ['--no-site']);
+  const vite = spawn('node_modules/.bin/vite', ['--port', String(port), '--strictPort'], {
+    cwd: example,
+    env: { ...process.env, XENON_URL: origin },
+    stdio: 'ignore',
+  });
+  try {
+    await expect(async () => {
+      const answer = await page.request.get(`${viteOrigin}/api/auth/get-session`);
+      expect(await answer.text()).toBe('null');
+    }).toPass();
+    await page.goto(viteOrigin);
+    await expect(page).toHaveURL(/\/auth\/sign-in\?redirectTo=/);
+    await page.getByRole('link', { name: 'Sign Up' }).click();
+    const person = newPerson();
+    await page.getByLabel('Name', { exact: true }).fill(person.name);
+    await fillPassword(page, person);
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await expect(page.getByText('Welcome to the members.')).toBeVisible();
+  } finally {
+    vite.kill();
+  }
 });
 
 async function fillPassword(page: Page, { email, password }: Person): Promise<void> {

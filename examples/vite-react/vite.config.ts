@@ -18,4 +18,7 @@ const pageFiles: Plugin = {
   },
 };
 
-export default defineConfig({ plugins: [react(), tailwindcss(), pageFiles] });
+// `npm run dev` sends the calls of the API to Xenon. Without this rule Vite would answer them with index.html and 200.
+const proxy = { '/api/': process.env.XENON_URL ?? 'http://localhost:3000' };
+
+export default defineConfig({ plugins: [react(), tailwindcss(), pageFiles], server: { proxy } });
