@@ -7,6 +7,7 @@ import (
 	_ "embed" // the queries
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -243,4 +244,10 @@ func Schemas(ctx context.Context, src *pgx.Conn) ([]string, error) {
 		return nil, fmt.Errorf("read the project's own schemas: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// IsManaged reports whether a schema is not the project's own: Postgres, Supabase, an extension or an import has
+// created it.
+func IsManaged(schema string) bool {
+	return slices.Contains(managedSchemas, schema)
 }
