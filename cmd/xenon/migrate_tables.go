@@ -18,6 +18,7 @@ type migrateTablesCmd struct {
 	Schema      []string `help:"A schema to move; repeatable. Default: all schemas of the project, without those that Supabase manages." placeholder:"NAME"`
 	Exclude     []string `help:"A table that stays behind; repeatable." placeholder:"SCHEMA.TABLE"`
 	Orphans     string   `help:"Rows that refer to a row that the target does not have, such as a user in the quarantine: keep leaves them and the foreign key not validated, null clears the reference, quarantine moves the row to supabase_import.moved_row." enum:"keep,null,quarantine" default:"keep"`
+	Triggers    bool     `help:"Make the triggers on auth.users again on \"user\", with copies of their functions, if the functions need only what Xenon has. Also for tables that are already moved."`
 	Concurrency int      `help:"Parts of tables at a time; default: 2. Each uses one connection to each database." placeholder:"N"`
 	DryRun      bool     `help:"Try all statements in one transaction of the target and roll it back. Copies no row."`
 	Prepare     bool     `help:"Create the tables only. The state machine, or the same command without --prepare, copies the rows."`
@@ -35,6 +36,7 @@ The exit status is 3 if something needs your attention.
 
   xenon migrate tables --dry-run
   xenon migrate tables --exclude public.audit_log --orphans null
+  xenon migrate tables --triggers
   xenon migrate tables --verify
   xenon migrate tables --rollback --yes`
 }
@@ -69,7 +71,7 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 }
 
 func (c migrateTablesCmd) options() tables.Options {
-	return tables.Options{Schemas: c.Schema, Exclude: c.Exclude, Orphans: c.Orphans}
+	return tables.Options{Schemas: c.Schema, Exclude: c.Exclude, Orphans: c.Orphans, Triggers: c.Triggers}
 }
 
 func (c migrateTablesCmd) move(ctx context.Context, m *importer.Import, p *progress, std streams) error {

@@ -36,11 +36,13 @@ SET idle_in_transaction_session_timeout = '10min';
 // disk: a crash of the target can lose a batch together with its ledger entries, and then the import copies the batch
 // again. ClosePass and FinishRollback wait for the disk. A batch of the default size is staged in memory. The trigger
 // of user_profile does not overwrite updated_at, so that profiles keep the value of the source
-// (migrations/0004_user_profile_import.sql).
+// (migrations/0004_user_profile_import.sql). The triggers on "user" that xenon migrate tables makes do not fire
+// (package usertriggers).
 const WorkerSession = `
 SET synchronous_commit = off;
 SET temp_buffers = '32MB';
 SET xenon.keep_updated_at = 'on';
+SET xenon.importing = 'on';
 `
 
 // NoNestedLoop is the setting for joins of two ranges of UUIDs. Postgres estimates the number of ids in such a range

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/usertriggers"
 )
 
 //go:embed schema.sql
@@ -22,10 +23,12 @@ type beginning struct {
 	src, dst *pgx.Conn
 	dump     dump
 	selection
-	roles   []string // of the target
-	leftOut []LeftOut
-	skipped []statement // privileges and comments of objects that are left out
-	fatal   []string    // why the move cannot begin
+	userTriggers []usertriggers.Trigger // of the source
+	remade       []remadeTrigger        // the same, for the target
+	roles        []string               // of the target
+	leftOut      []LeftOut
+	skipped      []statement // privileges and comments of objects that are left out
+	fatal        []string    // why the move cannot begin
 }
 
 // begin creates the schemas, types, functions, tables and views in the target and stores what is to do. It does all or
@@ -35,6 +38,9 @@ func begin(
 ) (result Result, err error) {
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		if known, err := r.HasMovedTables(ctx, dst); err != nil || known {
+			if err == nil && o.Triggers && !dry {
+				err = reopenUserTriggers(ctx, dst, r)
+			}
 			if err == nil {
 				result, err = readResult(ctx, dst, r)
 			}
@@ -81,8 +87,10 @@ func (b *beginning) readSource(ctx context.Context, pgDumps []string) error {
 		if b.selection, err = selectRelations(ctx, b.src, b.Options); err != nil {
 			return run.Wrap("read the tables of the source", err)
 		}
-		b.dump, err = program.dump(ctx, b.env.From, snapshot, b.selection)
-		return err
+		if b.dump, err = program.dump(ctx, b.env.From, snapshot, b.selection); err != nil {
+			return err
+		}
+		return b.readUserTriggers(ctx)
 	})
 }
 
@@ -136,6 +144,9 @@ func (b *beginning) executeDDL(ctx context.Context) (first []statement, err erro
 	if err != nil {
 		return nil, err
 	}
+	if err := b.remakeUserTriggers(ctx); err != nil {
+		return nil, err
+	}
 	first = append([]statement{shim}, extensions...)
 	if err := run.Exec(ctx, b.dst, "SET LOCAL check_function_bodies = off; SET LOCAL search_path = ''"); err != nil {
 		return nil, err
@@ -173,6 +184,9 @@ func (b *beginning) rehearse(ctx context.Context) error {
 		if err := b.execute(ctx, s); err != nil {
 			return err
 		}
+	}
+	if err := b.rehearseUserTriggers(ctx); err != nil {
+		return err
 	}
 	return run.Exec(ctx, b.dst, "ROLLBACK TO SAVEPOINT rehearsal")
 }

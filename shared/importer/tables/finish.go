@@ -16,15 +16,20 @@ import (
 func (m *mover) finish(ctx context.Context) error {
 	return m.env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		f := &finisher{mover: m, src: src, dst: dst}
-		if err := f.read(ctx); err != nil || f.state == Complete {
+		if err := f.read(ctx); err != nil {
 			return err
 		}
 		if err := run.Exec(ctx, dst, finishSession); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{
-			f.setState, f.setSequences, f.createIndexes, f.createKeys, f.createSecurity, f.refreshViews, f.analyze, f.complete,
-		} {
+		steps := []func(context.Context) error{
+			f.setState, f.setSequences, f.createIndexes, f.createKeys, f.createSecurity, f.refreshViews, f.analyze,
+			f.createUserTriggers, f.complete,
+		}
+		if f.state == Complete {
+			steps = []func(context.Context) error{f.createUserTriggers}
+		}
+		for _, step := range steps {
 			if err := step(ctx); err != nil {
 				return err
 			}

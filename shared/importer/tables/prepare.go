@@ -25,20 +25,12 @@ func (b *beginning) shim(ctx context.Context) (statement, error) {
 
 // shimFor returns shim.sql for a table "user".
 func shimFor(ctx context.Context, dst *pgx.Conn, userTable string) (string, error) {
-	names, err := run.QueryTexts(ctx, dst, `SELECT attname FROM pg_attribute
-WHERE attrelid = $1::regclass AND attname IN ('userMetadata', 'appMetadata') AND NOT attisdropped`, userTable)
+	table, err := describeUserTable(ctx, dst, userTable)
 	if err != nil {
-		return "", fmt.Errorf("read the columns of %s: %w", userTable, err)
+		return "", err
 	}
-	user := `jsonb_build_object('name', u.name, 'full_name', u.name, 'avatar_url', u.image)`
-	if slices.Contains(names, "userMetadata") {
-		user += ` || coalesce(u."userMetadata", '{}')`
-	}
-	app := `'{}'::jsonb`
-	if slices.Contains(names, "appMetadata") {
-		app = `coalesce(u."appMetadata", '{}')`
-	}
-	return strings.NewReplacer("{user}", userTable, "{user_metadata}", user, "{app_metadata}", app).Replace(shimSQL), nil
+	return strings.NewReplacer("{user}", table.Name, "{user_metadata}", table.UserMetadataOf("u"),
+		"{app_metadata}", table.AppMetadataOf("u")).Replace(shimSQL), nil
 }
 
 // extensions returns the statements that create the extensions of the source that the target can have.

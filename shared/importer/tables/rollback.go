@@ -144,9 +144,19 @@ WHERE run = $1 AND to_regclass(name) IS NOT NULL AND rows IS NOT NULL`, b.run.ID
 	return nil
 }
 
+// storedDrops lists the statements of a rollback. Triggers on "user" are dropped first: they use the other objects.
+const storedDrops = `SELECT sql FROM (
+  SELECT 1 AS step, o.number, d.i, d.sql
+  FROM supabase_import.moved_object o
+  CROSS JOIN unnest(o.drops) WITH ORDINALITY d (sql, i)
+  WHERE o.run = $1 AND o.state = 'done'
+  UNION ALL
+  SELECT 2, number, 0, sql FROM supabase_import.moved_drop WHERE run = $1
+) x
+ORDER BY step, number, i`
+
 func (b *moveRollback) readDrops(ctx context.Context) (err error) {
-	b.drops, err = run.QueryTexts(ctx, b.dst, "SELECT sql FROM supabase_import.moved_drop WHERE run = $1 ORDER BY number",
-		b.run.ID)
+	b.drops, err = run.QueryTexts(ctx, b.dst, storedDrops, b.run.ID)
 	return run.Wrap("read the statements of the rollback", err)
 }
 

@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS supabase_import.move (
 );
 
 -- The statements of the move in the order of their execution. Statements of the section "prepare" and "tables" are
--- executed when the move begins, those of "indexes" and "security" after all rows are copied.
+-- executed when the move begins, those of "indexes" and "security" after all rows are copied, and those of "user
+-- triggers" last. The latter have no SQL if they cannot be made.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_object (
   run smallint NOT NULL REFERENCES supabase_import.move,
   number integer NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_object (
   kind text NOT NULL,                          -- as pg_dump names it: "TABLE", "INDEX", "POLICY", …
   name text NOT NULL,
   sql text NOT NULL,
+  drops text[],                                -- of "user triggers": the statements that a rollback executes first
   state text NOT NULL CHECK (state IN ('open', 'done', 'left out')),
   reason text,                                 -- why the object was left out
   PRIMARY KEY (run, number)

@@ -92,6 +92,9 @@ func (b *beginning) script(ctx context.Context) (s script, err error) {
 	add("4-indexes.sql", "-- Primary keys, unique constraints and indexes.", b.join(after[:firstOfSecurity]))
 	add("5-foreign-keys.sql", keysHeader, "\\set ON_ERROR_STOP off\n"+b.keyStatements())
 	add("6-security.sql", "-- Triggers, rules and policies.", b.join(after[firstOfSecurity:]))
+	if len(b.remade) > 0 {
+		add("7-user-triggers.sql", userTriggersHeader, b.userTriggerStatements())
+	}
 	add("undo.sql", "-- Drops everything that the other files create, with all rows.", "BEGIN;\n"+b.undo()+"COMMIT;\n")
 	return s, nil
 }
@@ -164,6 +167,12 @@ func (b *beginning) keyStatements() string {
 
 func (b *beginning) undo() string {
 	var text strings.Builder
+	for _, t := range b.remade {
+		for _, sql := range t.Drops { // the operator may not have created them
+			fmt.Fprintf(&text, "%s;\n", strings.NewReplacer("TRIGGER ", "TRIGGER IF EXISTS ",
+				"FUNCTION ", "FUNCTION IF EXISTS ").Replace(sql))
+		}
+	}
 	for _, sql := range b.dump.allDrops {
 		if !b.isNotNeeded(sql) {
 			sql = strings.Replace(sql, " DROP CONSTRAINT ", " DROP CONSTRAINT IF EXISTS ", 1)

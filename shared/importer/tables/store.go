@@ -46,7 +46,7 @@ func (b *beginning) storeMove(ctx context.Context) error {
 func (b *beginning) store(ctx context.Context, first []statement) error {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.storeObjects(ctx, first) },
-		b.storeTables, b.storeKeys, b.storeDrops,
+		b.storeUserTriggers, b.storeTables, b.storeKeys, b.storeDrops,
 	} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("store what is to do: %w", err)

@@ -26,6 +26,8 @@ type Options struct {
 	// Orphans says what happens to rows that refer to a row that the target does not have, such as a user that the import
 	// rejected: Keep, Null or Quarantine.
 	Orphans string `json:"orphans"`
+	// Triggers makes triggers of auth.users again on "user". It also applies to a move that has begun without it.
+	Triggers bool `json:"triggers,omitempty"`
 }
 
 // What happens to rows that refer to a row that the target does not have.
@@ -118,6 +120,10 @@ func (r Result) Problems() (lines []string) {
 		}
 	}
 	for _, o := range r.LeftOut {
+		if o.Kind == userTrigger {
+			lines = append(lines, fmt.Sprintf("the trigger %s on auth.users was not made: %s", o.Name, o.Reason))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%s %s was left out: %s", o.Kind, o.Name, o.Reason))
 	}
 	for _, k := range r.Keys {

@@ -111,6 +111,11 @@ func (c *comparison) compare(ctx context.Context, after string, workers int) (v 
 	if v.Kinds, err = c.compareDefinitions(ctx); err != nil {
 		return v, err
 	}
+	triggers, err := c.compareUserTriggers(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.Kinds = append(v.Kinds, triggers...)
 	for _, k := range v.Kinds {
 		v.Equal = v.Equal && len(k.Missing) == 0 && len(k.Different) == 0
 	}
