@@ -58,6 +58,9 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	switch {
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return errCreateUserFailed
+	case isRejected(err):
+		web.NoteError(r.Context(), err)
+		return errCreateUserFailed
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)
 	}
@@ -69,6 +72,12 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 		return err
 	}
 	return web.WriteJSON(w, http.StatusOK, signUpReply{&row.Token, user})
+}
+
+// isRejected reports whether a trigger or constraint that the operator has added to "user" rejects the new user. Other
+// errors of a trigger, such as a missing table, are faults of the server.
+func isRejected(err error) bool {
+	return errors.Is(err, store.ErrRejected) || errors.Is(err, store.ErrOrphan)
 }
 
 // decodeSignUp returns the body of a sign-up. It makes all checks that need neither Postgres nor a hash.
@@ -114,6 +123,9 @@ func (s *Service) signUpUnverified(
 	}
 	switch {
 	case errors.Is(err, store.ErrInvalid):
+		return errCreateUserFailed
+	case errors.Is(err, store.ErrDuplicate), isRejected(err): // a duplicate row of a trigger, since the email is none
+		web.NoteError(r.Context(), err)
 		return errCreateUserFailed
 	case err != nil:
 		return fmt.Errorf("store user: %w", err)

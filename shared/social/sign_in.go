@@ -52,6 +52,9 @@ func (s *Service) signIn(
 		got, err = s.signInOnce(r, db, p, id)
 	}
 	switch {
+	case errors.Is(err, store.ErrRejected), errors.Is(err, store.ErrOrphan): // by a trigger that the operator has added
+		web.NoteError(r.Context(), err)
+		return got, unableToCreateUser
 	case errors.Is(err, store.ErrDuplicate), errors.Is(err, store.ErrInvalid):
 		return got, unableToCreateUser
 	case errors.Is(err, store.ErrChanged):

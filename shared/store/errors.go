@@ -17,6 +17,7 @@ var (
 	ErrDuplicate    = errors.New("already exists")
 	ErrOrphan       = errors.New("the row refers to a row that does not exist")
 	ErrInvalid      = errors.New("the value cannot be stored in Postgres")
+	ErrRejected     = errors.New("a constraint or trigger of the database rejects the row")
 	ErrChanged      = errors.New("the row was changed since it was read")
 	ErrBanned       = errors.New("the user is banned")
 	ErrUnverified   = errors.New("the email of the user is not verified")
@@ -93,6 +94,8 @@ func classifyStatement(err error) error {
 		return ErrDuplicate
 	case e.Code == "23503": // foreign_key_violation
 		return ErrOrphan
+	case e.Code == "P0001", e.Code == "23502", e.Code == "23514": // RAISE EXCEPTION; NOT NULL; CHECK
+		return errors.Join(ErrRejected, err)
 	case strings.HasPrefix(e.Code, "22"), e.Code == "54000": // data exception; index row too large
 		return errors.Join(ErrInvalid, err)
 	}

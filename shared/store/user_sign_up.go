@@ -22,8 +22,8 @@ const insertIntoUserSQL = `
 			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
 
 // SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
-// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email, and
-// ErrInvalid for text that Postgres cannot store.
+// round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email,
+// ErrInvalid for text that Postgres cannot store, and ErrRejected or ErrOrphan if a trigger of the database refuses.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
 		err = row.Scan(append(userFieldPointers(&u), &session.ID)...)
