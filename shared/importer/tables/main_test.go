@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(xenontest.RunTests(m))
 }
 
 func runChild(text string) error {

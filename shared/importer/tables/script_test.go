@@ -14,7 +14,7 @@ import (
 // The files are executed with psql and bash, as an operator does it.
 func TestScriptMovesTablesAndUndoDropsThem(t *testing.T) {
 	t.Parallel()
-	for _, project := range []string{"chat", "blog", "documents"} {
+	for _, project := range []string{"chat", "blog", "documents", "starter-kit"} {
 		t.Run(project, func(t *testing.T) {
 			t.Parallel()
 			m := importUsers(t, project)
