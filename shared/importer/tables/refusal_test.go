@@ -170,3 +170,29 @@ func TestTableWithARowThatTheTargetRejectsStaysEmpty(t *testing.T) {
 		t.Errorf("verify: got equal %t (error %v), want not equal", v.Equal, err)
 	}
 }
+
+// A column of Xenon's own table, such as one of a later migration, is no change of a moved table.
+func TestRollbackKeepsChangedTablesAndIgnoresThoseOfXenon(t *testing.T) {
+	t.Parallel()
+	m := importInto(t, `create table posts (id int primary key); create table tags (id int primary key)`, "")
+	move(t, m, tables.Options{})
+	dbtest.Exec(t, m.To, `alter table "user" add extra text; create index on posts (id); insert into tags values (1)`)
+	for range 2 { // a repeated rollback keeps the same tables
+		result, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []string
+		for _, o := range result.Kept {
+			kept = append(kept, o.Kind+" "+o.Name)
+		}
+		if diff := cmp.Diff([]string{"TABLE public.posts", "TABLE public.tags"}, kept); diff != "" {
+			t.Errorf("kept objects (-want +got):\n%s", diff)
+		}
+	}
+	dbtest.Exec(t, m.To, "drop index posts_id_idx; delete from tags")
+	result, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
+	if err != nil || len(result.Kept) > 0 {
+		t.Errorf("the rollback after the correction: got %+v, %v, want nothing kept", result, err)
+	}
+}

@@ -71,13 +71,13 @@ func (b *moveRollback) drop(ctx context.Context) (err error) {
 	if b.move, err = readResult(ctx, b.dst, b.run); err != nil {
 		return err
 	}
-	if b.move.State == Complete {
+	if err := b.readDrops(ctx); err != nil {
+		return err
+	}
+	if b.move.State == Complete || b.move.State == RolledBack {
 		if err := b.findChanged(ctx); err != nil {
 			return err
 		}
-	}
-	if err := b.readDrops(ctx); err != nil {
-		return err
 	}
 	if err := openSavepoint(ctx, b.dst); err != nil {
 		return err
@@ -116,6 +116,8 @@ func (b *moveRollback) findChanged(ctx context.Context) error {
 			b.changed["TABLE "+d.Table] = fmt.Sprintf("the %s %s was dropped", key.kind, key.name)
 		}
 	}
+	// The schemas can also have tables that the move has not created, such as those of Xenon.
+	maps.DeleteFunc(b.changed, func(what, _ string) bool { return !slices.Contains(b.drops, "DROP "+what+";") })
 	return b.findChangedRows(ctx)
 }
 
