@@ -108,8 +108,9 @@ func (b *beginning) storeUserTriggers(ctx context.Context) error {
 	return nil
 }
 
-const userTriggersHeader = `-- The triggers on auth.users, made again on Xenon's table "user" with copies of their functions. If a function fails,
--- the sign-up fails: sign up a test user afterwards. The triggers do not fire for users that xenon migrate run writes.
+const userTriggersHeader = `-- The triggers on auth.users, made again on Xenon's table "user" with copies of their
+-- functions. If a function fails, the sign-up fails: sign up a test user afterwards. The triggers do not fire for users
+-- that xenon migrate run writes.
 `
 
 // userTriggerStatements returns the statements that make the triggers, and comments for those that cannot be made.
