@@ -92,7 +92,7 @@ test('rejected sign-ups and sign-ins have a status and an error code', async () 
     await auth.signIn.email({ email: 'nobody@example.com', password: ada.password }),
     await auth.signIn.email({ email: 'not an email', password: ada.password }),
     await auth.signIn.email({ ...ada, callbackURL: 'https://evil.example' }),
-  ].map(errorOf);
+  ].map(assertError);
   assert.deepEqual(codes, [
     [422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL'],
     [400, 'PASSWORD_TOO_SHORT'],

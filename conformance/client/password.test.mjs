@@ -39,7 +39,7 @@ test('a rejected change of password has a status and an error code', async () =>
     await ada.auth.changePassword({ currentPassword, newPassword: 'x'.repeat(129) }),
     await ada.auth.changePassword({ currentPassword: 'wrong horse', newPassword }),
     await newClient().changePassword({ currentPassword, newPassword }),
-  ].map(errorOf);
+  ].map(assertError);
   assert.deepEqual(codes, [
     [400, 'PASSWORD_TOO_SHORT'],
     [400, 'PASSWORD_TOO_LONG'],

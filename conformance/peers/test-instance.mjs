@@ -196,7 +196,7 @@ export async function getTestInstance(given = {}, config = {}) {
     testUser,
     customFetchImpl,
     cookieSetter: setCookieToHeader,
-    sessionSetter: remember,
+    sessionSetter: storeSessionCookie,
     db: await getAdapter(local.options),
     async signInWithTestUser() {
       const { data, headers } = await signIn(testUser.email, testUser.password);
