@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 
@@ -43,7 +42,8 @@ the values of variables that are not set.
 
   xenon dev
   xenon dev --addr localhost:4000 --database-url postgres://me@localhost/learn
-  xenon dev --site ../my-site/build`
+  xenon dev --site http://localhost:3001
+  xenon dev --site ../my-site/build --csp docusaurus`
 }
 
 // Run serves until the context ends.
@@ -72,6 +72,10 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
+	site, err := c.openSite(ctx, cfg)
+	if err != nil {
+		return err
+	}
 	defer local.stop()
 	direct := "" // with --database-url, the migrations use that URL, too
 	if c.DatabaseURL == "" && local.databaseURL != "" {
@@ -91,12 +95,8 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	handler, err := c.withSite(routes, cfg)
-	if err != nil {
-		return err
-	}
-	c.printStart(std.out, listener.Addr(), local.urlToPrint(), cfg)
-	return serve(ctx, listener, withOriginHints(cfg, handler))
+	c.printStart(std.out, listener.Addr(), local.urlToPrint(), cfg, site)
+	return serve(ctx, listener, withOriginHints(cfg, site.withAPI(routes, cfg)))
 }
 
 // loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.
@@ -112,69 +112,21 @@ func loadDevSettings(ctx context.Context, getenv environment) (config.API, error
 }
 
 // printStart prints that the server runs, and commands to try.
-func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg config.API) {
+func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg config.API, site devSite) {
 	fmt.Fprintln(out, "Listening on", addr)
 	fmt.Fprintln(out, "The database is", databaseURL)
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
 	}
-	if site, ok := openXenonSite(); ok && !c.NoSite && c.Site == "" {
-		if _, err := site.hashes(); err != nil {
-			fmt.Fprint(out, siteNotBuiltText)
-		}
-	}
-	fmt.Fprint(out, commandsToTry(cfg.Origin, c.Dir))
-}
-
-// withSite returns a handler that serves the routes, the pages about the API and, at every other path, the site. With
-// --no-site it serves a short text at / instead of the site.
-func (c devCmd) withSite(routes web.Routes, cfg config.API) (http.Handler, error) {
-	routes["GET /api"], routes["GET /openapi.yaml"] = serveAPIPage, serveAPIDescription
-	if c.NoSite {
-		routes["GET /"] = newStartPage(commandsToTry(cfg.Origin, c.Dir))
-		return devAPI(routes, cfg), nil
-	}
-	policy, err := readSitePolicy()
-	if err != nil {
-		return nil, err
-	}
-	policy.applyPreset(c.CSP)
-	if strings.Contains(c.Site, "://") {
-		live, err := newLiveSiteForwarder(c.Site)
-		return policy.withSite(routes, cfg, live), err
-	}
-	site, err := c.builtSite()
-	site.headers = policy.headers(strings.HasPrefix(cfg.Origin, "https:"))
-	site.whileNotBuilt = newStartPage(siteNotBuiltText + commandsToTry(cfg.Origin, c.Dir))
-	return policy.withSite(routes, cfg, site), err
-}
-
-// builtSite returns the files of the site in the directory --site, else of Xenon's own site.
-func (c devCmd) builtSite() (builtFiles, error) {
-	if c.Site == "" {
-		site, ok := openXenonSite()
-		if !ok {
-			return site, withAdvice(errors.New("this xenon has no site: go install does not build one"),
-				"Start the API alone with --no-site, or give the directory of your own built site with --site. "+
-					"The binaries of a release contain Xenon's site.")
-		}
-		return site, nil
-	}
-	site, err := openSiteOfUser(c.Site)
-	if err != nil {
-		err = withAdvice(fmt.Errorf("--site %s: %w", c.Site, err),
-			"Give the directory of a built site, such as build or dist, or the URL of its development server, "+
-				"such as http://localhost:3001.")
-	}
-	return site, err
+	fmt.Fprint(out, site.note, commandsToTry(cfg.Origin, site.path, c.Dir))
 }
 
 func (c devCmd) listen(ctx context.Context) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		command := "xenon dev --addr localhost:3001"
+		command := "xenon dev --addr " + c.freeAddr(ctx)
 		if c.CheckAddr {
-			command = "make dev ARGS='--addr localhost:3001'"
+			command = "make dev ARGS='--addr " + c.freeAddr(ctx) + "'"
 		}
 		return nil, withAdvice(fmt.Errorf("another program listens on %s", c.Addr),
 			"Stop that program, or choose another port: %s", command)
@@ -230,11 +182,11 @@ func newStartPage(text string) web.Handler {
 	}
 }
 
-// commandsToTry returns the text that xenon dev prints at its start, with commands to try: register, read the session,
-// create a profile.
-func commandsToTry(origin, dir string) string {
+// commandsToTry returns the text that xenon dev prints at its start: the URL of the site's home page, and commands to
+// try, which register, read the session and create a profile.
+func commandsToTry(origin, path, dir string) string {
 	return fmt.Sprintf(`
-Xenon is running at %[1]s - open it in a browser, or try it from here:
+Xenon is running at %[1]s%[3]s - open it in a browser, or try it from here:
 
 curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada'$RANDOM'@example.com","password":"correct horse"}' %[1]s/api/auth/sign-up/email
 curl -b cookies.txt %[1]s/api/auth/get-session
@@ -243,5 +195,5 @@ curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut
 A page with a form for every operation: %[1]s/api
 
 Ctrl-C stops it. The data stays in %[2]s; delete this directory to start anew.
-`, origin, dir)
+`, origin, dir, path)
 }

@@ -37,7 +37,7 @@ func TestInitCreatesADirectoryThatDevServes(t *testing.T) {
 	if err != nil || !strings.Contains(string(env), "\n#BETTER_AUTH_URL=") || settingLine.Match(env) {
 		t.Errorf(".env of xenon init: got %s, %v, want all settings as comments", env, err)
 	}
-	h, err := devCmd{Site: filepath.Join(dir, "site")}.withSite(web.Routes{}, configOfLocalhost3000)
+	h, err := openHandler(t, devCmd{Site: filepath.Join(dir, "site")}, web.Routes{})
 	if err != nil {
 		t.Fatal(err)
 	}

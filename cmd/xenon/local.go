@@ -62,6 +62,10 @@ func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, sche
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.pathOf("postgres"), Log: log})
+		if errors.Is(err, postgres.ErrInUse) {
+			return withAdvice(err, "Stop that process, such as another xenon dev, or give this one a directory and a "+
+				"database of its own: --dir .xenon-2")
+		}
 		if err != nil {
 			return err
 		}

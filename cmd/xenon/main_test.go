@@ -295,7 +295,7 @@ func TestDevReportsErrors(t *testing.T) {
 			[]string{"--addr", taken.Addr().String(), "--check-addr"},
 			nil,
 			"another program listens on " + taken.Addr().String() +
-				"\n  Stop that program, or choose another port: make dev ARGS='--addr localhost:3001'",
+				"\n  Stop that program, or choose another port: make dev ARGS='--addr 127.0.0.1:",
 		},
 		{"no port", []string{"--addr", "localhost"}, nil, "such as --addr localhost:3000"},
 		{
@@ -305,6 +305,7 @@ func TestDevReportsErrors(t *testing.T) {
 		},
 		{"short secret", nil, []string{"BETTER_AUTH_SECRET", "short"}, "BETTER_AUTH_SECRET: has 5 characters"},
 		{"no directory", []string{"--dir", file}, nil, "has to be a directory that you can write to"},
+		{"site without http://", []string{"--site", "localhost:3001"}, nil, "--site http://localhost:3001"},
 		{"no database", []string{"--database-url", "postgres://127.0.0.1:1/db"}, nil, "Use --database-url"},
 	} {
 		args := append([]string{"dev", "--addr", "127.0.0.1:0", "--dir", dir}, c.args...)

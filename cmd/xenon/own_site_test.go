@@ -10,6 +10,16 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+// openHandler returns the handler of xenon dev with the routes and the site of the flags.
+func openHandler(t *testing.T, c devCmd, routes web.Routes) (http.Handler, error) {
+	t.Helper()
+	site, err := c.openSite(t.Context(), configOfLocalhost3000)
+	if err != nil {
+		return nil, err
+	}
+	return site.withAPI(routes, configOfLocalhost3000), nil
+}
+
 func TestDevServesABuiltSiteWithHashesOfItsScripts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -17,7 +27,7 @@ func TestDevServesABuiltSiteWithHashesOfItsScripts(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "index.html"), page, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := devCmd{Site: dir}.withSite(web.Routes{}, configOfLocalhost3000)
+	h, err := openHandler(t, devCmd{Site: dir}, web.Routes{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +54,10 @@ func TestDevRejectsSiteThatCannotWork(t *testing.T) {
 		filepath.Join(dir, "nothing"): "no such file or directory",
 		dir:                           "it has no index.html",
 		filepath.Join(dir, "handler", "index.html"): "not a directory",
-		handler: "index.html: onclick of <a>",
+		handler:          "index.html: onclick of <a>",
+		"localhost:3001": "Write http:// before the host: --site http://localhost:3001",
 	} {
-		_, err := devCmd{Site: site}.withSite(web.Routes{}, configOfLocalhost3000)
+		_, err := openHandler(t, devCmd{Site: site}, web.Routes{})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--site "+site) {
 			t.Errorf("xenon dev --site %s: got the error %v, want one that names the option and says %q", site, err, want)
 		}
@@ -56,11 +67,11 @@ func TestDevRejectsSiteThatCannotWork(t *testing.T) {
 // A program that go install has built contains no site. xenon dev says so, and with --no-site it serves the API.
 func TestDevOutsideACheckoutServesOnlyTheAPI(t *testing.T) {
 	t.Chdir(t.TempDir())
-	_, err := devCmd{}.withSite(web.Routes{}, configOfLocalhost3000)
+	_, err := openHandler(t, devCmd{}, web.Routes{})
 	if err == nil || !strings.Contains(err.Error(), "has no site") || !strings.Contains(err.Error(), "--no-site") {
 		t.Errorf("xenon dev outside a checkout: got the error %v, want one that names --no-site and the reason", err)
 	}
-	h, err := devCmd{NoSite: true}.withSite(web.Routes{}, configOfLocalhost3000)
+	h, err := openHandler(t, devCmd{NoSite: true}, web.Routes{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,7 @@ type builtFiles struct {
 	hashes        func() (string, error)          // of the inline scripts; returns an error while the site is not built
 	headers       func(hashes string) http.Header // of every response
 	whileNotBuilt http.Handler                    // serves requests while the site is not built
+	styles        []string                        // the places of inline styles, of a site of the user
 }
 
 // openXenonSite returns Xenon's own site. In a checkout this is website/, which may be built later. Otherwise it is the
@@ -99,6 +100,7 @@ func openSiteOfUser(dir string) (site builtFiles, err error) {
 		return site, fmt.Errorf("it has event handlers in attributes, which the Content-Security-Policy blocks: %s",
 			firstFive(scan.handlers))
 	}
+	site.styles = scan.styles
 	site.files, site.hashes = root.FS(), func() (string, error) { return scan.joinHashes(), nil }
 	return site, nil
 }

@@ -241,7 +241,7 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 		"only the start page": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
 		"no server at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
 	} {
-		h, err := c.cmd.withSite(web.Routes{"GET /api": serveAPIPage}, configOfLocalhost3000)
+		h, err := openHandler(t, c.cmd, web.Routes{"GET /api": serveAPIPage})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +254,7 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 			t.Errorf("GET /api with %s: got %d, want 200", name, w.Code)
 		}
 	}
-	if _, err := (devCmd{Site: "https://localhost"}).withSite(web.Routes{}, configOfLocalhost3000); err == nil ||
+	if _, err := openHandler(t, devCmd{Site: "https://localhost"}, web.Routes{}); err == nil ||
 		!strings.Contains(err.Error(), "make site") {
 		t.Errorf("--site with https: got %v, want an error that names make site", err)
 	}
@@ -341,7 +341,7 @@ func TestDevRejectsHeadersThatAPIGatewayRejects(t *testing.T) {
 		return web.WriteJSON(w, http.StatusOK, "large")
 	}
 	for name, cmd := range map[string]devCmd{"with the site": {}, "without the site": {NoSite: true}} {
-		h, err := cmd.withSite(web.Routes{"GET /api/auth/ok": large}, configOfLocalhost3000)
+		h, err := openHandler(t, cmd, web.Routes{"GET /api/auth/ok": large})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 		}
 	}()
 	if s.lock, err = lockDir(ctx, s.Dir, 5*time.Second); errors.Is(err, errDirLocked) {
-		return nil, fmt.Errorf("another process runs the server in %s: stop that process first", s.Dir)
+		return nil, fmt.Errorf("%w in %s", ErrInUse, s.Dir)
 	} else if err != nil {
 		return nil, err
 	}
