@@ -26,7 +26,8 @@ const validate = (options: Options = {}): PluginOptions =>
   validateOptions({ validate: normalizePluginOptions as never, options });
 
 function createPlugin(options: Options = {}, baseUrl = '/', trailingSlash?: boolean, locale = 'en') {
-  const context = { siteDir, baseUrl, siteConfig: { trailingSlash }, i18n: { currentLocale: locale } };
+  const siteConfig = { trailingSlash, themes: ['@xenon-auth/docusaurus-theme'], plugins: [] };
+  const context = { siteDir, baseUrl, siteConfig, i18n: { currentLocale: locale } };
   return themeXenon(context as unknown as LoadContext, validate(options));
 }
 
@@ -91,7 +92,15 @@ describe('the build fails', () => {
     expect(() => contentLoaded({ 'docusaurus-plugin-content-docs': docs })).toThrow('page at /learn/login');
   });
 
-  it('if the theme is installed twice', () => {
+  it('if the theme is listed twice', () => {
+    const themes = ['@xenon-auth/docusaurus-theme', ['@xenon-auth/docusaurus-theme', { profile: true }]];
+    const context = { siteDir, baseUrl: '/', siteConfig: { themes, plugins: [false, () => null] } };
+    expect(() => themeXenon(context as unknown as LoadContext, validate())).toThrow(
+      '@xenon-auth/docusaurus-theme is listed 2 times in docusaurus.config. List it once.',
+    );
+  });
+
+  it('if the theme has two instances', () => {
     expect(() => contentLoaded({ 'docusaurus-theme-xenon': { default: undefined, second: undefined } })).toThrow(
       'is installed 2 times (ids default, second)',
     );
@@ -135,9 +144,24 @@ describe('options', () => {
     [{ routes: { login: '/account' } }, 'have the same path /account'],
     [{ termsLink: 'javascript:alert(1)' }, 'must be a path of this site or a URL with https:'],
     [{ passwordLength: { min: 20, max: 10 } }, 'must be greater than or equal to'],
-    [{ apiUrl: 'https://auth.example.com' } as Options, '"apiUrl" is not allowed'],
+    [{ apiUrl: 'https://a.test' } as Options, '"apiUrl" is not an option. The options are: routes, apiOrigin, apiMode'],
+    [{ routes: { in: '/sign-in' } } as Options, '"routes.in" is not an option. The options are: login, register'],
+    [{ routes: { register: '/' } }, '"routes.register" cannot be "/", because that is the home page of the site'],
+    [{ apiMode: 'token' } as unknown as Options, '"apiMode" must be one of [cookie, bearer]'],
   ])('%j are rejected', (options, message) => {
     expect(() => validate(options)).toThrow(message);
+  });
+
+  it('are rejected with all faults and the name of the theme', () => {
+    const options = { apiMode: 'token', routes: { login: 'login', register: '/' } } as unknown as Options;
+    expect(() => validate(options)).toThrow(
+      [
+        'The options of @xenon-auth/docusaurus-theme in docusaurus.config are wrong:',
+        '- "routes.login" must be a path of this site, such as "/account"; it is login',
+        '- "routes.register" cannot be "/", because that is the home page of the site',
+        '- "apiMode" must be one of [cookie, bearer]',
+      ].join('\n'),
+    );
   });
 
   it('allow bearer tokens for an API on another site, without providers', () => {

@@ -5,17 +5,17 @@ import type { LoadContext, Plugin } from '@docusaurus/types';
 import { normalizeUrl } from '@docusaurus/utils';
 import { applyTrailingSlash } from '@docusaurus/utils-common';
 import type { PluginOptions } from './options';
-import { type PageName, pageNames, type SiteData } from './siteData';
+import { type PageName, packageName, pageNames, type SiteData } from './siteData';
 
 export { default as getSwizzleConfig } from './getSwizzleConfig';
 export { validateOptions } from './options';
 
 const pluginName = 'docusaurus-theme-xenon';
-const packageName = '@xenon-auth/docusaurus-theme';
 
 /** The theme: its pages, its navbar item, and the session of the person who visits the site. */
 export default function themeXenon(context: LoadContext, options: PluginOptions): Plugin {
   checkDocusaurus(context.siteDir);
+  checkListedOnce(context.siteConfig);
   const data = siteDataOf(context, options);
   const pages = pageNames.filter((page) => page !== 'profile' || options.profile);
   return {
@@ -69,6 +69,13 @@ function checkDocusaurus(siteDir: string): void {
     `${packageName} needs Docusaurus 3.10 or a later 3.x version, and this site has ${version}. ` +
       'Install the same new version of every @docusaurus package.',
   );
+}
+
+/** Stops the build before Docusaurus does: its message about a unique id has advice that does not help here. */
+function checkListedOnce({ themes, plugins }: LoadContext['siteConfig']): void {
+  const names = [...themes, ...plugins].map((entry) => (Array.isArray(entry) ? entry[0] : entry));
+  const count = names.filter((name) => name === packageName).length;
+  if (count > 1) throw new Error(`${packageName} is listed ${count} times in docusaurus.config. List it once.`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { OptionValidationContext } from '@docusaurus/types';
 import { Joi } from '@docusaurus/utils-validation';
-import { type Features, type Logo, type PageName, pageNames } from './siteData';
+import { type Features, type Logo, type PageName, packageName, pageNames } from './siteData';
 
 /** The options after validation. README.md describes them. */
 export interface PluginOptions extends Features {
@@ -29,9 +29,18 @@ const defaultRoutes: PluginOptions['routes'] = {
   profile: '/profile',
 };
 
+/** An object whose error for an unknown name lists the valid names. */
+function objectOf(keys: Record<string, Joi.Schema>): Joi.ObjectSchema {
+  const names = Object.keys(keys).join(', ');
+  return Joi.object(keys).messages({ 'object.unknown': `{{#label}} is not an option. The options are: ${names}` });
+}
+
 const pathSchema = Joi.string()
   .pattern(/^\/[^\s?#\\]*$/)
-  .messages({ 'string.pattern.base': '{{#label}} must be a path of this site, such as "/account"; it is {{#value}}' });
+  .messages({
+    'string.pattern.base': '{{#label}} must be a path of this site, such as "/account"; it is {{#value}}',
+    'any.invalid': '{{#label}} cannot be "/", because that is the home page of the site',
+  });
 
 const linkSchema = Joi.string()
   .pattern(/^(\/(?!\/)|https:\/\/)/)
@@ -39,7 +48,7 @@ const linkSchema = Joi.string()
     'string.pattern.base': '{{#label}} must be a path of this site or a URL with https:; it is {{#value}}',
   });
 
-const routesSchema = Joi.object(
+const routesSchema = objectOf(
   Object.fromEntries(pageNames.map((page) => [page, pathSchema.invalid('/').default(defaultRoutes[page])])),
 )
   .default(defaultRoutes)
@@ -64,12 +73,12 @@ const apiOriginSchema = Joi.string()
       'Leave it out if the API has the origin of the site',
   });
 
-const optionsSchema = Joi.object<PluginOptions>({
+const optionsSchema = objectOf({
   routes: routesSchema,
   apiOrigin: apiOriginSchema,
   apiMode: Joi.string().valid('cookie', 'bearer').default('cookie'),
   afterSignIn: pathSchema,
-  methods: Joi.object({
+  methods: objectOf({
     password: Joi.boolean().default(true),
     providers: Joi.alternatives(Joi.boolean(), Joi.array().items(Joi.string())),
   }).default({ password: true }),
@@ -77,20 +86,22 @@ const optionsSchema = Joi.object<PluginOptions>({
   changeEmail: Joi.boolean().default(true),
   deleteAccount: Joi.boolean().default(true),
   profile: Joi.boolean().default(false),
-  passwordLength: Joi.object({
+  passwordLength: objectOf({
     min: Joi.number().integer().min(1).default(8),
     max: Joi.number().integer().min(Joi.ref('min')).default(128),
   }).default({ min: 8, max: 128 }),
   termsLink: linkSchema,
   privacyLink: linkSchema,
-  logo: Joi.object({
+  logo: objectOf({
     src: Joi.string().required(),
     srcDark: Joi.string(),
     alt: Joi.string().allow(''),
     width: Joi.number(),
     height: Joi.number(),
   }),
-}).custom(checkMethods);
+})
+  .custom(checkMethods)
+  .prefs({ abortEarly: false });
 
 /** Completes the options and checks those that depend on each other. */
 function checkMethods(options: PluginOptions, helpers: { message: (text: { custom: string }) => unknown }): unknown {
@@ -122,5 +133,16 @@ export function validateOptions({
   validate,
   options,
 }: OptionValidationContext<Options | undefined, PluginOptions>): PluginOptions {
-  return validate(optionsSchema as Joi.ObjectSchema<PluginOptions>, options);
+  try {
+    return validate(optionsSchema as Joi.ObjectSchema<PluginOptions>, options);
+  } catch (error) {
+    if (!isValidationError(error)) throw error;
+    const faults = error.details.map(({ message }) => `\n- ${message}`).join('');
+    throw new Error(`The options of ${packageName} in docusaurus.config are wrong:${faults}`, { cause: error });
+  }
+}
+
+// Not Joi.isError: Docusaurus can have another copy of Joi.
+function isValidationError(error: unknown): error is Joi.ValidationError {
+  return error instanceof Error && 'details' in error && Array.isArray(error.details);
 }

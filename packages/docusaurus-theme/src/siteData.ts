@@ -1,3 +1,6 @@
+/** The name of this package. */
+export const packageName = '@xenon-auth/docusaurus-theme';
+
 /** The pages of the theme, by the name in the option `routes`. */
 export const pageNames = [
   'login',

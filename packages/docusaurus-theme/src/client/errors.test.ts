@@ -1,9 +1,11 @@
-import { expect, it, describe as suite } from 'vitest';
+import { afterEach, expect, it, describe as suite, vi } from 'vitest';
 import { describeFailure, fieldError, knownCodes, needsPassword, needsSignIn } from './errors';
 import { type Failure, failureOf, offlineFailure } from './failure';
 
 const failureWith = (code: string, status = 400, more: Partial<Failure> = {}): Failure => ({ code, status, ...more });
 const messageOf = (code: string) => describeFailure(failureWith(code)).message;
+
+afterEach(() => vi.unstubAllEnvs());
 
 suite('describe', () => {
   it.each([
@@ -44,6 +46,18 @@ suite('describe', () => {
   it('has the general message for codes that are property names of objects', () => {
     expect(messageOf('constructor')).toBe('Something went wrong. Please try again.');
     expect(messageOf('__proto__')).toBe('Something went wrong. Please try again.');
+  });
+
+  it('names the URL without an API in development only', () => {
+    const notFound = failureOf(404, undefined, new Headers({ 'Content-Type': 'text/html' }));
+    expect(describeFailure(notFound).message).toBe('Something went wrong. Please try again.');
+    vi.stubEnv('NODE_ENV', 'development');
+    expect(describeFailure(notFound).message).toContain(
+      `No Xenon answers at ${window.location.origin}/api/auth: the status is 404.`,
+    );
+    const ofXenon = failureOf(404, undefined, new Headers({ 'X-Request-Id': 'r-1' }));
+    expect(describeFailure(ofXenon).message).toContain('quote this number: r-1');
+    expect(describeFailure(failureOf(500, undefined)).message).toBe('Something went wrong. Please try again.');
   });
 
   it('assigns a message to its field', () => {

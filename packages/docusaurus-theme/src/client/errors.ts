@@ -1,6 +1,7 @@
 import { translate } from '@docusaurus/Translate';
 import type { Failure } from './failure';
 import { maxPassword, minPassword } from './password';
+import { apiUrlOf } from './site';
 import { texts } from './texts';
 
 /** A field of a form that a failure can be about. */
@@ -213,6 +214,7 @@ export const knownCodes: readonly string[] = [...Object.keys(messages), ...Objec
 export function describeFailure(failure: Failure): ErrorMessage {
   const messageOf = messages[synonyms[failure.code] ?? failure.code];
   if (messageOf) return messageOf();
+  if (process.env.NODE_ENV === 'development' && isWithoutApi(failure)) return { message: withoutApiText() };
   return {
     message: failure.reference
       ? translate(
@@ -224,6 +226,24 @@ export function describeFailure(failure: Failure): ErrorMessage {
         )
       : translate({ id: 'theme.xenon.error.other', message: 'Something went wrong. Please try again.' }),
   };
+}
+
+// Xenon sends a code or a request id. Another server, such as the development server of the site, sends neither.
+function isWithoutApi({ status, code, reference }: Failure): boolean {
+  return status === 404 && code === 'UNKNOWN' && !reference;
+}
+
+/** For the developer of the site; not in production. */
+function withoutApiText(): string {
+  return translate(
+    {
+      id: 'theme.xenon.error.withoutApi',
+      message:
+        'No Xenon answers at {url}: the status is 404. Open the site at the URL that xenon dev prints, such as ' +
+        'http://localhost:3000, or set the option apiOrigin.',
+    },
+    { url: new URL(apiUrlOf('/api/auth'), window.location.origin).href },
+  );
 }
 
 /** The message below a field; undefined when the failure is not about that field. */

@@ -63,6 +63,20 @@ it('shows no form to change the email if that is off, without a request to the s
   expect(screen.queryByLabelText('New e-mail address')).toBeNull();
 });
 
+it('says that the profile is deleted only if there is one', async () => {
+  const user = { id: 'u1', email: 'ada@example.com' } as never;
+  await withOptions({ profile: false });
+  const { default: DeleteAccount } = await import('../components/DeleteAccount');
+  renderPage(<DeleteAccount user={user} />);
+  expect(screen.getByText(/^Your account and all sessions are deleted at once/)).toBeTruthy();
+  cleanup();
+  vi.resetModules();
+  await withOptions({ profile: true });
+  const { default: WithProfile } = await import('../components/DeleteAccount');
+  renderPage(<WithProfile user={user} />);
+  expect(screen.getByText(/^Your account, your profile and all sessions are deleted at once/)).toBeTruthy();
+});
+
 it('sends whole URLs and the session token to an API on another site', async () => {
   await withOptions({ apiOrigin: 'https://auth.example.net', apiMode: 'bearer' });
   const { sendResetMail } = await import('../client/mails');

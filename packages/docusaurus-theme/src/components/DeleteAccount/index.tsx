@@ -6,7 +6,7 @@ import { callAuth } from '../../client/callAuth';
 import { dropDrafts } from '../../client/drafts';
 import { describeFailure } from '../../client/errors';
 import type { Failure } from '../../client/failure';
-import { callbackUrl, paths } from '../../client/site';
+import { callbackUrl, paths, site } from '../../client/site';
 import { texts } from '../../client/texts';
 import { useHasPassword } from '../../client/useAccounts';
 import { useFocusFirstInput } from '../../client/useFocusFirstInput';
@@ -39,10 +39,15 @@ export default function DeleteAccount({ user }: { readonly user: User }): ReactN
       title={translate({ id: 'theme.xenon.account.delete', message: 'Delete your account' })}
       intro={
         step !== 'disabled' &&
-        translate({
-          id: 'theme.xenon.account.delete.intro',
-          message: 'Your account, your profile and all sessions are deleted at once. This cannot be undone.',
-        })
+        (site.profile
+          ? translate({
+              id: 'theme.xenon.account.delete.intro.profile',
+              message: 'Your account, your profile and all sessions are deleted at once. This cannot be undone.',
+            })
+          : translate({
+              id: 'theme.xenon.account.delete.intro',
+              message: 'Your account and all sessions are deleted at once. This cannot be undone.',
+            }))
       }
     >
       {step === 'closed' && (

@@ -61,6 +61,12 @@ it('shows that caps lock is on', () => {
   expect(note?.textContent).toBe('');
 });
 
+it('requires the length, and only recommends the other rules', () => {
+  render(<Form autoComplete="new-password" />);
+  const rules = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
+  expect(rules.map((rule) => rule?.startsWith('Recommended: '))).toEqual([false, true, true]);
+});
+
 it('shows rules only for a new password', () => {
   render(<Form />);
   expect(screen.queryByRole('list')).toBeNull();

@@ -10,7 +10,10 @@ interface Props {
   readonly about: readonly string[];
 }
 
-/** The rules for a good password. A rule is marked as done while the password follows it. */
+/**
+ * The rules for a good password. A rule is marked as done while the password follows it. The length is binding. The
+ * others are recommended: the site does not know whether PASSWORD_BLOCKLIST of the server is on.
+ */
 export default function Rules({ value, about }: Props): ReactNode {
   const followed = followedRules(value, about);
   return (
@@ -27,14 +30,14 @@ export default function Rules({ value, about }: Props): ReactNode {
       <Rule isDone={followed.withoutCommonWords}>
         {translate({
           id: 'theme.xenon.password.rules.uncommon',
-          message: 'No common word or number, such as “password” or “123456”',
+          message: 'Recommended: no common word or number, such as “password” or “123456”',
         })}
       </Rule>
       {about.length > 0 && (
         <Rule isDone={followed.withoutPersonalWords}>
           {translate({
             id: 'theme.xenon.password.rules.impersonal',
-            message: 'No part of your name or e-mail address',
+            message: 'Recommended: no part of your name or e-mail address',
           })}
         </Rule>
       )}
