@@ -1,7 +1,7 @@
--- One row for each account of a provider. Better Auth has no such index: two sign-ins at the same time can store an
--- account twice, and then every further sign-in with it fails. Look-ups of accounts also use the index. It leaves out
--- password accounts. docs/tables.md explains what to do with accounts that are stored twice; xenon schema up looks for
--- them before it applies anything.
+-- A unique index: one row for each account of a provider. Better Auth has no such index: two sign-ins at the same time
+-- can store an account twice, and then every further sign-in with it fails. Look-ups of accounts also use the index. It
+-- leaves out password accounts. docs/tables.md explains what to do with accounts that are stored twice; xenon schema up
+-- looks for them before it applies anything.
 
 -- +goose Up
 

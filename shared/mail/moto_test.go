@@ -171,7 +171,7 @@ func newIAMUser(t *testing.T) (key, secret string) {
 }
 
 // Send tries at most three times, and only once if SQS would give the same answer again.
-func TestMotoSendRetriesThreeTimes(t *testing.T) {
+func TestMotoSendTriesThreeTimes(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
 	for name, c := range map[string]struct {
 		queue string

@@ -5,8 +5,8 @@ import "slices"
 // Type is the type that a column must have.
 type Type string
 
-// The types, as the SQL of a repair writes them. A Time may also be a timestamp without time zone, which Xenon reads
-// and writes as UTC.
+// The types of columns. Their names also go into the SQL that xenon schema prints to repair a table. A column of type
+// Time may also be a timestamp without time zone, which Xenon reads and writes as UTC.
 const (
 	UUID    Type = "uuid"
 	Text    Type = "text"

@@ -183,7 +183,7 @@ func (w *worker) rejectRow(
 	}
 	user := s.IDs[0]
 	if errors.As(cause, new(removalError)) {
-		return w.copyWithoutRows(ctx, b, s, run.RowsOfUser{
+		return w.copyWithoutRows(ctx, b, s, run.RejectedRows{
 			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps,
 			Detail: run.StateAndTable(pgErr),
 		})
@@ -204,7 +204,7 @@ func (w *worker) rejectRow(
 
 // listCandidates returns the rows of a user that the target may have rejected, in the order in which rejectRow tries
 // them.
-func (w *worker) listCandidates(ctx context.Context, s mapping.Scope) ([]run.RowsOfUser, error) {
+func (w *worker) listCandidates(ctx context.Context, s mapping.Scope) ([]run.RejectedRows, error) {
 	user := s.IDs[0]
 	identities, err := w.listAtSource(ctx, `SELECT i.id::text
 FROM auth.identities i
@@ -213,18 +213,18 @@ ORDER BY i.id`)
 	if err != nil {
 		return nil, err
 	}
-	all := []run.RowsOfUser{{User: user, Kind: mapping.Profile, Keys: []string{user}}}
+	all := []run.RejectedRows{{User: user, Kind: mapping.Profile, Keys: []string{user}}}
 	for _, id := range identities {
-		all = append(all, run.RowsOfUser{User: user, Kind: mapping.Identity, Keys: []string{id}})
+		all = append(all, run.RejectedRows{User: user, Kind: mapping.Identity, Keys: []string{id}})
 	}
 	return append(all,
-		run.RowsOfUser{User: user, Kind: mapping.Identity, Keys: slices.Clone(identities)},
-		run.RowsOfUser{User: user, Kind: mapping.User, Keys: []string{user}}), nil
+		run.RejectedRows{User: user, Kind: mapping.Identity, Keys: slices.Clone(identities)},
+		run.RejectedRows{User: user, Kind: mapping.User, Keys: []string{user}}), nil
 }
 
 // copyWithoutRows rejects rows of a user, and copies the user without them.
 func (w *worker) copyWithoutRows(
-	ctx context.Context, b run.Batch, s mapping.Scope, x run.RowsOfUser,
+	ctx context.Context, b run.Batch, s mapping.Scope, x run.RejectedRows,
 ) (rowCounts, error) {
 	err := w.Retry(ctx, func(ctx context.Context) error { return w.Pass.RejectRows(ctx, w.Dst, x) })
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 type transaction struct {
 	*worker
 	scope mapping.Scope
-	// clearsRejections is true if begin first deletes the rejections by the target that are stored.
+	// clearsRejections is true if begin first deletes the stored rejections of rows that the target refused earlier, so
+	// that these rows are tried again.
 	clearsRejections bool
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are

@@ -33,8 +33,8 @@ func stageTable(name string, columns []Column, more string) string {
 	return sql + more + "\n) ON COMMIT DELETE ROWS;\n"
 }
 
-// StagedProjection is a projection (Query), with the table and the columns of the stage for its rows (Into). What names
-// the rows in errors.
+// StagedProjection is a projection and where its rows go. Query is its SQL. Into is the table of the stage with its
+// columns, as in INSERT INTO. What is the name of the rows in error messages, such as users.
 type StagedProjection struct{ What, Query, Into string }
 
 // Projections returns the projections of a scope that a worker copies into the stage.

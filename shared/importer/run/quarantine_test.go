@@ -29,7 +29,7 @@ func TestRejectedRowsReplaceThoseWithTheSameReason(t *testing.T) {
 	_, p, _, conn := passOfRun(t)
 	const user, other = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 	for _, keys := range [][]string{{user, other}, {other}} {
-		x := RowsOfUser{User: user, Kind: mapping.Identity, Keys: keys, Reason: mapping.TargetError}
+		x := RejectedRows{User: user, Kind: mapping.Identity, Keys: keys, Reason: mapping.TargetError}
 		if err := p.RejectRows(t.Context(), conn, x); err != nil {
 			t.Fatal(err)
 		}

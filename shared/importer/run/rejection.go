@@ -114,9 +114,9 @@ func (p *Pass) ForeignAccounts() string {
 	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
 }
 
-// RowsOfUser are rows of one user that the import rejects together. Either the target rejected one of these rows, or it
+// RejectedRows are rows of one user that the import rejects together. Either the target rejected one of these rows, or it
 // rejected the deletion of the user.
-type RowsOfUser struct {
+type RejectedRows struct {
 	User   string
 	Kind   mapping.Kind
 	Keys   []string
@@ -137,7 +137,7 @@ ON CONFLICT (run, user_id, source, key, reason) DO UPDATE SET detail = excluded.
 // RejectRows rejects these rows of a user, and no other rows of the user for this reason. Its commit waits for the
 // disk, unlike all other commits of a worker (WorkerSession): if a crash lost the rejection, the search for the row
 // that the target rejects would continue with the next row.
-func (p *Pass) RejectRows(ctx context.Context, db *pgx.Conn, x RowsOfUser) error {
+func (p *Pass) RejectRows(ctx context.Context, db *pgx.Conn, x RejectedRows) error {
 	return pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = on"); err != nil {
 			return fmt.Errorf("set synchronous_commit: %w", err)
