@@ -27,7 +27,7 @@ const (
 	incompleteJWKSCacheControl = "no-store"                                 // if it has no keys of Better Auth
 )
 
-// betterAuthKeySet has the keys of Better Auth's table jwks, as read at the time at.
+// betterAuthKeySet has the keys that were read from Better Auth's table jwks, and the time of that read.
 type betterAuthKeySet struct {
 	keys []keys.JWK
 	at   time.Time

@@ -14,8 +14,8 @@ import (
 // else before it redeems the token. One transaction then deletes the token and all other mailed links, stores the
 // password, deletes the counters of wrong passwords and reset mails and, if REVOKE_SESSIONS_ON_PASSWORD_RESET is on,
 // ends the sessions. For a user whose email is not verified it also removes the accounts at providers, which another
-// person may have linked. It starts no session, but sets the device cookie, so that the owner can sign in while others
-// guess passwords.
+// person may have linked; if there was one, it ends all sessions, whatever the setting. It starts no session, but sets
+// the device cookie, so that the owner can sign in while others guess passwords.
 func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	newPassword, token, err := decodePasswordReset(r)
 	if err != nil {

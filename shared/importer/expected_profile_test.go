@@ -44,7 +44,7 @@ func (r *expectation) addProfiles() {
 				sum := md5.Sum(fmt.Appendf(nil, "profile %s %d", user, i+1))
 				key = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:])
 			}
-			if reason := r.rejectReason(user, i); reason != "" {
+			if reason := r.profileRejectReason(user, i); reason != "" {
 				r.quarantine(mapping.Profile, key, "", reason, p.rowDigest)
 				continue
 			}
@@ -61,9 +61,9 @@ func compareNewestFirst(a, b sourceTime) int {
 	return -a.compare(b)
 }
 
-// rejectReason returns the reason why a profile is not imported, or "". place is 0 for the newest profile of the user,
-// 1 for the next one, and so on.
-func (r *expectation) rejectReason(user string, place int) string {
+// profileRejectReason returns the reason why a profile is not imported, or "". rank is 0 for the newest profile of
+// the user, 1 for the next one, and so on.
+func (r *expectation) profileRejectReason(user string, rank int) string {
 	_, isCopied := r.state.Users[user]
 	switch {
 	case user == userOfOrphans:
@@ -72,7 +72,7 @@ func (r *expectation) rejectReason(user string, place int) string {
 		return "parent_quarantined"
 	case !isCopied:
 		return "orphan_profile"
-	case place > 0:
+	case rank > 0:
 		return "profile_duplicate"
 	}
 	return ""

@@ -217,7 +217,7 @@ func TestMotoSendTriesThreeTimes(t *testing.T) {
 	}
 }
 
-func TestMotoSendEndsWithTheRequest(t *testing.T) {
+func TestMotoSendStopsWhenTheRequestIsCanceled(t *testing.T) {
 	_, _, queueURL := makeQueue(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -20,8 +20,8 @@ import (
 var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count":    run.Thousands[int64],
-	"countInt": run.Thousands[int],
+	"count":    run.WithThousandsCommas[int64],
+	"countInt": run.WithThousandsCommas[int],
 	"when":     formatTime,
 	"kind":     func(k mapping.Kind) string { return kindNames[k] },
 	"onDelete": func(e string) string { return run.OnDeleteTexts[e] },

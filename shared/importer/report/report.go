@@ -59,7 +59,7 @@ func (r Report) Conclusion() Conclusion {
 	case s.State != run.Finalized && isOpen:
 		return Conclusion{"bad", "Unfinished", fmt.Sprintf(
 			"%s of %s batches are done. Run again: the import continues where it stopped.",
-			run.Thousands(s.Done), run.Thousands(s.Batches))}
+			run.WithThousandsCommas(s.Done), run.WithThousandsCommas(s.Batches))}
 	case v == nil:
 		return Conclusion{
 			"attention", "Copied, not verified", "Every batch is copied. The two databases have not been compared yet.",

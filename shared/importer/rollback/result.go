@@ -59,7 +59,7 @@ func (r Result) WhyKept() string {
 		return "rows of other tables refer to them, or the target does not allow their deletion"
 	}
 	return fmt.Sprintf("%s changed in the target since the import; rows of other tables refer to the others, "+
-		"or the target does not allow their deletion", run.Thousands(r.Left-r.Held))
+		"or the target does not allow their deletion", run.WithThousandsCommas(r.Left-r.Held))
 }
 
 // Decode reads the JSON of a rollback that is stored with the run. It returns nil for nil.

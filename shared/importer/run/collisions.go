@@ -178,11 +178,11 @@ func countUsers(n int) string {
 	if n == 1 {
 		return "1 user"
 	}
-	return Thousands(n) + " users"
+	return WithThousandsCommas(n) + " users"
 }
 
-// Thousands writes a number with commas between the thousands.
-func Thousands[N int | int64](n N) string {
+// WithThousandsCommas writes a number with commas between the thousands.
+func WithThousandsCommas[N int | int64](n N) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -195,7 +195,7 @@ func CountNoun(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return Thousands(n) + " " + many
+	return WithThousandsCommas(n) + " " + many
 }
 
 // joinFirst joins the first 20 texts and says how many more there are.

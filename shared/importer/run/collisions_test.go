@@ -16,8 +16,8 @@ func TestThousandsWritesCommasBetweenThousands(t *testing.T) {
 		0: "0", 12: "12", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567", -12: "-12", -999: "-999",
 		-1000: "-1,000", -123456: "-123,456",
 	} {
-		if got := Thousands(n); got != want {
-			t.Errorf("Thousands(%d) = %s, want %s", n, got, want)
+		if got := WithThousandsCommas(n); got != want {
+			t.Errorf("WithThousandsCommas(%d) = %s, want %s", n, got, want)
 		}
 	}
 }

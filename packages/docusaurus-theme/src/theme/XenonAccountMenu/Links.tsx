@@ -90,7 +90,7 @@ function useSignOut() {
     const outcome = await signOut();
     if (outcome.failure) return outcome;
     dropDrafts();
-    // Leaves pages with the person's data, and replaces them in the history.
+    // Leaves a page with the person's data, and replaces it in the history.
     if ([paths.profile, paths.account].some((page) => isWithin(history.location.pathname, page)))
       history.replace(site.baseUrl);
     return outcome;
