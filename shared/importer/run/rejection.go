@@ -114,8 +114,8 @@ func (p *Pass) ForeignAccounts() string {
 	return fmt.Sprintf("(SELECT * FROM supabase_import.foreign_account WHERE run = %d)", p.ID)
 }
 
-// RejectedRows are rows of one user that the import rejects together. Either the target rejected one of these rows, or it
-// rejected the deletion of the user.
+// RejectedRows are rows of one user that the import rejects together. Either the target rejected one of these rows, or
+// it rejected the deletion of the user.
 type RejectedRows struct {
 	User   string
 	Kind   mapping.Kind
