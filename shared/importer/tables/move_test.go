@@ -2,7 +2,6 @@ package tables_test
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,7 @@ func installedPgDumps(t *testing.T) []string {
 		found = append(found, path)
 	}
 	if len(found) == 0 {
-		t.Fatalf("pg_dump is not installed: PATH is %s", os.Getenv("PATH"))
+		t.Fatal("pg_dump is not installed: install the client programs of Postgres, such as postgresql-client")
 	}
 	return found
 }
