@@ -220,7 +220,7 @@ func (c migrateTablesCmd) writeScript(ctx context.Context, m *importer.Import, s
 }
 
 func (c migrateTablesCmd) verify(ctx context.Context, m *importer.Import, p *progress, std streams) error {
-	v, err := tables.Verify(ctx, m.Env(), c.Name, max(c.Concurrency, 2))
+	v, err := tables.Verify(ctx, m.Env(), c.Name, c.Concurrency)
 	p.finish()
 	if err != nil {
 		return withTablesAdvice(ctx, err)

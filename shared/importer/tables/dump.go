@@ -134,6 +134,7 @@ func (p pgDump) dump(ctx context.Context, url, snapshot string, s selection) (d 
 	d.tables, drops = parseDump(before, false)
 	d.after, d.drops = parseDump(after, true)
 	d.after = slices.DeleteFunc(d.after, func(s statement) bool { return s.Kind == "FK CONSTRAINT" })
+	d.tables, d.after = withPrivilegesLast(d.tables, d.after)
 	d.allDrops = slices.Concat(d.drops, drops)
 	d.drops = append(ofSchemas(d.drops), drops...)
 	return d, nil

@@ -128,10 +128,7 @@ type mover struct {
 
 // continueMove copies the open parts and then creates the other objects.
 func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (result Result, err error) {
-	m := &mover{env: forLongStatements(env), run: r, workers: workers}
-	if m.workers <= 0 {
-		m.workers = 2
-	}
+	m := &mover{env: forLongStatements(env), run: r, workers: workersOrDefault(workers)}
 	err = m.copyAll(ctx)
 	if err == nil {
 		err = m.finish(ctx)
@@ -144,6 +141,14 @@ func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (re
 		return err
 	})
 	return result, err
+}
+
+// workersOrDefault returns workers, or 2 if it is 0.
+func workersOrDefault(workers int) int {
+	if workers <= 0 {
+		return 2
+	}
+	return workers
 }
 
 // forLongStatements returns env for statements that can take hours, such as CREATE INDEX. A dead connection is found by

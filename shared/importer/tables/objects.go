@@ -132,7 +132,9 @@ func (c *objectCreator) createAll(ctx context.Context, dst *pgx.Conn, all []obje
 	for i, o := range all {
 		began := c.env.Now()
 		err := c.create(ctx, dst, o)
-		if isRefusal(err) {
+		// Without row security or a restrictive policy, the privileges must not follow.
+		isEssential := c.section == security && statement{Kind: o.Kind, SQL: o.SQL}.isEssential()
+		if isRefusal(err) && !isEssential {
 			_, err = dst.Exec(ctx, closeObject, c.run.ID, o.Number, "left out", run.WithoutDetail(err))
 		}
 		if err != nil {

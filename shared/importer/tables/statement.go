@@ -30,6 +30,17 @@ var sectionOrder = []string{prepare, tables, indexes, security}
 // move changes rows that refer to no row.
 var securityKinds = []string{"TRIGGER", "EVENT TRIGGER", "RULE", "POLICY", "ROW SECURITY", "COMMENT"}
 
+// withPrivilegesLast moves the privileges behind row security: until then only the owner may read the rows.
+func withPrivilegesLast(before, after []statement) (_, _ []statement) {
+	for _, s := range before {
+		if isPrivileges(s.Kind) {
+			s.Section = security
+			after = append(after, s)
+		}
+	}
+	return slices.DeleteFunc(before, func(s statement) bool { return isPrivileges(s.Kind) }), after
+}
+
 // foreignKey is the kind of a foreign key in a LeftOut.
 const foreignKey = "FOREIGN KEY"
 

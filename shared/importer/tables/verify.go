@@ -71,7 +71,7 @@ func VerifyAfter(
 			return err
 		}
 		c := &comparison{env: long, run: r, src: src, dst: dst}
-		v, err = c.compare(ctx, after, max(workers, 1))
+		v, err = c.compare(ctx, after, workersOrDefault(workers))
 		return err
 	})
 	if v.Run != "" && errors.Is(ctx.Err(), context.DeadlineExceeded) {
