@@ -113,12 +113,12 @@ func (s *Service) redeemEmailChange(
 	verified := c.RequestType == verifyChangeRequest
 	user, err = db.ChangeEmail(r.Context(), c.linkIdentifier(), user.ID, c.Email, c.UpdateTo, verified, s.Now())
 	switch {
-	case errors.Is(err, store.ErrDuplicate): // another user has the email by now; Better Auth answers 500
+	case store.IsDuplicateUser(err): // another user has the email by now; Better Auth answers 500
 		return nil, errUserExists
 	case errors.Is(err, store.ErrNotFound): // the link was used or revoked
 		return nil, errInvalidToken
 	case err != nil:
-		return nil, fmt.Errorf("change email: %w", err)
+		return nil, changeError(r, "change email", err)
 	}
 	if err := s.notifyEmailChanged(r, db, c, target); err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ func (s *Service) deleteCallerByToken(
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
 		return errInvalidDeletionToken
 	case err != nil:
-		return fmt.Errorf("delete user: %w", err)
+		return changeError(r, "delete user", err)
 	}
 	s.Sessions.ClearCookies(w, r)
 	return nil
@@ -106,7 +106,7 @@ func (s *Service) deleteCallerByToken(
 
 func (s *Service) deleteCaller(w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller) error {
 	if err := db.DeleteUser(r.Context(), caller.User.ID); err != nil {
-		return fmt.Errorf("delete user: %w", err)
+		return changeError(r, "delete user", err)
 	}
 	s.Sessions.ClearCookies(w, r)
 	return nil

@@ -33,7 +33,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 		s.Sessions.ClearCookies(w, r)
 		return ErrUnauthorized
 	case err != nil:
-		return fmt.Errorf("update user: %w", err)
+		return changeError(r, "update user", err)
 	}
 	if err := s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user}); err != nil {
 		return err
@@ -58,4 +58,15 @@ func decodeUserChange(r *http.Request) (store.UserChange, error) {
 		return store.UserChange{}, errNoFieldsToUpdate
 	}
 	return store.UserChange{Name: in.Name, SetImage: in.Image.Present, Image: in.Image.Value}, nil
+}
+
+// changeError returns the error of a request whose change or deletion of a user has failed with err. If a constraint or
+// trigger that the operator has added rejects it, the client gets errUpdateUserFailed, and the log record the reason.
+func changeError(r *http.Request, action string, err error) error {
+	reason := store.RejectionReason(err)
+	if reason == "" {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	web.NoteError(r.Context(), errors.New(reason))
+	return errUpdateUserFailed
 }

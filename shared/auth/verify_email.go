@@ -74,7 +74,7 @@ func (s *Service) redeemEmailLink(
 	case errors.Is(err, store.ErrNotFound):
 		return s.replyToUsedLink(r, db, user.ID)
 	case err != nil:
-		return nil, fmt.Errorf("confirm email: %w", err)
+		return nil, changeError(r, "confirm email", err)
 	}
 	return verifyEmailReply{Status: true}, s.startSessionAfterVerification(w, r, db, confirmed)
 }

@@ -91,13 +91,33 @@ func classifyStatement(err error) error {
 	case !ok:
 		return err
 	case e.Code == "23505": // unique_violation
-		return ErrDuplicate
+		return errors.Join(ErrDuplicate, err)
 	case e.Code == "23503": // foreign_key_violation
-		return ErrOrphan
-	case e.Code == "P0001", e.Code == "23502", e.Code == "23514": // RAISE EXCEPTION; NOT NULL; CHECK
+		return errors.Join(ErrOrphan, err)
+	case e.Code == "P0001", strings.HasPrefix(e.Code, "23"): // RAISE EXCEPTION; NOT NULL, CHECK, RESTRICT, EXCLUDE
 		return errors.Join(ErrRejected, err)
 	case strings.HasPrefix(e.Code, "22"), e.Code == "54000": // data exception; index row too large
 		return errors.Join(ErrInvalid, err)
 	}
 	return err
+}
+
+// IsDuplicateUser reports whether err means that another user has the email. It is false if a trigger has inserted a
+// duplicate row into another table.
+func IsDuplicateUser(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && errors.Is(err, ErrDuplicate) && e.TableName == "user"
+}
+
+// RejectionReason returns the SQLSTATE and the constraint of a write that a constraint or trigger has rejected, or ""
+// if err is another error. The reason has no values of the row, which the message of a trigger can have.
+func RejectionReason(err error) string {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok || e.Code != "P0001" && !strings.HasPrefix(e.Code, "23"):
+		return ""
+	case e.ConstraintName == "":
+		return ErrRejected.Error() + ": SQLSTATE " + e.Code
+	}
+	return ErrRejected.Error() + ": SQLSTATE " + e.Code + ", constraint " + e.ConstraintName
 }
