@@ -25,6 +25,7 @@ const countRemovalsSQL = `SELECT
 // keepReferenced changes the action from "remove" to "kept" for rows to which rows of other tables refer, and for users
 // whose deletion the target rejected before (reject.go). The column referring names these tables or has the SQLSTATE.
 func (t *transaction) keepReferenced(ctx context.Context) error {
+	t.hasMoved = false
 	var n int64
 	if err := run.QueryNumbers(ctx, t.Dst, countRemovalsSQL, &n); err != nil || n == 0 {
 		return err
@@ -38,6 +39,9 @@ func (t *transaction) keepReferenced(ctx context.Context) error {
 			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
 		if _, err := run.FindAffected(ctx, t.Dst, references, 0); err != nil {
+			return err
+		}
+		if t.hasMoved, err = t.releaseMoved(ctx, references); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type transaction struct {
 
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
+	hasMoved bool      // moved rows are about to be deleted (moved.go)
 	counts   rowCounts
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }

@@ -32,6 +32,11 @@ func (t *transaction) writeRows(ctx context.Context) (counts rowCounts, toQuaran
 		if err := t.keepReferenced(ctx); err != nil {
 			return counts, 0, err
 		}
+		if t.hasMoved {
+			if err := t.deleteMoved(ctx); err != nil {
+				return counts, 0, removalError{err}
+			}
+		}
 		if err := run.Exec(ctx, t.Dst, removalsSQL); err != nil {
 			return counts, 0, removalError{err}
 		}

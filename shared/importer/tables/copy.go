@@ -53,6 +53,9 @@ FOR UPDATE OF p`
 
 	markCopied = `UPDATE supabase_import.moved_part SET copied = true, rows = $4
 WHERE run = $1 AND table_name = $2 AND number = $3`
+
+	recordTransaction = `INSERT INTO supabase_import.moved_transaction VALUES ($1, pg_current_xact_id())
+ON CONFLICT DO NOTHING`
 )
 
 // copyPart copies a part, unless another process has copied it. If the target rejects a row, the whole table is left
@@ -68,6 +71,9 @@ func (w *copyWorker) copyPart(ctx context.Context, p *part) error {
 				return err
 			}
 			if rows, err = w.stream(ctx, p); err != nil {
+				return err
+			}
+			if _, err = tx.Exec(ctx, recordTransaction, w.run.ID); err != nil {
 				return err
 			}
 			_, err = tx.Exec(ctx, markCopied, w.run.ID, p.Table, p.Number, rows)

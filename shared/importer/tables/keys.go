@@ -97,8 +97,15 @@ func (f *finisher) treatOrphans(ctx context.Context, k storedKey) (n int64, err 
 		}
 		sql = k.setNull(columns)
 	}
-	tag, err := f.dst.Exec(ctx, sql, f.run.ID, k.Table, k.Name)
-	return tag.RowsAffected(), err
+	err = pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sql, f.run.ID, k.Table, k.Name)
+		if n = tag.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, recordTransaction, f.run.ID)
+		return err
+	})
+	return n, err
 }
 
 // copiedColumns returns the columns of a table that are copied. Of a partitioned table, they are those of a partition.

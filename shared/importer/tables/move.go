@@ -129,7 +129,12 @@ type mover struct {
 // continueMove copies the open parts and then creates the other objects.
 func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (result Result, err error) {
 	m := &mover{env: forLongStatements(env), run: r, workers: workersOrDefault(workers)}
-	err = m.copyAll(ctx)
+	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		return run.Wrap("create the tables of the move", run.Exec(ctx, dst, schemaSQL)) // it may be of an older version
+	})
+	if err == nil {
+		err = m.copyAll(ctx)
+	}
 	if err == nil {
 		err = m.finish(ctx)
 	}

@@ -40,10 +40,16 @@ func installedPgDumps(t *testing.T) []string {
 // schema xenon if the project needs their names, and for about half of the other projects.
 func importUsers(t *testing.T, project string) *importer.Import {
 	t.Helper()
-	m := &importer.Import{From: projecttest.New(t, project), Holder: "test", Now: time.Now, Schema: "public"}
 	if project == "own-users" || len(project)%2 == 0 {
-		m.Schema = "xenon"
+		return importUsersInto(t, project, "xenon")
 	}
+	return importUsersInto(t, project, "public")
+}
+
+// importUsersInto is like importUsers, for a schema of Xenon's tables.
+func importUsersInto(t *testing.T, project, schema string) *importer.Import {
+	t.Helper()
+	m := &importer.Import{From: projecttest.New(t, project), Holder: "test", Now: time.Now, Schema: schema}
 	m.To = dbtest.NewEmpty(t)
 	if _, err := migrations.UpIn(t.Context(), m.To, m.Schema); err != nil {
 		t.Fatal(err)

@@ -275,8 +275,11 @@ func (b *moveRollback) forget(ctx context.Context) error {
 		_, err := b.dst.Exec(ctx, "UPDATE supabase_import.move SET state = 'rolled back' WHERE run = $1", b.run.ID)
 		return err
 	}
+	if err := run.Exec(ctx, b.dst, schemaSQL); err != nil { // an older version did not create all tables
+		return fmt.Errorf("create the tables of the move: %w", err)
+	}
 	for _, table := range []string{
-		"moved_row", "moved_definition", "moved_key", "moved_part", "moved_table", "moved_drop", "moved_object", "move",
+		"moved_transaction", "moved_row", "moved_definition", "moved_key", "moved_part", "moved_table", "moved_drop", "moved_object", "move",
 	} {
 		if _, err := b.dst.Exec(ctx, "DELETE FROM supabase_import."+table+" WHERE run = $1", b.run.ID); err != nil {
 			return fmt.Errorf("delete the stored move: %w", err)

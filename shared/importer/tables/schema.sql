@@ -59,6 +59,13 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_part (
   FOREIGN KEY (run, table_name) REFERENCES supabase_import.moved_table
 );
 
+-- The transactions of the move that wrote rows. A row of a moved table whose xmin is such a transaction is unchanged.
+CREATE TABLE IF NOT EXISTS supabase_import.moved_transaction (
+  run smallint NOT NULL REFERENCES supabase_import.move,
+  id xid8 NOT NULL,
+  PRIMARY KEY (run, id)
+);
+
 -- A foreign key of a moved table.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_key (
   run smallint NOT NULL REFERENCES supabase_import.move,
