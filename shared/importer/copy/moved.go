@@ -129,7 +129,9 @@ INSERT INTO affected SELECT DISTINCT source, key, step, rel, tid, name, 'removed
 
 // unchanged locks the rows of a step that no transaction wrote since the move, and returns their places and their
 // primary keys, one array for each column.
-func (t *transaction) unchanged(ctx context.Context, m movedTable, step int) (tids []string, keys [][]string, err error) {
+func (t *transaction) unchanged(
+	ctx context.Context, m movedTable, step int,
+) (tids []string, keys [][]string, err error) {
 	list := make([]string, len(m.Key))
 	for i, k := range m.Key {
 		list[i] = "c." + k + "::text"
@@ -137,7 +139,8 @@ func (t *transaction) unchanged(ctx context.Context, m movedTable, step int) (ti
 	rows, err := t.Dst.Query(ctx, fmt.Sprintf(`SELECT c.ctid::text, ARRAY[%s]
 FROM ONLY %s c
 WHERE c.ctid = ANY (ARRAY(
-    SELECT tid FROM affected WHERE rel = to_regclass($1)::oid AND step = $2 AND source = 'user' AND effect <> 'removed'))
+    SELECT tid FROM affected
+    WHERE rel = to_regclass($1)::oid AND step = $2 AND source = 'user' AND effect <> 'removed'))
   AND c.xmin::text::bigint IN (
     SELECT mod(x.id::text::numeric, 4294967296)::bigint
     FROM supabase_import.moved_transaction x

@@ -19,6 +19,7 @@ const ownTables = `create table letters (id uuid, part int, author uuid referenc
 alter table letters add foreign key (reply_to) references letters (id);
 create table stamps (id uuid primary key references letters (id) on delete restrict, buyer uuid references auth.users);
 create table bare (owner uuid references auth.users on delete cascade);
+create table drafts (id uuid primary key, editor uuid references auth.users on delete set null);
 delete from feedback;
 insert into letters select id, 1, id, id from auth.users;
 insert into stamps select id, id from auth.users;`
@@ -29,7 +30,8 @@ func moveOwnTables(t *testing.T, schema string) (m *importer.Import, users []str
 	m = importUsersInto(t, "starter-kit", schema)
 	dbtest.Exec(t, m.From, ownTables)
 	users = targetUsers(t, m)
-	dbtest.Exec(t, m.From, "insert into bare values ('"+users[4]+"')")
+	dbtest.Exec(t, m.From, "insert into bare values ('"+users[4]+"'); insert into drafts values ('"+users[5]+"', '"+
+		users[5]+"')")
 	move(t, m, tables.Options{Orphans: tables.Null})
 	return m, users
 }
@@ -42,7 +44,8 @@ func targetUsers(t *testing.T, m *importer.Import) []string {
 // laterPass runs a further pass.
 func laterPass(t *testing.T, m *importer.Import) {
 	t.Helper()
-	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow", Profiles: "none", AllowDeletions: true}, false, 0); err != nil {
+	o := importer.Options{MFA: "allow", Profiles: "none", AllowDeletions: true}
+	if _, err := m.Run(t.Context(), o, false, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,7 +88,7 @@ func TestLaterPassKeepsAUserWithOtherRows(t *testing.T) {
 	m, users := moveOwnTables(t, "xenon")
 	dbtest.Exec(t, m.To, `update stamps set buyer = buyer where id = '`+users[1]+`';
 insert into letters values (gen_random_uuid(), 2, '`+users[2]+`')`)
-	for _, i := range []int{0, 1, 2, 4} {
+	for _, i := range []int{0, 1, 2, 4, 5} {
 		deleteAtSource(t, m, users[i])
 	}
 	dbtest.Exec(t, m.From, `set session_replication_role = replica; delete from auth.users where id = '`+users[3]+`'`)
@@ -97,13 +100,14 @@ insert into letters values (gen_random_uuid(), 2, '`+users[2]+`')`)
 WHERE source = 'user' AND reason = 'removed_at_source' AND resolved IS NULL ORDER BY user_id`)
 	for i, table := range map[int]string{
 		1: "public.stamps: 1", 2: "public.letters: 1", 3: "public.letters: 1", 4: "public.bare: 1",
+		5: "public.drafts: 1",
 	} {
 		names := func(s string) bool { return strings.HasPrefix(s, users[i]) && strings.Contains(s, table) }
 		if !slices.ContainsFunc(kept, names) {
 			t.Errorf("kept users: got %q, want %s with %s", kept, users[i], table)
 		}
 	}
-	for _, user := range users[1:5] {
+	for _, user := range users[1:6] {
 		got := importtest.Value(t, m.To, `SELECT count(*)::text FROM stamps WHERE id = '`+user+`'`)
 		if got != "1" {
 			t.Errorf("moved rows of the kept user %s: got %s, want 1", user, got)

@@ -279,7 +279,8 @@ func (b *moveRollback) forget(ctx context.Context) error {
 		return fmt.Errorf("create the tables of the move: %w", err)
 	}
 	for _, table := range []string{
-		"moved_transaction", "moved_row", "moved_definition", "moved_key", "moved_part", "moved_table", "moved_drop", "moved_object", "move",
+		"moved_transaction", "moved_row", "moved_definition", "moved_key", "moved_part", "moved_table", "moved_drop",
+		"moved_object", "move",
 	} {
 		if _, err := b.dst.Exec(ctx, "DELETE FROM supabase_import."+table+" WHERE run = $1", b.run.ID); err != nil {
 			return fmt.Errorf("delete the stored move: %w", err)
