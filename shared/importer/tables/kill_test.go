@@ -26,16 +26,28 @@ const (
 // then be as after a move without kills.
 func TestMoveThatIsKilledAnywhereContinues(t *testing.T) {
 	t.Parallel()
-	m := importUsers(t, "notes")
-	c := child{
-		From: m.From, To: m.To, Schema: m.Schema, Options: tables.Options{Orphans: tables.Quarantine},
-		PgDumps: installedPgDumps(t),
+	for project, options := range map[string]tables.Options{
+		"notes":       {Orphans: tables.Quarantine},
+		"starter-kit": {Triggers: true},
+	} {
+		t.Run(project, func(t *testing.T) {
+			t.Parallel()
+			killAndContinue(t, importUsers(t, project), options)
+		})
 	}
+}
+
+func killAndContinue(t *testing.T, m *importer.Import, o tables.Options) {
+	t.Helper()
+	c := child{From: m.From, To: m.To, Schema: m.Schema, Options: o, PgDumps: installedPgDumps(t)}
 	took, done := c.runAndKill(t, time.Hour)
 	if !done {
 		t.Fatal("the move without kills did not complete")
 	}
 	want := movedRows(t, m)
+	if n := len(importtest.Column(t, m.To, madeTriggers)); (n > 0) != o.Triggers {
+		t.Fatalf("triggers on the table of users after the move without kills: got %d, with the options %+v", n, o)
+	}
 	kills := killCount
 	if !sample.RunsAllCases() {
 		kills = sampledKills
@@ -60,6 +72,9 @@ func TestMoveThatIsKilledAnywhereContinues(t *testing.T) {
 	t.Logf("%d kills in %d moves; a move without kills took %v", kills, moves, took)
 }
 
+// madeTriggers lists the triggers on auth.users that the move has made on the table of users.
+const madeTriggers = "select name from supabase_import.moved_object where kind = 'USER TRIGGER' and state = 'done'"
+
 // movedRows returns the rows of the moved tables and the stored state of the move.
 func movedRows(t *testing.T, m *importer.Import) map[string][]string {
 	t.Helper()
@@ -68,6 +83,8 @@ func movedRows(t *testing.T, m *importer.Import) map[string][]string {
 		"keys": `select table_name || ' ' || name || ' ' || state || ' ' || orphans from supabase_import.moved_key
 			order by 1`,
 		"changed": "select table_name || ' ' || action || ' ' || original from supabase_import.moved_row order by 1",
+		"triggers": `select tgrelid::regclass || ' ' || pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+			order by 1`,
 		"sequences": `select concat(schemaname, '.', sequencename, ' ', last_value) from pg_sequences
 			where schemaname = 'public' order by 1`,
 	}
