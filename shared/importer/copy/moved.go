@@ -144,7 +144,8 @@ WHERE c.ctid = ANY (ARRAY(
   AND c.xmin::text::bigint IN (
     SELECT mod(x.id::text::numeric, 4294967296)::bigint
     FROM supabase_import.moved_transaction x
-    WHERE x.run = $3 AND pg_current_xact_id()::text::numeric - x.id::text::numeric < 2147483648)
+    WHERE x.run = $3 AND x.id <= pg_current_xact_id()
+      AND pg_current_xact_id()::text::numeric - x.id::text::numeric < 2147483648)
 FOR UPDATE OF c`, strings.Join(list, ", "), m.Name), m.Name, step, t.Pass.ID)
 	if err != nil {
 		return nil, nil, err
@@ -205,8 +206,8 @@ func (t *transaction) deleteMoved(ctx context.Context) error {
   WHERE c.ctid = ANY (ARRAY(
     SELECT g.tid FROM affected g JOIN stage_user s ON s.key = g.key
     WHERE g.source = 'user' AND g.effect = 'removed' AND g.rel = to_regclass(%s)::oid AND s.action = 'remove'))
-  RETURNING hashtextextended(row(c.%s)::text, 0) AS hash
-)`, i, m.Name, name, strings.Join(m.Columns, ", c.")))
+  RETURNING %s AS hash
+)`, i, m.Name, name, run.LocalHash(m.Columns)))
 		sums = append(sums, fmt.Sprintf("SELECT %s AS name, count(*) AS n, coalesce(sum(hash), 0) AS sum FROM d%d", name, i))
 	}
 	return run.Exec(ctx, t.Dst, fmt.Sprintf(`SELECT FROM supabase_import.move WHERE run = %[1]d FOR NO KEY UPDATE;
