@@ -18,18 +18,17 @@ import (
 
 // movedTable is a moved table with rows that refer to users to remove.
 type movedTable struct {
-	Name    string // as in supabase_import.moved_table
-	Columns []string
-	Source  string   // the table at the source: of a partition, the partitioned table
-	Key     []string // the columns of the primary key, quoted
-	Types   []string
+	Name   string   // as in supabase_import.moved_table
+	Source string   // the table at the source: of a partition, the partitioned table
+	Key    []string // the columns of the primary key, quoted
+	Types  []string
 }
 
 // hasMovedSQL reports whether the ledger has the tables of a move that records its transactions.
 const hasMovedSQL = `SELECT to_regclass('supabase_import.moved_transaction') IS NOT NULL`
 
 // movedTablesSQL lists the moved tables that have rows of a step in the table affected and a primary key.
-const movedTablesSQL = `SELECT t.name, t.columns,
+const movedTablesSQL = `SELECT t.name,
   (SELECT format('%I.%I', n.nspname, c.relname)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -41,7 +40,7 @@ JOIN supabase_import.move m ON m.run = t.run AND m.state = 'complete'
 JOIN pg_index i ON i.indrelid = a.rel AND i.indisprimary
 JOIN pg_attribute k ON k.attrelid = a.rel AND k.attnum = ANY (i.indkey)
 WHERE t.rows IS NOT NULL AND t.failed IS NULL
-GROUP BY t.name, t.columns, a.rel
+GROUP BY t.name, a.rel
 ORDER BY t.name`
 
 func (t *transaction) movedTables(ctx context.Context, step int) ([]movedTable, error) {
@@ -141,12 +140,8 @@ FROM ONLY %s c
 WHERE c.ctid = ANY (ARRAY(
     SELECT tid FROM affected
     WHERE rel = to_regclass($1)::oid AND step = $2 AND source = 'user' AND effect <> 'removed'))
-  AND c.xmin::text::bigint IN (
-    SELECT mod(x.id::text::numeric, 4294967296)::bigint
-    FROM supabase_import.moved_transaction x
-    WHERE x.run = $3 AND x.id <= pg_current_xact_id()
-      AND pg_current_xact_id()::text::numeric - x.id::text::numeric < 2147483648)
-FOR UPDATE OF c`, strings.Join(list, ", "), m.Name), m.Name, step, t.Pass.ID)
+  AND %s
+FOR UPDATE OF c`, strings.Join(list, ", "), m.Name, run.IsUnchangedSinceMove(t.Pass.ID, "c")), m.Name, step)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,13 +187,13 @@ func (t *transaction) goneAtSource(
 }
 
 // deleteMoved deletes the released rows of the users to remove, in one statement, so that foreign keys between these
-// rows do not prevent it. The stored numbers and sums of rows follow.
+// rows do not prevent it. The stored numbers of rows follow.
 func (t *transaction) deleteMoved(ctx context.Context) error {
 	tables, err := t.movedTables(ctx, -1)
 	if err != nil || len(tables) == 0 {
 		return err
 	}
-	var deletions, sums []string
+	var deletions, counts []string
 	for i, m := range tables {
 		name := mapping.Literal(m.Name)
 		deletions = append(deletions, fmt.Sprintf(`d%d AS (
@@ -206,14 +201,14 @@ func (t *transaction) deleteMoved(ctx context.Context) error {
   WHERE c.ctid = ANY (ARRAY(
     SELECT g.tid FROM affected g JOIN stage_user s ON s.key = g.key
     WHERE g.source = 'user' AND g.effect = 'removed' AND g.rel = to_regclass(%s)::oid AND s.action = 'remove'))
-  RETURNING %s AS hash
-)`, i, m.Name, name, run.LocalHash(m.Columns)))
-		sums = append(sums, fmt.Sprintf("SELECT %s AS name, count(*) AS n, coalesce(sum(hash), 0) AS sum FROM d%d", name, i))
+  RETURNING true
+)`, i, m.Name, name))
+		counts = append(counts, fmt.Sprintf("SELECT %s AS name, count(*) AS n FROM d%d", name, i))
 	}
 	return run.Exec(ctx, t.Dst, fmt.Sprintf(`SELECT FROM supabase_import.move WHERE run = %[1]d FOR NO KEY UPDATE;
 WITH %[2]s
-UPDATE supabase_import.moved_table t SET rows = t.rows - x.n, sum = t.sum - x.sum
+UPDATE supabase_import.moved_table t SET rows = t.rows - x.n
 FROM (%[3]s) x
 WHERE t.run = %[1]d AND t.name = x.name AND x.n > 0`,
-		t.Pass.ID, strings.Join(deletions, ", "), strings.Join(sums, " UNION ALL ")))
+		t.Pass.ID, strings.Join(deletions, ", "), strings.Join(counts, " UNION ALL ")))
 }

@@ -182,17 +182,6 @@ type Sum struct {
 	Sum  string
 }
 
-// LocalHash returns an SQL expression for a hash of a row's columns, which are quoted. Only one server and version
-// computes it alike. It hashes the texts of the columns with their bytes, because equal values, such as 1.0 and 1.00,
-// can differ in their text. The text of a whole row would take twice as long.
-func LocalHash(columns []string) string {
-	texts := make([]string, len(columns))
-	for i, column := range columns {
-		texts[i] = column + `::text COLLATE "C"`
-	}
-	return "hash_record_extended(row(" + strings.Join(texts, ", ") + "), 0)"
-}
-
 // QuerySums reads a query with the columns name, number of rows and sum. It returns the sums by name.
 func QuerySums(ctx context.Context, db *pgx.Conn, sql string) (map[string]Sum, error) {
 	rows, err := db.Query(ctx, sql)

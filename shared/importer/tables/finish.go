@@ -157,20 +157,16 @@ func (f *finisher) analyze(ctx context.Context) error {
 	return nil
 }
 
-// complete stores the sums and definitions of the target, with which a rollback finds what was changed since. A move
-// that was interrupted continues with the tables that have no sum.
+// complete stores the numbers of rows and the definitions of the target, with which a rollback finds what was changed
+// since. A move that was interrupted continues with the tables that have no number.
 func (f *finisher) complete(ctx context.Context) error {
-	tables, err := query[movedTable](ctx, f.dst, tablesWithoutSum, f.run.ID)
+	tables, err := run.QueryTexts(ctx, f.dst, tablesWithoutRows, f.run.ID)
 	if err != nil {
 		return err
 	}
 	for _, t := range tables {
-		s, err := t.localSum(ctx, f.dst)
-		if err != nil {
-			return err
-		}
-		if _, err := f.dst.Exec(ctx, storeSum, f.run.ID, t.Name, s.Rows, s.Sum); err != nil {
-			return fmt.Errorf("store the sum of %s: %w", t.Name, err)
+		if _, err := f.dst.Exec(ctx, storeRows+t+") WHERE run = $1 AND name = $2", f.run.ID, t); err != nil {
+			return fmt.Errorf("count the rows of %s: %w", t, err)
 		}
 	}
 	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
@@ -184,13 +180,12 @@ func (f *finisher) complete(ctx context.Context) error {
 }
 
 const (
-	tablesWithoutSum = `SELECT name, columns
+	tablesWithoutRows = `SELECT name
 FROM supabase_import.moved_table
 WHERE run = $1 AND rows IS NULL
 ORDER BY name`
 
-	storeSum = `UPDATE supabase_import.moved_table SET rows = $3, sum = $4::text::numeric
-WHERE run = $1 AND name = $2`
+	storeRows = "UPDATE supabase_import.moved_table SET rows = (SELECT count(*) FROM ONLY "
 )
 
 func (f *finisher) storeDefinitions(ctx context.Context, tx pgx.Tx) error {

@@ -71,6 +71,9 @@ func (b *moveRollback) drop(ctx context.Context) (err error) {
 	if b.move, err = readResult(ctx, b.dst, b.run); err != nil {
 		return err
 	}
+	if err := run.Exec(ctx, b.dst, schemaSQL); err != nil { // an older version did not create all tables
+		return fmt.Errorf("create the tables of the move: %w", err)
+	}
 	if err := b.readDrops(ctx); err != nil {
 		return err
 	}
@@ -123,24 +126,25 @@ func (b *moveRollback) findChanged(ctx context.Context) error {
 
 func (b *moveRollback) findChangedRows(ctx context.Context) error {
 	type storedTable struct {
-		Name    string
-		Columns []string
-		Rows    int64
-		Sum     string
+		Name string
+		Rows int64
 	}
-	tables, err := query[storedTable](ctx, b.dst, `SELECT name, columns, rows, sum::text
+	tables, err := query[storedTable](ctx, b.dst, `SELECT name, rows
 FROM supabase_import.moved_table
 WHERE run = $1 AND to_regclass(name) IS NOT NULL AND rows IS NOT NULL`, b.run.ID)
 	if err != nil {
 		return run.Wrap("read the moved tables", err)
 	}
 	for _, t := range tables {
-		s, err := movedTable{t.Name, t.Columns}.localSum(ctx, b.dst)
+		var now, unchanged int64
+		err := b.dst.QueryRow(ctx, fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE %s) FROM ONLY %s c",
+			run.IsUnchangedSinceMove(b.run.ID, "c"), t.Name)).Scan(&now, &unchanged)
 		if err != nil {
-			return err
+			return fmt.Errorf("look for changed rows of %s: %w", t.Name, err)
 		}
-		if s != (run.Sum{Rows: t.Rows, Sum: t.Sum}) {
-			b.changed["TABLE "+t.Name] = fmt.Sprintf("its rows were changed: %d after the move, %d now", t.Rows, s.Rows)
+		if now != t.Rows || unchanged != t.Rows {
+			b.changed["TABLE "+t.Name] = fmt.Sprintf(
+				"its rows were changed: %d after the move, %d now, of which %d are unchanged", t.Rows, now, unchanged)
 		}
 	}
 	return nil
@@ -274,9 +278,6 @@ func (b *moveRollback) forget(ctx context.Context) error {
 	if len(b.kept) > 0 {
 		_, err := b.dst.Exec(ctx, "UPDATE supabase_import.move SET state = 'rolled back' WHERE run = $1", b.run.ID)
 		return err
-	}
-	if err := run.Exec(ctx, b.dst, schemaSQL); err != nil { // an older version did not create all tables
-		return fmt.Errorf("create the tables of the move: %w", err)
 	}
 	for _, table := range []string{
 		"moved_transaction", "moved_row", "moved_definition", "moved_key", "moved_part", "moved_table", "moved_drop",

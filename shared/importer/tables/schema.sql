@@ -34,15 +34,14 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_drop (
   PRIMARY KEY (run, number)
 );
 
--- A table whose rows are copied. rows and sum (localSum in sum.go) are those of the target when the move was complete:
--- a table that has others now was changed since.
+-- A table whose rows are copied. rows is their number in the target when the move was complete: a table that has more
+-- or fewer rows now, or a row that another transaction than those of moved_transaction wrote, was changed since.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_table (
   run smallint NOT NULL REFERENCES supabase_import.move,
   name text NOT NULL,                          -- with its schema, quoted as in SQL
   columns text[] NOT NULL,                     -- the copied columns, quoted
   failed text,                                 -- why the rows of the table were not copied
   rows bigint,
-  sum numeric,
   PRIMARY KEY (run, name)
 );
 

@@ -24,13 +24,6 @@ func (t movedTable) sum(ctx context.Context, db *pgx.Conn) (s run.Sum, err error
 	return s, run.Wrap("sum of "+t.Name, err)
 }
 
-// localSum is like sum, with a faster hash that only one server and version computes alike.
-func (t movedTable) localSum(ctx context.Context, db *pgx.Conn) (s run.Sum, err error) {
-	err = db.QueryRow(ctx, fmt.Sprintf("SELECT count(*), coalesce(sum(%s), 0)::text FROM ONLY %s",
-		run.LocalHash(t.Columns), t.Name)).Scan(&s.Rows, &s.Sum)
-	return s, run.Wrap("sum of "+t.Name, err)
-}
-
 // definition is an object of a schema with a digest of its definition.
 type definition struct{ Kind, Name, Table, Digest string }
 

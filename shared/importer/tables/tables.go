@@ -64,7 +64,7 @@ type Result struct {
 	Run    string `json:"run"`
 	State  string `json:"state"` // "copying", "finishing", Complete or RolledBack
 	DryRun bool   `json:"dryRun,omitempty"`
-	// Open is the number of steps that are missing: parts to copy, objects and foreign keys to create, tables to sum up.
+	// Open is the number of steps that are missing: parts to copy, objects and foreign keys to create, tables to count.
 	Open    int      `json:"open"`
 	Schemas []string `json:"schemas"`
 	Tables  []Table  `json:"tables"`
