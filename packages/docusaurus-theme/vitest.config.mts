@@ -32,6 +32,7 @@ export default defineConfig({
   oxc: { include: /\.[jt]sx?$/, exclude: [], lang: 'tsx' },
   test: {
     environment: 'happy-dom',
+    setupFiles: ['./src/testing/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     // Long enough for a busy machine: no test measures time.
     testTimeout: 60_000,
