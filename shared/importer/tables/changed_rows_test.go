@@ -35,3 +35,23 @@ func TestRollbackKeepsTablesWithAWrittenRow(t *testing.T) {
 		t.Errorf("kept objects (-want +got):\n%s", diff)
 	}
 }
+
+// A restored target has the ids of the ledger's transactions, but another transaction wrote all rows.
+func TestRollbackKeepsTheTablesOfARestoredTarget(t *testing.T) {
+	t.Parallel()
+	m := importUsers(t, "notes")
+	dbtest.Exec(t, m.From, `create table a (x int); insert into a values (1)`)
+	move(t, m, tables.Options{})
+	dbtest.Exec(t, m.To, `create temp table l as select * from supabase_import.moved_transaction;
+		delete from supabase_import.moved_transaction; insert into supabase_import.moved_transaction select * from l`)
+	result, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range result.Kept {
+		if o.Kind == "TABLE" && o.Name == "public.a" {
+			return
+		}
+	}
+	t.Errorf("kept objects: got %v, want TABLE public.a among them", result.Kept)
+}
