@@ -178,14 +178,7 @@ func TestRollbackKeepsChangedTablesAndIgnoresThoseOfXenon(t *testing.T) {
 	move(t, m, tables.Options{})
 	dbtest.Exec(t, m.To, `alter table "user" add extra text; create index on posts (id); insert into tags values (1)`)
 	for range 2 { // a repeated rollback keeps the same tables
-		result, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var kept []string
-		for _, o := range result.Kept {
-			kept = append(kept, o.Kind+" "+o.Name)
-		}
+		kept := keptByRollback(t, m)
 		if diff := cmp.Diff([]string{"TABLE public.posts", "TABLE public.tags"}, kept); diff != "" {
 			t.Errorf("kept objects (-want +got):\n%s", diff)
 		}
