@@ -134,6 +134,30 @@ create trigger no before insert on "user" for each row when (new.id = '` + user 
 	}
 }
 
+// A rejection can have a cause that is gone a moment later, such as a row that another batch deletes at the same time.
+func TestRunCopiesAUserWhomTheTargetRejectsOnlyOnce(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.Fill(t, from, 62, 20)
+	m := importtest.NewImport(t, from)
+	importtest.Exec(t, m.To, `create sequence attempts;
+create function fail_once() returns trigger language plpgsql as $$
+begin
+  if nextval('attempts') = 1 then raise foreign_key_violation; end if;
+  return new;
+end $$;
+create trigger fail_once before insert on "user" for each row execute function fail_once()`)
+	importtest.RunToCompletion(t, m, importer.Options{BatchSize: 1, MFA: "allow"})
+	if n := importtest.Value(t, m.To, `select last_value::text from attempts`); n < "2" {
+		t.Fatalf("the trigger saw %s attempts, want at least 2: the test proves nothing", n)
+	}
+	rejected := `select source || ' ' || reason from supabase_import.ruling where reason = 'target_error'`
+	if got := importtest.Column(t, m.To, rejected); len(got) != 0 {
+		t.Errorf("rejections by the target: got %v, want none", got)
+	}
+	importtest.CheckEqual(t, m, "after the target rejected a user once")
+}
+
 func TestRunAndStatusRefuseALedgerOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	from := supabasetest.New(t)

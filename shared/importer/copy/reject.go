@@ -172,17 +172,23 @@ func (e removalError) Error() string {
 }
 func (e removalError) Unwrap() error { return e.err }
 
-// rejectRow rejects as few rows of one user as possible: it tries to reject the profile, then each identity, then all
-// identities, then the whole user. If the target rejects the deletion of the user, the user is kept.
+// rejectRow copies one user again, because the cause of the rejection can be gone: another batch or a client of the
+// target may have changed a row meanwhile. If the target rejects the user again, rejectRow rejects as few rows as
+// possible: it tries to reject the profile, then each identity, then all identities, then the whole user. If the target
+// rejects the deletion of the user, the user is kept.
 func (w *worker) rejectRow(
 	ctx context.Context, b run.Batch, s mapping.Scope, cause error,
 ) (counts rowCounts, err error) {
-	pgErr, ok := errors.AsType[*pgconn.PgError](cause)
-	if !ok || pgErr.Code == run.QueryCanceled {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](cause); !ok || pgErr.Code == run.QueryCanceled {
 		return counts, cause
 	}
+	counts, err = w.copyUsers(ctx, b, s, true)
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || run.CauseOf(err) != run.BadRow || pgErr.Code == run.QueryCanceled {
+		return counts, err
+	}
 	user := s.IDs[0]
-	if errors.As(cause, new(removalError)) {
+	if errors.As(err, new(removalError)) {
 		return w.copyWithoutRows(ctx, b, s, run.RejectedRows{
 			User: user, Kind: mapping.User, Keys: []string{user}, Reason: mapping.TargetKeeps,
 			Detail: run.StateAndTable(pgErr),
