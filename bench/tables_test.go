@@ -53,8 +53,8 @@ pg_dump -d "$FROM_DATABASE_URL" --schema=public --no-owner --no-privileges |
   psql -X -q -v ON_ERROR_STOP=1 -d "$TO_DATABASE_URL" >/dev/null`
 
 // BenchmarkMoveTables compares `xenon migrate tables` with pg_dump and psql on the same tables, into a target that has
-// the users. The command also tries the DDL first, keeps what is done, and sums all rows of the target at the end. It
-// measures each way once, whatever b.N is, and the memory of the command with a tenth of the rows, too.
+// the users. The command also tries the DDL first and keeps what is done. The benchmark measures each way once,
+// whatever b.N is, and the memory of the command with a tenth of the rows, too.
 func BenchmarkMoveTables(b *testing.B) {
 	s := newImportBenchmark(b, 10_000)
 	large := s.createProject(b, "large", *movedRows)

@@ -13,16 +13,21 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
 
-// ownTables are tables with one row for each user, and foreign keys with ON DELETE CASCADE, RESTRICT and NO ACTION.
+// ownTables are tables with one row for each user, one of them partitioned, and foreign keys with ON DELETE CASCADE,
+// RESTRICT and NO ACTION.
 const ownTables = `create table letters (id uuid, part int, author uuid references auth.users on delete cascade,
   reply_to uuid, primary key (part, id), unique (id));
 alter table letters add foreign key (reply_to) references letters (id);
 create table stamps (id uuid primary key references letters (id) on delete restrict, buyer uuid references auth.users);
 create table bare (owner uuid references auth.users on delete cascade);
+create table visits (id uuid, at date, visitor uuid references auth.users on delete cascade, primary key (id, at))
+  partition by range (at);
+create table visits_2026 partition of visits for values from ('2026-01-01') to ('2027-01-01');
 create table drafts (id uuid primary key, editor uuid references auth.users on delete set null);
 delete from feedback;
 insert into letters select id, 1, id, id from auth.users;
-insert into stamps select id, id from auth.users;`
+insert into stamps select id, id from auth.users;
+insert into visits select id, '2026-05-01', id from auth.users;`
 
 // moveOwnTables imports users, moves tables and returns the users of the target.
 func moveOwnTables(t *testing.T, schema string) (m *importer.Import, users []string) {
@@ -71,6 +76,7 @@ func TestLaterPassDeletesAUserWithTheMovedRowsThatAreDeletedAtTheSource(t *testi
 				t.Errorf("users of the target (-want +got):\n%s", diff)
 			}
 			checkVerified(t, m)
+			importtest.CheckEqual(t, m, "after the later pass")
 			rollback, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
 			if err != nil || len(rollback.Kept) > 0 {
 				t.Errorf("rollback of the tables: got %v, kept %v, want no object kept", err, rollback.Kept)
