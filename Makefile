@@ -33,12 +33,15 @@ TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
-# Packages whose tests run whole servers, programs and imports. make test runs them without the race detector, which
-# would double their processor time; make nightly runs them with it. Packages that wait long start first.
-WHOLE_SYSTEM_PACKAGES := ./conformance ./shared/importer ./conformance/statemachine ./conformance/lambda ./conformance/attack \
-	./conformance/faults ./shared/importer/stepfn ./shared/importer/rollback ./examples ./bench/...
-# All other packages. Those that take long start first.
-UNIT_PACKAGES = ./shared/importer/copy ./shared/importer/run $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(WHOLE_SYSTEM_PACKAGES)))
+# Packages with code that several goroutines run at the same time, and the load test, which sends simultaneous requests
+# to all functions. make test runs only these with the race detector, which doubles the processor time; make nightly
+# runs all packages with it.
+CONCURRENT_PACKAGES := ./conformance/load ./shared/keys ./shared/mail/... ./shared/store ./shared/secrets/... ./shared/password \
+	./shared/lambdahttp ./shared/limit ./shared/cache ./shared/remote ./shared/jwks ./jwtverify ./shared/pg ./shared/web
+# Packages whose tests take long. They start first.
+LONG_PACKAGES := ./conformance ./shared/importer/run ./shared/importer/copy ./shared/importer/tables ./shared/importer \
+	./conformance/statemachine ./conformance/lambda ./cmd/xenon ./conformance/attack ./shared/auth
+OTHER_PACKAGES = $(LONG_PACKAGES) $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(CONCURRENT_PACKAGES) $(LONG_PACKAGES)))
 # GOWORK=off: go.mod alone decides what a function is built from.
 BUILD_FOR_LAMBDA = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 
@@ -65,10 +68,10 @@ site: node_modules ## like dev, with live reload of the site
 sam-local: .tools/sam.done ## run the functions in SAM's containers, on http://localhost:3000 until Ctrl-C (needs Docker)
 	@scripts/sam-local $(ARGS)
 
-# Three jobs run at the same time: test-units, test-whole, and the other targets one after the other.
+# Three jobs run at the same time: test-concurrent, test-others, and the other targets one after the other.
 .PHONY: test
 test: ## run the linters, the Go tests with Better Auth and emulators of AWS, the site's tests, a few tests in a browser
-	@$(MAKE) --no-print-directory -j 3 test-units test-whole audit lint template test-site smoke
+	@$(MAKE) --no-print-directory -j 3 test-others test-concurrent audit lint template test-site smoke
 
 # Exit status 3 means that the vulnerability database cannot be reached; the script says so.
 .PHONY: audit
@@ -80,17 +83,17 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules \
 	conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
 
-.PHONY: test-units
-test-units: $(TEST_TOOLS)
-	$(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 40m -tags node,moto $(UNIT_PACKAGES)
+.PHONY: test-concurrent
+test-concurrent: $(TEST_TOOLS)
+	$(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 40m -tags node,moto $(CONCURRENT_PACKAGES)
 
-.PHONY: test-whole
-test-whole: $(TEST_TOOLS)
-	$(WITH_POSTGRES) go test $(TEST_FLAGS) -timeout 40m -tags node,moto $(WHOLE_SYSTEM_PACKAGES)
+.PHONY: test-others
+test-others: $(TEST_TOOLS)
+	$(WITH_POSTGRES) go test $(TEST_FLAGS) -timeout 40m -tags node,moto $(OTHER_PACKAGES)
 
 .PHONY: nightly
-nightly: $(TEST_TOOLS) ## run the long tests with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto ./shared/importer/... $(WHOLE_SYSTEM_PACKAGES)
+nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
+	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto $(OTHER_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
