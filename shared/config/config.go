@@ -89,6 +89,9 @@ type API struct {
 	ChangeEmail, DeleteUser       bool // the features are available
 	SignUp                        bool // new users can register
 
+	Plugins      Plugins
+	AdminUserIDs []string // ADMIN_USER_IDS: users with every right of an administrator; UUIDs in lower case
+
 	StateCookie       bool // STATE_STRATEGY=cookie: the state of a social sign-in is in a cookie, not in Postgres
 	AllowUnlinkingAll bool // the last account of a user can be unlinked
 
@@ -101,6 +104,12 @@ type API struct {
 	Social Social // only LoadAPI sets it
 
 	AWS AWS // for calls of Secrets Manager and SQS
+}
+
+// Plugins says which plugins of Better Auth are on, of those that add columns to users and sessions.
+type Plugins struct {
+	TwoFactor bool // TWO_FACTOR
+	Admin     bool // ADMIN
 }
 
 // Mail is the destination of mails.
@@ -183,6 +192,12 @@ func (l *loader) readAPI() API {
 		ChangeEmail:                   l.readOnOff("CHANGE_EMAIL", true),
 		DeleteUser:                    l.readOnOff("DELETE_USER", true),
 		SignUp:                        l.readOnOff("SIGN_UP", true),
+
+		Plugins: Plugins{
+			TwoFactor: l.readOnOff("TWO_FACTOR", false),
+			Admin:     l.readOnOff("ADMIN", false),
+		},
+		AdminUserIDs: l.readUserIDs("ADMIN_USER_IDS"),
 
 		StateCookie:       l.readOneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
 		AllowUnlinkingAll: l.readOnOff("ALLOW_UNLINKING_ALL", false),

@@ -182,6 +182,19 @@ func (l *loader) readSchema(name string) string {
 	return v
 }
 
+var userIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// readUserIDs reads a list of ids of users. It returns them in lower case.
+func (l *loader) readUserIDs(name string) []string {
+	ids := l.readList(name)
+	for i, id := range ids {
+		if ids[i] = strings.ToLower(id); !userIDPattern.MatchString(ids[i]) {
+			l.addProblem(name, "%q is not the id of a user: a UUID such as 0b2f7d2e-8a35-4d0c-9f1b-6c2d1f0a4e77", id)
+		}
+	}
+	return ids
+}
+
 // readSecretARN reads the ARN of a secret. It may be empty.
 func (l *loader) readSecretARN(name string) string {
 	v := l.getenv(name)

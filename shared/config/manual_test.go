@@ -166,6 +166,25 @@ var settingsTable = []setting{
 			"register with an email before its owner is imported.",
 	},
 	{
+		"TWO_FACTOR",
+		"off",
+		"",
+		"`on`: Better Auth's plugin `twoFactor`; users, JWTs and the cookie cache get its field `twoFactorEnabled`.",
+	},
+	{
+		"ADMIN",
+		"off",
+		"",
+		"`on`: Better Auth's plugin `admin`; users, sessions, JWTs and the cookie cache get its fields. Bans apply with " +
+			"`off`, too.",
+	},
+	{
+		"ADMIN_USER_IDS",
+		"",
+		"none",
+		"With `ADMIN=on`: the ids of users who have all rights, whatever their role, separated by commas.",
+	},
+	{
 		"SHARED_DATABASE",
 		"off",
 		"",
