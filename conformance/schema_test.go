@@ -222,8 +222,8 @@ func TestSchemaDifferencesAreReported(t *testing.T) {
 		},
 		{`CREATE UNIQUE INDEX one_account ON account ("providerId", "accountId")`, "index of account one_account"},
 
-		{`ALTER TABLE "user" ADD role text`, ""},
-		{`ALTER TABLE "user" ADD role text NOT NULL DEFAULT 'user'`, ""},
+		{`ALTER TABLE "user" ADD nickname text`, ""},
+		{`ALTER TABLE "user" ADD nickname text NOT NULL DEFAULT 'user'`, ""},
 		{`CREATE INDEX by_expiry ON session ("expiresAt")`, ""},
 		{`CREATE TABLE other (x text NOT NULL)`, ""},
 	} {
@@ -250,7 +250,7 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	t.Parallel()
 	xenon := readSchema(t, dbtest.New(t))
 	var got []string
-	for _, name := range []string{"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile"} {
+	for _, name := range []string{"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile", "twoFactor"} {
 		for _, definition := range xenon.Tables[name].Indexes {
 			_, columns, _ := strings.Cut(definition, " USING btree ")
 			if columns != "(id)" {
@@ -261,7 +261,8 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		`account ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`, `account ("userId")`,
-		`rateLimit (key)`, `session ("userId")`, `session (token)`, `user (email)`,
+		`rateLimit (key)`, `session ("userId")`, `session (token)`, `twoFactor ("userId")`, `twoFactor (secret)`,
+		`user (email)`,
 		`user_profile (user_id)`, `verification ("left"(value, 36))`, `verification (identifier)`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

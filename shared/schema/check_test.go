@@ -92,7 +92,7 @@ func TestCheckNamesTheColumnAndItsRepairWorks(t *testing.T) {
 		{`ALTER TABLE "user" ALTER name DROP NOT NULL`, "user.name", "NULL allowed"},
 		{`ALTER TABLE "user" ALTER image SET NOT NULL`, "user.image", "NOT NULL"},
 		{`ALTER TABLE "user" ALTER id DROP DEFAULT`, "user.id", "NOT NULL without a default"},
-		{`ALTER TABLE "user" ADD role text NOT NULL`, "user.role", "NOT NULL without a default"},
+		{`ALTER TABLE "user" ADD nickname text NOT NULL`, "user.nickname", "NOT NULL without a default"},
 		{`ALTER TABLE "user" ALTER banned SET NOT NULL`, "user.banned", "NOT NULL without a default"},
 		{`ALTER TABLE "user" DROP CONSTRAINT user_email_key`, "user.email", "no unique index"},
 		{
@@ -162,7 +162,7 @@ func TestCheckAcceptsHarmlessDifferences(t *testing.T) {
 	t.Parallel()
 	url := dbtest.New(t)
 	for _, change := range []string{
-		`ALTER TABLE "user" ADD role text NOT NULL DEFAULT 'user'`,
+		`ALTER TABLE "user" ADD nickname text NOT NULL DEFAULT 'user'`,
 		`ALTER TABLE "user" ADD n bigint GENERATED ALWAYS AS IDENTITY`,
 		`ALTER TABLE "user" ADD "userMetadata" jsonb, ADD "appMetadata" jsonb`, // xenon schema up --metadata
 		`ALTER TABLE "user" ALTER name TYPE varchar`,

@@ -87,6 +87,8 @@ var Tables = []Table{
 		{Name: "banned", Type: Boolean, Writes: Omitted, Since: 3},
 		{Name: "banReason", Type: Text, Writes: Nulls, Since: 3},
 		{Name: "banExpires", Type: Time, Writes: Nulls, Since: 3},
+		{Name: "twoFactorEnabled", Type: Boolean, Writes: Omitted, Since: 8},
+		{Name: "role", Type: Text, Writes: Omitted, Since: 8},
 	}},
 	{"session", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
@@ -97,6 +99,7 @@ var Tables = []Table{
 		{Name: "ipAddress", Type: Text, Writes: Values},
 		{Name: "userAgent", Type: Text, Writes: Values},
 		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true},
+		{Name: "impersonatedBy", Type: Text, Writes: Omitted, Since: 8},
 	}},
 	{"account", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
@@ -136,6 +139,16 @@ var Tables = []Table{
 		{Name: "key", Type: Text, Writes: Values, NotNull: true, Unique: true},
 		{Name: "count", Type: Integer, Writes: Values, NotNull: true},
 		{Name: "lastRequest", Type: Bigint, Writes: Values, NotNull: true},
+	}},
+	// The columns are Optional until a statement uses them.
+	{"twoFactor", 8, "SELECT, INSERT, UPDATE, DELETE", []Column{
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true, Since: 8, Optional: true},
+		{Name: "secret", Type: Text, Writes: Values, NotNull: true, Since: 8, Optional: true},
+		{Name: "backupCodes", Type: Text, Writes: Values, NotNull: true, Since: 8, Optional: true},
+		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true, Since: 8, Optional: true},
+		{Name: "verified", Type: Boolean, Writes: Values, Since: 8, Optional: true},
+		{Name: "failedVerificationCount", Type: Integer, Writes: Values, Since: 8, Optional: true},
+		{Name: "lockedUntil", Type: Time, Writes: Nulls, Since: 8, Optional: true},
 	}},
 	{"user_profile", 2, "SELECT, INSERT, UPDATE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
