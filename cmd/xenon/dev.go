@@ -89,7 +89,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets, devPoolConnections).UseSchema(cfg.Schema)
+	db := store.Open(appSecrets, devPoolConnections).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 	defer db.Close()
 	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now))
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 func main() {
 	lambdahttp.MainWithSocial(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 		return social.New(auth.New(cfg, db, appSecrets, time.Now), appSecrets).SocialRoutes().Mux(cfg)
 	})
 }

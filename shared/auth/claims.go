@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/session"
@@ -37,8 +38,8 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 }
 
 // userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImageLength. If the
-// claims are still larger than limit, it leaves out a shorter image too, and if that is not enough, also the name.
-// leftOut names these claims.
+// claims are still larger than limit, it leaves out one after the other until they fit: a shorter image, the reason of a
+// ban, the name, the role. leftOut names these claims.
 func userClaims(u store.User, limit int) (user any, leftOut string) {
 	const maxJSONBytesPerByte = 6 // one byte takes at most six bytes in JSON
 	image := ""
@@ -46,7 +47,7 @@ func userClaims(u store.User, limit int) (user any, leftOut string) {
 		image = *u.Image
 	}
 	isShort := web.UTF16Length(image) <= session.MaxImageLength
-	isSmall := maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)) < limit-maxUserClaimsBytes/2
+	isSmall := maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)+u.TextLength()) < limit-maxUserClaimsBytes/2
 	if isShort && (isSmall || fitsInJWT(u, limit)) {
 		return u, ""
 	}
@@ -56,16 +57,31 @@ func userClaims(u store.User, limit int) (user any, leftOut string) {
 // claimsWithoutImage is userClaims without the image. hadShortImage reports whether the user may have a short one.
 func claimsWithoutImage(u store.User, hadShortImage bool, limit int) (user userWithoutImage, leftOut string) {
 	user = userWithoutImage{
-		ID: u.ID, Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
-		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, UserPluginFields: u.UserPluginFields, ID: u.ID,
 	}
+	var names []string
 	if hadShortImage {
-		leftOut = "image"
+		names = append(names, "image")
 	}
-	if !fitsInJWT(user, limit) {
-		user.Name, leftOut = nil, "image, name"
+	for _, step := range []struct {
+		name   string
+		exists bool
+		remove func()
+	}{
+		{"banReason", user.BanReason.Value != nil, func() { user.BanReason = store.PluginField[string]{} }},
+		{"name", true, func() { user.Name = nil }},
+		{"role", user.Role.Value != nil, func() { user.Role = store.PluginField[string]{} }},
+	} {
+		if fitsInJWT(user, limit) {
+			break
+		}
+		if step.exists {
+			step.remove()
+			names = append(names, step.name)
+		}
 	}
-	return user, leftOut
+	return user, strings.Join(names, ", ")
 }
 
 // fitsInJWT reports whether the JSON of user has at most limit bytes.
@@ -76,10 +92,11 @@ func fitsInJWT(user any, limit int) bool {
 
 // userWithoutImage has the fields of store.User except the image. Its JSON has no name if Name is nil.
 type userWithoutImage struct {
-	ID            string     `json:"id"`
 	Name          *string    `json:"name,omitempty"`
 	Email         string     `json:"email"`
 	EmailVerified bool       `json:"emailVerified"`
 	CreatedAt     store.Time `json:"createdAt"`
 	UpdatedAt     store.Time `json:"updatedAt"`
+	store.UserPluginFields
+	ID string `json:"id"`
 }

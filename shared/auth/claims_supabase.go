@@ -13,16 +13,19 @@ import (
 // supabaseClaims has the claims of Better Auth about a user, and those of Supabase's access tokens that databases and
 // APIs read. Its JSON leaves out claims that are nil.
 type supabaseClaims struct {
-	ID            string          `json:"id"`
 	Name          *string         `json:"name,omitempty"`
 	Email         string          `json:"email"`
 	EmailVerified bool            `json:"emailVerified"`
 	Image         json.RawMessage `json:"image,omitempty"`
 	CreatedAt     store.Time      `json:"createdAt"`
 	UpdatedAt     store.Time      `json:"updatedAt"`
+	store.UserPluginFields
+	ID string `json:"id"`
 
-	Role         string          `json:"role"` // the role of Postgres as which PostgREST runs a request
-	AAL          string          `json:"aal"`  // the assurance level of the session: one factor
+	// Role is the role of Postgres as which PostgREST runs a request. It replaces the role in UserPluginFields, which is
+	// app_metadata.role.
+	Role         string          `json:"role"`
+	AAL          string          `json:"aal"` // the assurance level of the session: one factor
 	SessionID    string          `json:"session_id"`
 	Phone        string          `json:"phone"`
 	IsAnonymous  bool            `json:"is_anonymous"`
@@ -31,15 +34,20 @@ type supabaseClaims struct {
 }
 
 // claimsOfSupabase returns the claims of a caller with JWT_CLAIMS=supabase. If they are larger than limit, it leaves
-// out one after the other until they fit: user_metadata, the image, app_metadata except its role, the name. leftOut
-// names these claims. Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
+// out one after the other until they fit: user_metadata, the image, app_metadata except its role, the reason of a ban,
+// the name. leftOut names these claims. Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
 func claimsOfSupabase(c *session.Caller, limit int) (user any, leftOut string) {
 	u, name := &c.User, c.User.Name
 	claims := supabaseClaims{
-		ID: u.ID, Name: &name, Email: u.Email, EmailVerified: u.EmailVerified, Image: imageClaim(u.Image),
-		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Name: &name, Email: u.Email, EmailVerified: u.EmailVerified, Image: imageClaim(u.Image),
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, UserPluginFields: u.UserPluginFields, ID: u.ID,
 		Role: "authenticated", AAL: "aal1", SessionID: c.Session.ID,
-		AppMetadata: appMetadata(c.Metadata), UserMetadata: userMetadata(u, c.Metadata),
+		AppMetadata: appMetadata(u, c.Metadata), UserMetadata: userMetadata(u, c.Metadata),
+	}
+	appRole := c.Metadata.AppRole
+	if u.Role.Value != nil {
+		text := string(toJSON(*u.Role.Value))
+		appRole = &text
 	}
 	var names []string
 	for _, step := range []struct {
@@ -49,7 +57,8 @@ func claimsOfSupabase(c *session.Caller, limit int) (user any, leftOut string) {
 	}{
 		{"user_metadata", true, func() { claims.UserMetadata = nil }},
 		{"image", claims.Image != nil, func() { claims.Image = nil }},
-		{"app_metadata", c.Metadata.App != nil, func() { claims.AppMetadata = onlyRole(c.Metadata.AppRole) }},
+		{"app_metadata", c.Metadata.App != nil || appRole != nil, func() { claims.AppMetadata = onlyRole(appRole) }},
+		{"banReason", u.BanReason.Value != nil, func() { claims.BanReason = store.PluginField[string]{} }},
 		{"name", true, func() { claims.Name = nil }},
 	} {
 		if fitsInJWT(claims, limit) {
@@ -89,8 +98,8 @@ func userMetadata(u *store.User, m *store.Metadata) json.RawMessage {
 }
 
 // appMetadata returns the claim app_metadata: the column "appMetadata", with the providers of the user's accounts, if
-// there are any.
-func appMetadata(m *store.Metadata) json.RawMessage {
+// there are any, and with the role that the plugin admin has given to the user.
+func appMetadata(u *store.User, m *store.Metadata) json.RawMessage {
 	members := map[string]json.RawMessage{}
 	if m.App != nil && json.Unmarshal([]byte(*m.App), &members) != nil {
 		return json.RawMessage(*m.App)
@@ -98,6 +107,9 @@ func appMetadata(m *store.Metadata) json.RawMessage {
 	if len(m.Providers) > 0 {
 		providers := supabaseProviders(m.Providers)
 		members["provider"], members["providers"] = toJSON(providers[0]), toJSON(providers)
+	}
+	if u.Role.Value != nil {
+		members["role"] = toJSON(*u.Role.Value)
 	}
 	return toJSON(members)
 }

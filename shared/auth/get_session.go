@@ -27,7 +27,7 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	case caller == nil:
 		return web.WriteJSON(w, http.StatusOK, nil)
 	case fromCookie:
-		return web.WriteJSON(w, http.StatusOK, caller)
+		return web.WriteJSON(w, http.StatusOK, caller.CachedAnswer())
 	}
 	if token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller)); err == nil {
 		web.ExposeHeader(w.Header(), "set-auth-jwt", token)

@@ -94,7 +94,10 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	case placeholder.Is(in.Email): // reserved for one user of X, who could then not sign in for the first time
 		return in, errInvalidEmail
 	}
-	return in, checkPasswordLength(in.Password)
+	if err := checkPasswordLength(in.Password); err != nil {
+		return in, err
+	}
+	return in, rejectPluginFields(r, s.newUserFieldsNotAllowed())
 }
 
 // minSignUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres
@@ -117,6 +120,7 @@ func (s *Service) signUpUnverified(
 		c.ID = newMailLinkID()
 	}
 	user := placeholderUser(n)
+	db.SetNewUserFields(&user)
 	id, created, err := db.SignUpUnverified(r.Context(), n, c.linkIdentifier(), n.At.Add(mailTokenLifetime))
 	if err == nil && id == "" && !taken { // a concurrent sign-up has stored its user, which a new statement finds
 		id, created, err = db.SignUpUnverified(r.Context(), n, c.linkIdentifier(), n.At.Add(mailTokenLifetime))

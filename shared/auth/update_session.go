@@ -16,5 +16,10 @@ func (s *Service) updateSession(w http.ResponseWriter, r *http.Request, db *stor
 	if _, err := s.requireCaller(w, r, db); err != nil {
 		return err
 	}
+	if s.Options.Plugins.Admin {
+		if err := rejectPluginFields(r, []string{"impersonatedBy"}); err != nil {
+			return err
+		}
+	}
 	return errNoFieldsToUpdate
 }

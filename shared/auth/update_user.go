@@ -20,7 +20,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err != nil {
 		return err
 	}
-	change, err := decodeUserChange(r)
+	change, err := s.decodeUserChange(r)
 	if err != nil {
 		return err
 	}
@@ -43,9 +43,12 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 
 // decodeUserChange returns the change that the body describes. It rejects values of a wrong type. Better Auth does not:
 // it stores 5 as "5", and fails for a name that is null.
-func decodeUserChange(r *http.Request) (store.UserChange, error) {
+func (s *Service) decodeUserChange(r *http.Request) (store.UserChange, error) {
 	if body, _ := web.BodyObject(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable
+	}
+	if err := rejectPluginFields(r, s.userFieldsNotAllowed()); err != nil {
+		return store.UserChange{}, err
 	}
 	var in struct {
 		Name  *string              `json:"name" check:"max=256"`

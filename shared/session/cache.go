@@ -38,7 +38,8 @@ type cachedUser struct {
 	Image         *string    `json:"image"`
 	CreatedAt     store.Time `json:"createdAt"`
 	UpdatedAt     store.Time `json:"updatedAt"`
-	ID            string     `json:"id"`
+	store.UserPluginFields
+	ID string `json:"id"`
 }
 
 // signedPayload is the value of the cache cookie before it is encoded in base64url. Session is the JSON of a
@@ -85,6 +86,7 @@ func (s *Sessions) readCacheCookie(r *http.Request, secret []byte, tokens []stri
 	for _, value := range s.cacheCookieValues(r) {
 		found, ok := parseCacheCookie(secret, value, s.Now())
 		if ok && found.Session.Token == tokens[0] {
+			found.removeFieldsOfOtherPlugins(s.plugins)
 			return &found, false
 		}
 		invalid = true
@@ -96,8 +98,10 @@ func (s *Sessions) readCacheCookie(r *http.Request, secret []byte, tokens []stri
 func formatCacheCookie(secret []byte, c Caller, now time.Time, age time.Duration) (string, error) {
 	u := c.User
 	text, err := stringify.Marshal(cachePayload{
-		Session:   c.Session,
-		User:      cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID},
+		Session: c.Session,
+		User: cachedUser{
+			&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.UserPluginFields, u.ID,
+		},
 		UpdatedAt: now.UnixMilli(),
 		Version:   cacheCookieVersion,
 	})
@@ -138,7 +142,7 @@ func parseCacheCookie(secret []byte, value string, now time.Time) (c Caller, ok 
 	u := p.User
 	return Caller{Session: p.Session, User: store.User{
 		ID: u.ID, Name: *u.Name, Email: u.Email, EmailVerified: u.EmailVerified, Image: u.Image,
-		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, UserPluginFields: u.UserPluginFields,
 	}}, true
 }
 
@@ -161,7 +165,10 @@ func (p *cachePayload) isAcceptedByBetterAuth() bool {
 			return false
 		}
 	}
-	for _, text := range []*string{p.User.Name, p.User.Image, p.Session.IPAddress, p.Session.UserAgent} {
+	for _, text := range []*string{
+		p.User.Name, p.User.Image, p.User.Role.Value, p.User.BanReason.Value,
+		p.Session.IPAddress, p.Session.UserAgent, p.Session.ImpersonatedBy.Value,
+	} {
 		if text != nil && betterAuthDatePattern.MatchString(*text) {
 			return false
 		}

@@ -133,7 +133,7 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	secret, now := []byte(v.Secret), v.now()
 	newSignedCookie := func(change func(*cachePayload), secret []byte, expires time.Time) string {
 		u, s := v.Payload.User, v.Payload.Session
-		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.ID}
+		cached := cachedUser{&u.Name, u.Email, u.EmailVerified, u.Image, u.CreatedAt, u.UpdatedAt, u.UserPluginFields, u.ID}
 		p := cachePayload{s, cached, v.NowMs, cacheCookieVersion}
 		change(&p)
 		signText, err := json.Marshal(p)

@@ -30,8 +30,9 @@ type Sessions struct {
 	Now     func() time.Time
 
 	secure         bool
-	stateCookie    bool          // STATE_STRATEGY=cookie
-	supabaseClaims bool          // JWT_CLAIMS=supabase
+	stateCookie    bool // STATE_STRATEGY=cookie
+	supabaseClaims bool // JWT_CLAIMS=supabase
+	plugins        config.Plugins
 	cache          time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
 }
 
@@ -41,7 +42,7 @@ func New(
 ) *Sessions {
 	s := &Sessions{
 		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
-		supabaseClaims: cfg.JWTClaims == config.SupabaseClaims,
+		supabaseClaims: cfg.JWTClaims == config.SupabaseClaims, plugins: cfg.Plugins,
 	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge
@@ -61,6 +62,7 @@ func (s *Sessions) NewUnsavedSession(r *http.Request, remember bool) store.Sessi
 		Token: newToken(), ExpiresAt: store.Time{Time: expires},
 		CreatedAt: store.Time{Time: now}, UpdatedAt: store.Time{Time: now},
 		IPAddress: &ip, UserAgent: &agent,
+		ImpersonatedBy: store.PluginField[string]{IsPresent: s.plugins.Admin},
 	}
 }
 

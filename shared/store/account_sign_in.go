@@ -164,8 +164,7 @@ func (s *Store) SignUpWithAccount(
 	ctx context.Context, a ProviderAccount, tokens ProviderTokens, in ProviderSignIn,
 ) (User, error) {
 	return s.signInWithProvider(ctx, `
-		WITH account_owner AS (`+insertIntoUserSQL+`
-			SELECT coalesce($3::text, ''), $5::text, $6::boolean, $4::text, $2, $2
+		WITH account_owner AS (`+insertIntoUserSQL+`coalesce($3::text, ''), $5::text, $6::boolean, $4::text, $2, $2
 			WHERE $1 = ''
 			RETURNING *
 		)`+insertProviderAccountSQL+finishProviderSignInSQL, in, append(tokens.sqlArgs(), a.ProviderID, a.AccountID))
@@ -184,7 +183,7 @@ func (s *Store) signInWithProvider(ctx context.Context, sql string, in ProviderS
 		copy(all[6:], []any{session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent})
 	}
 	user, err := writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(append(userFieldPointers(&u), &session.ID)...)
+		err = row.Scan(s.userFieldPointers(&u, &session.ID)...)
 		session.UserID = u.ID
 		return u, err
 	}, sql, append(all, args...)...)

@@ -59,7 +59,7 @@ type AccountMatch struct {
 // email (lower case; "" matches no user). It returns ErrDuplicate if two rows have this account.
 func (s *Store) MatchAccount(ctx context.Context, a ProviderAccount, email string) (AccountMatch, error) {
 	found, err := readRows(ctx, s, func(row pgx.CollectableRow) (m AccountMatch, err error) {
-		err = row.Scan(append([]any{&m.AccountRowID, &m.Scope}, userFieldPointers(&m.User)...)...)
+		err = row.Scan(append([]any{&m.AccountRowID, &m.Scope}, s.userFieldPointers(&m.User)...)...)
 		return m, err
 	}, `
 		WITH matching_accounts AS (

@@ -38,5 +38,5 @@ func (s *Store) ForgetReadiness() {
 	s.tableCheck.at = time.Time{}
 }
 
-// Qualify gives tests the method qualify.
-func (s *Store) Qualify(sql string) string { return s.qualifyTables(sql) }
+// Complete gives tests the method complete.
+func (s *Store) Complete(sql string) string { return s.complete(sql) }

@@ -26,7 +26,7 @@ func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 		out, err = pgx.CollectOneRow(rows, scan)
 		return err
 	}
-	err := s.readWithCharges(ctx, s.takePending(), &query{s.qualifyTables(sql), convertTimesToUTC(args), collect})
+	err := s.readWithCharges(ctx, s.takePending(), &query{s.complete(sql), convertTimesToUTC(args), collect})
 	if errors.Is(err, ErrInvalid) {
 		err = ErrNotFound // Postgres cannot store an argument, so no row has this value
 	}
@@ -41,7 +41,7 @@ func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 		out, err = pgx.CollectRows(rows, scan)
 		return err
 	}
-	err := s.readWithCharges(ctx, s.takePending(), &query{s.qualifyTables(sql), convertTimesToUTC(args), collect})
+	err := s.readWithCharges(ctx, s.takePending(), &query{s.complete(sql), convertTimesToUTC(args), collect})
 	if errors.Is(err, ErrInvalid) {
 		out, err = []T{}, nil // no row has this value, as in readRow
 	}
@@ -136,7 +136,7 @@ func writeRow[T any](
 	if err := s.FlushCharges(ctx); err != nil {
 		return out, err
 	}
-	sql, args = s.qualifyTables(sql), convertTimesToUTC(args)
+	sql, args = s.complete(sql), convertTimesToUTC(args)
 	try := func(ctx context.Context, c *pgxpool.Conn) (err error) {
 		if err = s.prepareIfFrequent(ctx, c.Conn(), sql); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err
 	if err := s.FlushCharges(ctx); err != nil {
 		return 0, err
 	}
-	sql, args = s.qualifyTables(sql), convertTimesToUTC(args)
+	sql, args = s.complete(sql), convertTimesToUTC(args)
 	try := func(ctx context.Context, c *pgxpool.Conn) error {
 		tag, err := c.Exec(ctx, sql, args...)
 		n = tag.RowsAffected()

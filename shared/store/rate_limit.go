@@ -194,7 +194,7 @@ func (s *Store) deleteOldCharges(ctx context.Context, at time.Time) {
 	ctx, stop := context.WithTimeout(ctx, cleanupTimeout)
 	defer stop()
 	_ = s.withConn(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-		_, err := c.Exec(ctx, s.qualifyTables(`
+		_, err := c.Exec(ctx, s.complete(`
 			DELETE FROM "rateLimit" WHERE id IN (
 				SELECT id FROM "rateLimit"
 				WHERE "lastRequest" < $1

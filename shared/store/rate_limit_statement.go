@@ -22,7 +22,7 @@ type chargeResult struct {
 // *RateLimitError.
 func (s *Store) queueCharges(batch *pgx.Batch, charges []Charge, result *chargeResult) {
 	sql, args := chargeStatement(charges)
-	batch.Queue(s.qualifyTables(sql), args...).QueryRow(func(row pgx.Row) error {
+	batch.Queue(s.complete(sql), args...).QueryRow(func(row pgx.Row) error {
 		counts, lastRequests := make([]int, len(charges)), make([]int64, len(charges))
 		var columns []any
 		for i := range charges {

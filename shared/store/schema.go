@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
@@ -31,22 +32,36 @@ var tableNamePattern = func() *regexp.Regexp {
 	return regexp.MustCompile(before + `(` + strings.Join(names, "|") + `)` + after)
 }()
 
-// qualifiedStatements caches the results of qualifyTables.
-var qualifiedStatements sync.Map
+// completeStatements caches the results of complete.
+var completeStatements sync.Map
 
-type qualifiedStatementKey struct{ schema, sql string }
+type statementKey struct {
+	schema  string
+	plugins config.Plugins
+	sql     string
+}
 
-// qualifyTables writes the schema before the name of every table, unless the schema is public. So a statement uses the
-// same tables on every connection, also on one whose search_path a pooler has set.
-func (s *Store) qualifyTables(sql string) string {
-	if s.schema == "" || s.schema == schema.Public {
+// complete returns the text of a statement for this Store: with the columns of the plugins that are on, and with the
+// names of the tables qualified. Without plugins and in the schema public, it returns sql unchanged.
+func (s *Store) complete(sql string) string {
+	isPublic := s.schema == "" || s.schema == schema.Public
+	if isPublic && s.plugins == (config.Plugins{}) {
 		return sql
 	}
-	key := qualifiedStatementKey{s.schema, sql}
-	if text, ok := qualifiedStatements.Load(key); ok {
+	key := statementKey{s.schema, s.plugins, sql}
+	if text, ok := completeStatements.Load(key); ok {
 		return text.(string)
 	}
-	text := tableNamePattern.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
-	qualifiedStatements.Store(key, text)
+	text := s.addPluginColumns(sql)
+	if !isPublic {
+		text = s.qualifyTables(text)
+	}
+	completeStatements.Store(key, text)
 	return text
+}
+
+// qualifyTables writes the schema before the name of every table. So a statement uses the same tables on every
+// connection, also on one whose search_path a pooler has set.
+func (s *Store) qualifyTables(sql string) string {
+	return tableNamePattern.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
 }

@@ -49,8 +49,8 @@ func TestEveryStatementNamesTheSchema(t *testing.T) {
 	conn := connectTo(t, url)
 	db := openStore(t, url, 1).UseSchema("xenon")
 	for _, sql := range allStatements(t) {
-		if _, err := conn.Prepare(t.Context(), "", db.Qualify(sql)); err != nil {
-			t.Errorf("prepare a statement that names the schema xenon: %v:\n%s", err, db.Qualify(sql))
+		if _, err := conn.Prepare(t.Context(), "", db.Complete(sql)); err != nil {
+			t.Errorf("prepare a statement that names the schema xenon: %v:\n%s", err, db.Complete(sql))
 		}
 	}
 }
@@ -87,10 +87,10 @@ func TestQualifyTablesAddsTheSchemaToTablesOnly(t *testing.T) {
 		`UPDATE rateLimit SET count = 1`:                     `UPDATE rateLimit SET count = 1`,
 		`DELETE FROM xenon.session WHERE session."userId"=1`: `DELETE FROM xenon.session WHERE session."userId"=1`,
 	} {
-		if got := xenon.Qualify(in); got != want {
+		if got := xenon.Complete(in); got != want {
 			t.Errorf("schema xenon, statement %s: got %s, want %s", in, got, want)
 		}
-		if got := public.Qualify(in); got != in {
+		if got := public.Complete(in); got != in {
 			t.Errorf("schema public: got %s, want the statement unchanged: %s", got, in)
 		}
 	}

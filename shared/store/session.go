@@ -17,7 +17,9 @@ type Session struct {
 	IPAddress *string `json:"ipAddress"` // "" if unknown; null only if a Better Auth server wrote null
 	UserAgent *string `json:"userAgent"`
 	UserID    string  `json:"userId"`
-	ID        string  `json:"id"`
+	// ImpersonatedBy is the id of the administrator who uses the session. The plugin admin adds it.
+	ImpersonatedBy PluginField[string] `json:"impersonatedBy,omitzero"`
+	ID             string              `json:"id"`
 }
 
 // sessionColumns are the columns of a Session, read from the row s of session.
@@ -25,10 +27,13 @@ const sessionColumns = `
 		s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
 
 // sessionFieldPointers returns pointers to the fields of x in the order of sessionColumns, followed by more.
-func sessionFieldPointers(x *Session, more ...any) []any {
-	return append([]any{
-		&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID,
-	}, more...)
+func (s *Store) sessionFieldPointers(x *Session, more ...any) []any {
+	all := []any{&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID}
+	if s.plugins.Admin {
+		x.ImpersonatedBy.IsPresent = true
+		all = append(all, &x.ImpersonatedBy.Value)
+	}
+	return append(all, more...)
 }
 
 // insertIntoSessionSQL is the beginning of every INSERT of a session.
@@ -50,7 +55,7 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 		sql = sessionOfSeveralTokensSQL
 	}
 	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(sessionFieldPointers(&p.session, userFieldPointers(&p.user)...)...)
+		err = row.Scan(s.sessionFieldPointers(&p.session, s.userFieldPointers(&p.user)...)...)
 		return p, err
 	}, sql, arg, now)
 	return p.session, p.user, err
@@ -127,7 +132,7 @@ func (s *Store) EndSessions(ctx context.Context, tokens []string) (userID string
 
 // SessionsOfUser returns the sessions of a user that are live at now, oldest first.
 func (s *Store) SessionsOfUser(ctx context.Context, userID string, now time.Time) ([]Session, error) {
-	return readRows(ctx, s, pgx.RowToStructByName[Session], `
+	return readRows(ctx, s, s.scanSession, `
 		SELECT `+sessionColumns+`
 		FROM session s
 		WHERE s."userId" = $1::uuid AND s."expiresAt" > $2

@@ -38,8 +38,8 @@ func (s *Store) SessionWithMetadata(
 	}
 	found, err := readRow(ctx, s, func(row pgx.CollectableRow) (x result, err error) {
 		m := &x.metadata
-		fields := append(userFieldPointers(&x.user), &m.User, &m.App, &m.AppRole, &m.Providers)
-		err = row.Scan(sessionFieldPointers(&x.session, fields...)...)
+		fields := s.userFieldPointers(&x.user, &m.User, &m.App, &m.AppRole, &m.Providers)
+		err = row.Scan(s.sessionFieldPointers(&x.session, fields...)...)
 		return x, err
 	}, sql, arg, now)
 	return found.session, found.user, &found.metadata, err

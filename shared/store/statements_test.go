@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
 )
@@ -59,6 +60,13 @@ func allStatements(t *testing.T) []string {
 			if f, ok := declaration.(*ast.FuncDecl); ok && f.Body != nil {
 				all = append(all, statementTexts(f.Body, info)...)
 			}
+		}
+	}
+	plugins := store.Open(nil, 1).UsePlugins(config.Plugins{TwoFactor: true, Admin: true})
+	defer plugins.Close()
+	for _, sql := range all {
+		if text := plugins.Complete(sql); text != sql {
+			all = append(all, text)
 		}
 	}
 	for n := 1; n <= 3; n++ {

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
@@ -54,6 +55,7 @@ type database struct {
 	pool                      *pgxpool.Pool
 	source                    URLSource
 	schema                    string // schema of Xenon's tables
+	plugins                   config.Plugins
 	maxConns                  int32
 	runningStatements         atomic.Int32 // statements that have a connection or wait for one
 	waitCount                 atomic.Int32 // statements that had to wait for a connection since the last TakeWaitCount

@@ -7,23 +7,34 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// User is a row of the table "user". Its JSON has Better Auth's names.
+// User is a row of the table "user". Its JSON has the names and the order of Better Auth's.
 type User struct {
-	ID            string  `json:"id"`
 	Name          string  `json:"name"`
 	Email         string  `json:"email"` // lower case
 	EmailVerified bool    `json:"emailVerified"`
 	Image         *string `json:"image"`
 	CreatedAt     Time    `json:"createdAt"`
 	UpdatedAt     Time    `json:"updatedAt"`
+	UserPluginFields
+	ID string `json:"id"`
+}
+
+// UserPluginFields are the fields of a User that Better Auth's plugins twoFactor and admin add.
+type UserPluginFields struct {
+	TwoFactorEnabled PluginField[bool]   `json:"twoFactorEnabled,omitzero"`
+	Role             PluginField[string] `json:"role,omitzero"` // names, separated by commas
+	Banned           PluginField[bool]   `json:"banned,omitzero"`
+	BanReason        PluginField[string] `json:"banReason,omitzero"`
+	BanExpires       PluginField[Time]   `json:"banExpires,omitzero"`
 }
 
 // userColumns are the columns of a User, read from the row u of "user".
 const userColumns = `u.id, u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt"`
 
-// userFieldPointers returns pointers to the fields of u, in the order of userColumns.
-func userFieldPointers(u *User) []any {
-	return []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
+// userFieldPointers returns pointers to the fields of u, in the order of userColumns, followed by more.
+func (s *Store) userFieldPointers(u *User, more ...any) []any {
+	all := []any{&u.ID, &u.Name, &u.Email, &u.EmailVerified, &u.Image, &u.CreatedAt, &u.UpdatedAt}
+	return append(append(all, s.userPluginPointers(u)...), more...)
 }
 
 // isUserBannedSQL is true for a row u of "user" if the user is banned at $2: without end, or until a time that is not
@@ -38,12 +49,12 @@ func (s *Store) IsEmailTaken(ctx context.Context, email string) (bool, error) {
 
 // UserByEmail returns the user with the email (lower case), or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
-	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
+	return readRow(ctx, s, s.scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.email = $1`, email)
 }
 
 // UserByID returns the user with the id. It returns ErrNotFound if there is none, also if id is not a UUID.
 func (s *Store) UserByID(ctx context.Context, id string) (User, error) {
-	return readRow(ctx, s, pgx.RowToStructByName[User], `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
+	return readRow(ctx, s, s.scanUser, `SELECT `+userColumns+` FROM "user" u WHERE u.id = $1::uuid`, id)
 }
 
 // UserWithPassword returns the user with the email (lower case) and their password account, or ErrNotFound if no user
@@ -54,7 +65,7 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Passw
 		credential PasswordAccount
 	}
 	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(append(userFieldPointers(&p.user), &p.credential.AccountID, &p.credential.Hash)...)
+		err = row.Scan(s.userFieldPointers(&p.user, &p.credential.AccountID, &p.credential.Hash)...)
 		return p, err
 	}, `
 		SELECT `+userColumns+`, `+passwordAccountColumns+`
@@ -76,7 +87,7 @@ type UserChange struct {
 // UpdateUser changes a user and returns the new row. It returns ErrNotFound if the user was deleted, and ErrInvalid for
 // text that Postgres cannot store.
 func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (User, error) {
-	return writeRow(ctx, s, pgx.RowToStructByName[User], `
+	return writeRow(ctx, s, s.scanUser, `
 		UPDATE "user" u
 		SET name = coalesce($2::text, name),
 		    image = CASE WHEN $3::boolean THEN $4::text ELSE image END,
@@ -98,7 +109,7 @@ func (s *Store) UpdateUser(ctx context.Context, userID string, c UserChange) (Us
 func (s *Store) ChangeEmail(
 	ctx context.Context, link, userID, from, to string, keepVerified bool, at time.Time,
 ) (User, error) {
-	return writeRow(ctx, s, pgx.RowToStructByName[User], `
+	return writeRow(ctx, s, s.scanUser, `
 		WITH locked_user AS (
 			SELECT u.id FROM "user" u
 			WHERE u.id = $1::uuid AND u.email = $3 AND NOT `+isUserBannedSQL+` AND NOT EXISTS (

@@ -17,21 +17,25 @@ type NewUser struct {
 	At    time.Time
 }
 
-// insertIntoUserSQL is the beginning of every INSERT of a user.
-const insertIntoUserSQL = `
-			INSERT INTO "user" (name, email, "emailVerified", image, "createdAt", "updatedAt")`
+// insertIntoUserSQL is the beginning of every INSERT of a user, up to the values.
+const (
+	insertIntoUserSQL   = insertIntoUserStart + insertIntoUserColumns
+	insertIntoUserStart = `
+			INSERT INTO "user" (`
+	insertIntoUserColumns = `name, email, "emailVerified", image, "createdAt", "updatedAt")
+			SELECT `
+)
 
 // SignUp stores a user, their password account and their first session in one statement, so in one transaction and one
 // round trip. It sets session.ID and session.UserID. It returns ErrDuplicate if another user has the email,
 // ErrInvalid for text that Postgres cannot store, and ErrRejected or ErrOrphan if a trigger of the database refuses.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(append(userFieldPointers(&u), &session.ID)...)
+		err = row.Scan(s.userFieldPointers(&u, &session.ID)...)
 		session.UserID = u.ID
 		return u, err
 	}, `
-		WITH u AS (`+insertIntoUserSQL+`
-			VALUES ($1, $2, false, $3, $4, $4)
+		WITH u AS (`+insertIntoUserSQL+`$1, $2, false, $3, $4, $4
 			RETURNING *
 		), a AS (`+insertIntoPasswordAccountSQL+`
 			SELECT id::text, 'credential', id, $5, $4, $4 FROM u
@@ -69,8 +73,7 @@ func (s *Store) SignUpUnverified(
 		Made bool
 	}
 	f, err := writeRow(ctx, s, pgx.RowToStructByName[result], `
-		WITH new_user AS (`+insertIntoUserSQL+`
-			VALUES ($1, $4, false, $3, $2, $2)
+		WITH new_user AS (`+insertIntoUserSQL+`$1, $4, false, $3, $2, $2
 			ON CONFLICT (email) DO NOTHING
 			RETURNING id
 		), a AS (`+insertIntoPasswordAccountSQL+`
@@ -108,7 +111,7 @@ func (s *Store) SignUpUnverified(
 // It returns ErrNotFound if the link is unknown, used or expired, if the email is already verified, or if the user has
 // changed the email. If a user opens a link several times, only the first request succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
-	return writeRow(ctx, s, pgx.RowToStructByName[User], `
+	return writeRow(ctx, s, s.scanUser, `
 		WITH locked_user AS (
 			SELECT id FROM "user"
 			WHERE id = $1::uuid AND email = $3 AND NOT "emailVerified"
