@@ -26,9 +26,20 @@ import (
 // the same bytes.
 func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 	t.Parallel()
+	for name, on := range map[string]bool{"without plugins": false, "with the plugins twoFactor and admin": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkCacheCookies(t, config.Plugins{TwoFactor: on, Admin: on})
+		})
+	}
+}
+
+func checkCacheCookies(t *testing.T, plugins config.Plugins) {
+	t.Helper()
 	const secret = "a secret of the tests, long enough"
 	cfg := config.API{
 		Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge,
+		Plugins: plugins,
 	}
 	readSecret := func(context.Context) ([]byte, error) { return []byte(secret), nil }
 	sessions := session.New(cfg, readSecret, web.Clients{From: cfg.ClientIP}, time.Now)
@@ -41,9 +52,12 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		Secret  string   `json:"secret"`
 		Cookies []string `json:"cookies"`
 		Names   []string `json:"names"`
-	}{secret, nil, names}
+		Plugins bool     `json:"plugins"`
+	}{secret, nil, names, plugins.Admin}
+	db := store.Open(nil, 1).UsePlugins(plugins)
+	defer db.Close()
 	for _, name := range names {
-		in.Cookies = append(in.Cookies, xenonCookies(t, sessions, name))
+		in.Cookies = append(in.Cookies, xenonCookies(t, sessions, db, name))
 	}
 	var out struct{ Read, Written []string }
 	runCookieCache(t, in, &out)
@@ -58,7 +72,8 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 		w := httptest.NewRecorder()
 		// sessions has no database, so only the cookie can answer.
 		caller, _, err := sessions.CachedCaller(w, r, nil)
-		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 {
+		if err != nil || caller == nil || caller.User.Name != names[i] || len(w.Header()) > 0 ||
+			(caller.User.Role.Value != nil) != plugins.Admin || caller.User.TwoFactorEnabled.IsPresent != plugins.TwoFactor {
 			t.Errorf("Better Auth's cache cookie of the user %.30q, read by Xenon: got %+v, the error %v and the headers "+
 				"%v, want this user, no error and no headers", names[i], caller, err, w.Header())
 		}
@@ -66,13 +81,17 @@ func TestR03_CacheCookiesAreAcceptedByBothServers(t *testing.T) {
 }
 
 // xenonCookies returns the Cookie header of a user with that name after a sign-in to Xenon.
-func xenonCookies(t *testing.T, sessions *session.Sessions, name string) string {
+// The name is also the reason of a ban, if the plugin admin is on.
+func xenonCookies(t *testing.T, sessions *session.Sessions, db *store.Store, name string) string {
 	t.Helper()
 	r, w := httptest.NewRequest("POST", "/", nil), httptest.NewRecorder()
 	row := sessions.NewUnsavedSession(r, true)
 	row.ID, row.UserID = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
 	user := store.User{
 		ID: row.UserID, Name: name, Email: "ada@example.com", CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+	if db.SetNewUserFields(&user); user.BanReason.IsPresent {
+		user.BanReason.Value, user.BanExpires.Value = &name, &row.ExpiresAt
 	}
 	if err := sessions.SetCookies(w, r, session.Caller{Session: row, User: user}, true); err != nil {
 		t.Fatal(err)

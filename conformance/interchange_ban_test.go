@@ -13,7 +13,7 @@ const bannedCode = "BANNED_USER"
 // expired ban at the next sign-in.
 func TestInterchange_BansHoldAtBothServers(t *testing.T) {
 	t.Parallel()
-	ix := newInterchange(t, "ADMIN_PLUGIN=whole")
+	ix := newInterchange(t, "ADMIN=on")
 	admin := ix.newVisitor(t)
 	_, adminID := admin.register(ix.betterAuth)
 	ix.exec(t, `UPDATE "user" SET role = 'admin' WHERE id = $1`, adminID)

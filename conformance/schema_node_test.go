@@ -20,12 +20,13 @@ import (
 
 var update = flag.Bool("update", false, "write Better Auth's responses and tables to recorded/")
 
-// runReference runs a script of reference/ on a database and decodes the JSON that it prints.
-func runReference(t *testing.T, script, database string, answer any) {
+// runReference runs a script of reference/ on a database and decodes the JSON that it prints. settings have the form
+// NAME=value.
+func runReference(t *testing.T, script, database string, answer any, settings ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", script)
 	cmd.Dir = "reference"
-	cmd.Env = referenceEnv(database)
+	cmd.Env = append(referenceEnv(database), settings...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -91,6 +92,7 @@ func TestBetterAuthAcceptsXenonsSchema(t *testing.T) {
 				addMetadata(t, url)
 			}
 			checkBetterAuthAccepts(t, url)
+			checkBetterAuthAccepts(t, dbtest.New(t), "TWO_FACTOR=on", "ADMIN=on")
 		})
 	}
 }
@@ -103,10 +105,10 @@ func addMetadata(t *testing.T, url string) {
 }
 
 // checkBetterAuthAccepts checks that Better Auth would not change the tables, and that it works with them.
-func checkBetterAuthAccepts(t *testing.T, url string) {
+func checkBetterAuthAccepts(t *testing.T, url string, settings ...string) {
 	t.Helper()
 	var found migrationPlan
-	runReference(t, "schema.mjs", url, &found)
+	runReference(t, "schema.mjs", url, &found, settings...)
 	if diff := cmp.Diff(found, migrationPlan{Missing: []string{}, Problems: []string{}}); diff != "" {
 		t.Errorf("Better Auth would change Xenon's tables (-got +want):\n%s", diff)
 	}
@@ -115,7 +117,7 @@ func checkBetterAuthAccepts(t *testing.T, url string) {
 		UserID        string
 		SameUser      bool
 	}
-	runReference(t, "accept.mjs", url, &got)
+	runReference(t, "accept.mjs", url, &got, settings...)
 	if got.SignUp != 200 || got.Token != 200 || !got.SameUser {
 		t.Errorf("Better Auth on Xenon's schema: got %+v, want 200 for sign-up and token, and the same user in the session",
 			got)
@@ -150,27 +152,30 @@ func TestMigrationsKeepTheSchemaOfBetterAuth(t *testing.T) {
 	}
 }
 
-// Xenon's columns for bans equal those of Better Auth's admin plugin. Where the plugin has created the columns, Xenon's
-// migrations do not change them.
-func TestSchemaOfBansEqualsTheAdminPlugins(t *testing.T) {
-	t.Setenv("ADMIN_PLUGIN", "whole")
+// Xenon's columns and table for the plugins twoFactor and admin equal those that Better Auth creates. Where Better Auth
+// has created them, Xenon's migrations do not change them.
+func TestSchemaOfPluginsEqualsBetterAuths(t *testing.T) {
+	t.Parallel()
 	url := dbtest.NewEmpty(t)
-	runReference(t, "schema.mjs", url, &migrationPlan{})
-	plugin := readSchema(t, url).Tables["user"].Columns
-	xenon := readSchema(t, dbtest.New(t)).Tables["user"].Columns
-	for _, name := range []string{"banned", "banReason", "banExpires"} {
-		if _, ok := xenon[name]; !ok {
-			t.Errorf("Xenon's table user has no column %s of the admin plugin, want one", name)
+	runReference(t, "schema.mjs", url, &migrationPlan{}, "TWO_FACTOR=on", "ADMIN=on")
+	betterAuth := readSchema(t, url)
+	for _, name := range []string{"user.role", "user.twoFactorEnabled", "session.impersonatedBy", "twoFactor.secret"} {
+		table, column, _ := strings.Cut(name, ".")
+		if _, ok := betterAuth.Tables[table].Columns[column]; !ok {
+			t.Errorf("Better Auth with the plugins has no column %s, want one", name)
 		}
-		if diff := cmp.Diff(plugin[name], xenon[name]); diff != "" {
-			t.Errorf("the column %s of user (-admin plugin +Xenon):\n%s", name, diff)
-		}
+	}
+	for _, d := range schemaDifferences(betterAuth, readSchema(t, dbtest.New(t))) {
+		t.Error(d)
 	}
 	if _, err := migrations.Up(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(plugin, readSchema(t, url).Tables["user"].Columns); diff != "" {
-		t.Errorf("the columns that the admin plugin created in user (-before Xenon's migrations +after):\n%s", diff)
+	migrated := readSchema(t, url)
+	for _, name := range []string{"user", "session", "twoFactor"} {
+		if diff := cmp.Diff(betterAuth.Tables[name].Columns, migrated.Tables[name].Columns); diff != "" {
+			t.Errorf("the columns that Better Auth created in %s (-before Xenon's migrations +after):\n%s", name, diff)
+		}
 	}
 }
 

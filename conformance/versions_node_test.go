@@ -24,12 +24,19 @@ import (
 // accounts of providers.
 const noUniqueAccountIndex = "account.providerId: no unique index"
 
+// Better Auth creates these for its plugin twoFactor, which is off in this test.
+const noTwoFactorColumn, noTwoFactorTable = "user.twoFactorEnabled: no such column", "twoFactor.: no such table"
+
 // betterAuthVersions has versions of Better Auth that create different tables, by the names of their packages. The
 // values are the problems that findColumnProblems finds before `xenon schema up`.
 var betterAuthVersions = map[string][]string{
-	"better-auth-1.6.34": {noUniqueAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column"},
-	"better-auth-1.7.1":  {noUniqueAccountIndex, "account.issuer: NOT NULL without a default"},
-	"better-auth":        {noUniqueAccountIndex},
+	"better-auth-1.6.34": {
+		noTwoFactorColumn, noUniqueAccountIndex, "jwks.alg: no such column", "jwks.crv: no such column", noTwoFactorTable,
+	},
+	"better-auth-1.7.1": {
+		noTwoFactorColumn, noUniqueAccountIndex, "account.issuer: NOT NULL without a default", noTwoFactorTable,
+	},
+	"better-auth": {noTwoFactorColumn, noUniqueAccountIndex, noTwoFactorTable},
 }
 
 // versionTest has a database with the tables of one version of Better Auth, and the settings of a server of that
@@ -47,7 +54,7 @@ func newVersionTest(t *testing.T, name string, settings ...string) versionTest {
 	env := []string{
 		"LIBRARY=" + name, "DATABASE_URL=" + database, "BETTER_AUTH_URL=" + origin,
 		"BETTER_AUTH_SECRET=" + rand.Text() + rand.Text(),
-		"ADMIN_PLUGIN=whole", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
+		"ADMIN=on", "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}
 	l := versionTest{interchange{origin: origin, database: database}, append(env, settings...)}
 	l.betterAuth = runningServer{name: name, url: startBetterAuth(t, l.env...), origin: origin}

@@ -1,13 +1,15 @@
-// Reads and writes cookie caches with Better Auth. Input is {secret, cookies, names} as JSON on standard input. Output
-// is {read, written}: for each Cookie header in cookies, the cached user's name (null when Better Auth rejects the
-// cookie), and for each name the Cookie header of a new user after a sign-up. Needs no database.
+// Reads and writes cookie caches with Better Auth. Input is {secret, cookies, names, plugins} as JSON on standard input.
+// With plugins, the plugins twoFactor and admin are on. Output is {read, written}: for each Cookie header in cookies, the
+// cached user's name (null when Better Auth rejects the cookie), and for each name the Cookie header of a new user after
+// a sign-up. Needs no database.
 import { text } from 'node:stream/consumers';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { getCookieCache } from 'better-auth/cookies';
+import { admin, twoFactor } from 'better-auth/plugins';
 import { baseURL } from './options.mjs';
 
-const { secret, cookies, names } = JSON.parse(await text(process.stdin));
+const { secret, cookies, names, plugins } = JSON.parse(await text(process.stdin));
 
 const read = [];
 for (const cookie of cookies) {
@@ -18,11 +20,12 @@ for (const cookie of cookies) {
 const auth = betterAuth({
   baseURL,
   secret,
-  database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
+  database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [] }),
   emailAndPassword: { enabled: true },
   session: { cookieCache: { enabled: true } },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
+  plugins: plugins ? [twoFactor(), admin()] : [],
 });
 const written = [];
 for (const [i, name] of names.entries()) {

@@ -7,7 +7,7 @@ import { accountOptions, oidcPlugins, socialProviders } from './social.mjs';
 
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
 export const packageName = process.env.LIBRARY ?? 'better-auth';
-const { admin, bearer, genericOAuth, jwt } = await import(`${packageName}/plugins`);
+const { admin, bearer, genericOAuth, jwt, twoFactor } = await import(`${packageName}/plugins`);
 const { verifyPassword } = await import(`${packageName}/crypto`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
@@ -35,14 +35,13 @@ function mailHook(kind) {
   };
 }
 
-// The admin plugin if ADMIN_PLUGIN is set, because Xenon enforces the plugin's bans. With ADMIN_PLUGIN=whole the plugin
-// is unchanged. Otherwise responses do not contain the fields that it adds to users and sessions, because Xenon's
-// responses do not contain them.
+// The admin plugin if ADMIN is on. With ADMIN_PLUGIN=silent it is on too, because Xenon enforces the plugin's bans also
+// with ADMIN=off. Then responses do not contain the fields that it adds to users and sessions.
 function adminPlugins() {
-  const { ADMIN_PLUGIN } = process.env;
+  const { ADMIN_PLUGIN, ADMIN_USER_IDS } = process.env;
+  if (isOn('ADMIN')) return [admin({ adminUserIds: ADMIN_USER_IDS?.split(',') })];
   if (!ADMIN_PLUGIN) return [];
   const plugin = admin();
-  if (ADMIN_PLUGIN === 'whole') return [plugin];
   for (const { fields } of Object.values(plugin.schema)) {
     for (const field of Object.values(fields)) field.returned = false;
   }
@@ -107,6 +106,7 @@ export function options(pool) {
         jwt: { expirationTime: '7d' },
       }),
       bearer(),
+      ...(isOn('TWO_FACTOR') ? [twoFactor()] : []),
       ...adminPlugins(),
       ...oidcPlugins(genericOAuth),
     ],
