@@ -1,6 +1,6 @@
--- The columns and the table of Better Auth's plugins twoFactor and admin, as Better Auth creates them: every column that
--- a plugin adds to another table accepts NULL and has no default. Better Auth and Xenon write the defaults of a plugin
--- into new rows when the plugin is on. The columns for bans exist since migration 3.
+-- The columns and the table of Better Auth's plugins twoFactor and admin, as Better Auth creates them: every column
+-- that a plugin adds to another table accepts NULL and has no default. Better Auth and Xenon write the defaults of a
+-- plugin into new rows when the plugin is on. The columns for bans exist since migration 3.
 
 -- +goose Up
 

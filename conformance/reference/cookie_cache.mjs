@@ -1,7 +1,7 @@
-// Reads and writes cookie caches with Better Auth. Input is {secret, cookies, names, plugins} as JSON on standard input.
-// With plugins, the plugins twoFactor and admin are on. Output is {read, written}: for each Cookie header in cookies, the
-// cached user's name (null when Better Auth rejects the cookie), and for each name the Cookie header of a new user after
-// a sign-up. Needs no database.
+// Reads and writes cookie caches with Better Auth. Input is {secret, cookies, names, plugins} as JSON on standard
+// input. With plugins, the plugins twoFactor and admin are on. Output is {read, written}: for each Cookie header in
+// cookies, the cached user's name (null when Better Auth rejects the cookie), and for each name the Cookie header of a
+// new user after a sign-up. Needs no database.
 import { text } from 'node:stream/consumers';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
