@@ -54,7 +54,7 @@ type nameTable struct {
 var (
 	jwtPattern    = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 	cachePattern  = regexp.MustCompile(`eyJ[\w-]{200,}`)
-	signedPattern = regexp.MustCompile(`([\w-]{32}|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
+	signedPattern = regexp.MustCompile(`([\w-]{32}(?:%3A(?:true)?)?|\btrue)\.([A-Za-z0-9+/]{43}=|(?:[A-Za-z0-9]|%2B|%2F){43}%3D)`)
 	uuidPattern   = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	datePattern   = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
 	tokenPattern  = regexp.MustCompile(`\b([A-Za-z0-9]{32}|[A-Za-z0-9]{24})\b`)
@@ -339,7 +339,7 @@ func (n *nameTable) nameForToken(kind string, content any) string {
 func (n *nameTable) replaceSigned(s string) string {
 	value, signature, _ := strings.Cut(s, ".")
 	plain, err := url.PathUnescape(signature)
-	if err != nil || plain != base64.StdEncoding.EncodeToString(n.mac(value)) {
+	if err != nil || plain != base64.StdEncoding.EncodeToString(n.mac(strings.Replace(value, "%3A", ":", 1))) {
 		return s
 	}
 	end := "="

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/admin"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
@@ -23,6 +24,7 @@ func routesByFunction(
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
 		"account":  a.AccountRoutes(),
+		"admin":    admin.New(a).AdminRoutes(),
 		"social":   social.New(a, appSecrets).SocialRoutes(),
 		"email":    a.EmailRoutes(),
 		"password": a.PasswordRoutes(),

@@ -36,6 +36,21 @@ var auditEvents = map[string]string{
 	"/link-social":             "account-link",
 	"/get-access-token":        "provider-token",
 	"/refresh-token":           "provider-token",
+
+	"/admin/get-user":             "admin-user-read",
+	"/admin/list-users":           "admin-user-list",
+	"/admin/create-user":          "admin-user-create",
+	"/admin/update-user":          "admin-user-update",
+	"/admin/set-role":             "admin-role-change",
+	"/admin/ban-user":             "admin-ban",
+	"/admin/unban-user":           "admin-unban",
+	"/admin/list-user-sessions":   "admin-session-list",
+	"/admin/revoke-user-session":  "admin-session-revoke",
+	"/admin/revoke-user-sessions": "admin-session-revoke",
+	"/admin/remove-user":          "admin-user-delete",
+	"/admin/set-user-password":    "admin-password-change",
+	"/admin/impersonate-user":     "admin-impersonation",
+	"/admin/stop-impersonating":   "admin-impersonation-end",
 }
 
 // rateLimitEvent is the audit event of a request that a rate limit rejects, if its route is not in auditEvents.

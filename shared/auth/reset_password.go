@@ -32,7 +32,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		return errResetUserDeleted
 	}
 	web.NoteUser(r.Context(), userID)
-	hash, err := s.hashNewPassword(r, newPassword)
+	hash, err := s.HashNewPassword(r, newPassword)
 	if err != nil {
 		return err
 	}
@@ -73,5 +73,5 @@ func decodePasswordReset(r *http.Request) (newPassword, token string, err error)
 	if token == "" {
 		return "", "", errInvalidResetToken
 	}
-	return in.NewPassword, token, checkPasswordLength(in.NewPassword)
+	return in.NewPassword, token, CheckPasswordLength(in.NewPassword)
 }

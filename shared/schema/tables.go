@@ -87,7 +87,7 @@ var Tables = []Table{
 		{Name: "banned", Type: Boolean, Writes: Omitted, Since: 3},
 		{Name: "banReason", Type: Text, Writes: Nulls, Since: 3},
 		{Name: "banExpires", Type: Time, Writes: Nulls, Since: 3},
-		{Name: "twoFactorEnabled", Type: Boolean, Writes: Omitted, Since: 8},
+		{Name: "twoFactorEnabled", Type: Boolean, Writes: Nulls, Since: 8},
 		{Name: "role", Type: Text, Writes: Omitted, Since: 8},
 	}},
 	{"session", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{

@@ -146,6 +146,9 @@ func (s *Sessions) loadCaller(
 		return nil, nil //nolint:nilnil // as above
 	}
 	web.NoteUser(r.Context(), c.User.ID)
+	if admin := web.OrEmpty(c.Session.ImpersonatedBy.Value); admin != "" {
+		web.NoteImpersonator(r.Context(), admin)
+	}
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
 	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.hasDontRememberCookie(r, options.secret) {
 		return c, nil
@@ -172,11 +175,11 @@ func readCaller(ctx context.Context, db *store.Store, options loadOptions, now t
 }
 
 // extendSession gives the session a later expiry and sets its cookie again, if it was last extended a day ago or
-// earlier.
+// earlier. It does not extend a session in which an administrator impersonates the user.
 func (s *Sessions) extendSession(
 	w http.ResponseWriter, r *http.Request, db *store.Store, secret []byte, row *store.Session, now time.Time,
 ) error {
-	if row.ExpiresAt.Add(minExtensionInterval - lifetime).After(now) {
+	if row.ExpiresAt.Add(minExtensionInterval-lifetime).After(now) || row.ImpersonatedBy.Value != nil {
 		return nil
 	}
 	now = now.Truncate(time.Millisecond)

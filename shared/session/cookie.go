@@ -16,6 +16,7 @@ const (
 	sessionTokenCookie = "better-auth.session_token" //nolint:gosec // G101: the name of a cookie
 	sessionDataCookie  = "better-auth.session_data"
 	dontRememberCookie = "better-auth.dont_remember"
+	adminSessionCookie = "better-auth.admin_session"
 
 	securePrefix = "__Secure-"
 )
@@ -183,4 +184,4 @@ func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) st
 
 // cookieValueEncoder percent-encodes the value of a cookie like the JavaScript function of this name. No other
 // character that this function would encode occurs in Xenon's cookies.
-var cookieValueEncoder = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25")
+var cookieValueEncoder = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25", ":", "%3A")

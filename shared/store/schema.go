@@ -52,12 +52,18 @@ func (s *Store) complete(sql string) string {
 	if text, ok := completeStatements.Load(key); ok {
 		return text.(string)
 	}
-	text := s.addPluginColumns(sql)
-	if !isPublic {
-		text = s.qualifyTables(text)
-	}
+	text := s.completeText(sql)
 	completeStatements.Store(key, text)
 	return text
+}
+
+// completeText is complete without the cache.
+func (s *Store) completeText(sql string) string {
+	text := s.addPluginColumns(sql)
+	if s.schema == "" || s.schema == schema.Public {
+		return text
+	}
+	return s.qualifyTables(text)
 }
 
 // qualifyTables writes the schema before the name of every table. So a statement uses the same tables on every

@@ -17,8 +17,11 @@ import (
 //
 // The type of a field says what is expected. A string, bool, float64 or struct is required. A pointer, slice or map may
 // be absent, but not null. A Nullable may be absent or null. An any accepts every value. The tag `check:` adds a check
-// of a string: "email", "nonempty", "max=256" (characters, by UTF16Length), or "choice", which only changes the message
-// for a value that is not a string. A map type can have a method Problem() string, which checks the map.
+// of a string: "email", "nonempty", "filled" (nonempty with another message), "max=256" (characters, by UTF16Length),
+// "enum=a|b", or "choice", which only changes the message for a value that is not a string. "coerced" and "coerced
+// filled" accept any value and turn it into a string. For a map, "required" means that it must not be absent. For an
+// any, "texts" and "optional texts" require a string or a list of strings. A map type can have a method Problem()
+// string, which checks the map.
 //
 // expected lists the type names in the messages about a body that is not an object: one name for each schema that
 // Better Auth uses on that route. The default is "object".
@@ -90,7 +93,7 @@ func setValue(path string, value any, dst reflect.Value, check string) []string 
 	}
 	switch dst.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-		if absent {
+		if absent && check != "required" && check != "texts" {
 			return nil
 		}
 	default:
@@ -124,9 +127,15 @@ func setKind(path string, value any, dst reflect.Value, check string) []string {
 	case reflect.Map:
 		return setRecord(path, value, dst)
 	default:
-		if value != nil {
+		switch {
+		case strings.HasSuffix(check, "texts") && !isTextOrTexts(value):
+			problem = "Invalid input"
+		case value != nil:
 			dst.Set(reflect.ValueOf(value))
 		}
+	}
+	if problem == "" && strings.HasSuffix(check, "filled") && dst.String() == "" {
+		problem = path[strings.LastIndexByte(path, '.')+1:] + " cannot be empty"
 	}
 	if problem == "" {
 		return nil
@@ -150,6 +159,17 @@ func setAs[T any](want string, value any, dst reflect.Value) string {
 }
 
 func setString(value any, dst reflect.Value, check string) string {
+	if strings.HasPrefix(check, "coerced") {
+		if _, absent := value.(undefined); absent {
+			return "Invalid input: expected nonoptional, received undefined"
+		}
+		value = coerceToString(value)
+	}
+	if names, ok := strings.CutPrefix(check, "enum="); ok {
+		if text, _ := value.(string); !slices.Contains(strings.Split(names, "|"), text) {
+			return `Invalid option: expected one of "` + strings.ReplaceAll(names, "|", `"|"`) + `"`
+		}
+	}
 	if problem := setAs[string]("string", value, dst); problem != "" {
 		if check == "choice" {
 			return "Invalid input"
@@ -210,6 +230,40 @@ func checkString(s, check string) string {
 		}
 	}
 	return ""
+}
+
+// isTextOrTexts reports whether a decoded JSON value is a text or a list of texts.
+func isTextOrTexts(value any) bool {
+	list, ok := value.([]any)
+	if !ok {
+		_, ok = value.(string)
+		return ok
+	}
+	return !slices.ContainsFunc(list, func(item any) bool { _, ok := item.(string); return !ok })
+}
+
+// coerceToString returns what String returns in JavaScript for a decoded JSON value.
+func coerceToString(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		var items []string
+		for _, item := range v {
+			if item == nil {
+				item = ""
+			}
+			items = append(items, coerceToString(item))
+		}
+		return strings.Join(items, ",")
+	case map[string]any:
+		return "[object Object]"
+	}
+	return "null"
 }
 
 // OrEmpty returns an optional text, or "" if it is absent: Better Auth treats both alike.

@@ -54,6 +54,14 @@ func addAttr(ctx context.Context, a slog.Attr) {
 // NoteUser puts the id of the user into the log record of the request.
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
+// NoteSubject puts the id of the user whom an administrator reads or changes into the log record of the request.
+func NoteSubject(ctx context.Context, userID string) { addAttr(ctx, slog.String("subject", userID)) }
+
+// NoteImpersonator puts the id of the administrator who impersonates the user into the log record of the request.
+func NoteImpersonator(ctx context.Context, userID string) {
+	addAttr(ctx, slog.String("impersonatedBy", userID))
+}
+
 // NoteCode puts the code of a rejection into the log record of a request that is answered with a redirect. A handler
 // that returns an Error does not call it, because writeError does.
 func NoteCode(ctx context.Context, code string) { addAttr(ctx, slog.String(codeAttrKey, code)) }

@@ -1,0 +1,67 @@
+package admin
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
+)
+
+// The roles that Better Auth's plugin has by default.
+const (
+	adminRole   = "admin"
+	defaultRole = "user"
+)
+
+// rightsOfRoles has the actions on each resource that a role allows. Other roles allow nothing.
+var rightsOfRoles = map[string]map[string][]string{
+	adminRole: {
+		"user": {
+			"create", "list", "set-role", "ban", "impersonate", "delete", "set-password", "set-email", "set-phone", "get",
+			"update",
+		},
+		"session": {"list", "revoke", "delete"},
+	},
+}
+
+// rolesOf returns the roles of a user. Like Better Auth it neither trims their names nor ignores case.
+func rolesOf(u store.User) []string {
+	role := web.OrEmpty(u.Role.Value)
+	if role == "" {
+		role = defaultRole
+	}
+	return strings.Split(role, ",")
+}
+
+// isAllowed reports whether a user has all the rights: the actions, by resource. A single role must have all of them. A
+// user in ADMIN_USER_IDS has every right.
+func (s *Service) isAllowed(u store.User, rights map[string][]string) bool {
+	return s.isListed(u.ID) || slices.ContainsFunc(rolesOf(u), func(role string) bool { return allows(role, rights) })
+}
+
+// isListed reports whether the user is in ADMIN_USER_IDS.
+func (s *Service) isListed(userID string) bool {
+	return slices.Contains(s.Options.AdminUserIDs, userID)
+}
+
+// allows reports whether a role has all the rights. Like Better Auth it returns false if no action is named.
+func allows(role string, rights map[string][]string) bool {
+	named := false
+	for resource, actions := range rights {
+		for _, action := range actions {
+			if named = true; !slices.Contains(rightsOfRoles[role][resource], action) {
+				return false
+			}
+		}
+		if len(actions) == 0 {
+			return false
+		}
+	}
+	return named
+}
+
+// isAdmin reports whether a user is an administrator, whom other administrators cannot impersonate.
+func (s *Service) isAdmin(u store.User) bool {
+	return s.isListed(u.ID) || slices.Contains(rolesOf(u), adminRole)
+}
