@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/admin"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
@@ -59,6 +60,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	env := map[string]string{
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
 		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
+		"ADMIN":              "on",
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
 	}
 	var err error
@@ -92,7 +94,7 @@ func (s *testServer) restartWithoutConnection(t *testing.T) {
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
-		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(),
+		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(), admin.New(a).AdminRoutes(),
 		profile.New(s.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {
@@ -107,7 +109,7 @@ func (s *testServer) restartWithoutConnection(t *testing.T) {
 func (s *testServer) startAuth(t *testing.T, pool **store.Store) *auth.Service {
 	t.Helper()
 	secretStore := secrets.New(s.cfg, time.Now)
-	db := store.Open(secretStore, 1)
+	db := store.Open(secretStore, 1).UsePlugins(s.cfg.Plugins)
 	t.Cleanup(db.Close)
 	if pool != nil {
 		db.Dial, *pool = s.wire.Dial, db
@@ -145,6 +147,7 @@ type testUser struct {
 	ip              string
 	email, password string
 	cookie, jwt     string
+	adminCookie     string // the cookie with the session of an administrator who impersonates another user
 }
 
 var userCount atomic.Int64
@@ -196,7 +199,7 @@ func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if p.cookie != "" {
-		r.Header.Set("Cookie", p.cookie)
+		r.Header.Set("Cookie", strings.TrimSuffix(p.cookie+"; "+p.adminCookie, "; "))
 	}
 	if strings.HasPrefix(path, "/api/profile") {
 		r.Header.Set("Authorization", "Bearer "+p.jwt)
@@ -206,6 +209,9 @@ func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.
 	for _, c := range w.Result().Cookies() {
 		if strings.HasSuffix(c.Name, "session_token") && c.Value != "" {
 			p.cookie = c.Name + "=" + c.Value
+		}
+		if strings.HasSuffix(c.Name, "admin_session") {
+			p.adminCookie = c.Name + "=" + c.Value
 		}
 	}
 	return w

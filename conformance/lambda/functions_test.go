@@ -144,6 +144,23 @@ var stepsByFunction = map[string][]step{
 		{"GET /api/auth/callback/{provider}", "code=1&state=2", "", 302},
 		{"POST /api/auth/callback/{provider}", "", `{"code":"1","state":"2"}`, 302},
 	},
+	"admin": { // the user has no role: most answers are 403
+		{"GET /api/auth/admin/list-users", "", "", 403},
+		{"GET /api/auth/admin/get-user", "id=none", "", 403},
+		{"POST /api/auth/admin/create-user", "", `{"email":"new-{email}","name":"New"}`, 403},
+		{"POST /api/auth/admin/update-user", "", `{"userId":"none","data":{"name":"Grace"}}`, 403},
+		{"POST /api/auth/admin/set-role", "", `{"userId":"none","role":"admin"}`, 403},
+		{"POST /api/auth/admin/ban-user", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/unban-user", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/list-user-sessions", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/revoke-user-session", "", `{"sessionToken":"none"}`, 403},
+		{"POST /api/auth/admin/revoke-user-sessions", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/remove-user", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/set-user-password", "", `{"userId":"none","newPassword":"{password}"}`, 403},
+		{"POST /api/auth/admin/has-permission", "", `{"permissions":{"user":["list"]}}`, 200},
+		{"POST /api/auth/admin/impersonate-user", "", `{"userId":"none"}`, 403},
+		{"POST /api/auth/admin/stop-impersonating", "", `{}`, 400}, // no impersonation
+	},
 	"account": {
 		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
 		{"GET /api/auth/list-accounts", "", "", 200},
@@ -155,7 +172,9 @@ var stepsByFunction = map[string][]step{
 
 // settingsByFunction are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client
 // secret of GitHub into the app secret.
-var settingsByFunction = map[string]map[string]string{"social": {"GITHUB_CLIENT_ID": "the site"}}
+var settingsByFunction = map[string]map[string]string{
+	"social": {"GITHUB_CLIENT_ID": "the site"}, "admin": {"ADMIN": "on"},
+}
 
 // fillPathParameters returns a route with values for its path parameters.
 func (v *visitor) fillPathParameters(route string) string {

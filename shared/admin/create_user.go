@@ -81,10 +81,12 @@ func (s *Service) readNewUser(caller *session.Caller, in createUserRequest) (n s
 	if !web.IsEmail(in.Email) {
 		return n, errInvalidEmail
 	}
-	id := change(&data, "id", "uuid", false, func(v any) (string, bool) { id, _ := v.(string); return id, isUUID(id) })
 	updatedAt := data.time("updatedAt", false)
 	c, err := data.readChange()
-	n.ID, n.Image, n.CreatedAt, n.UpdatedAt = id.Value, c.Image.Value, c.CreatedAt.Value, updatedAt.Value
+	if id, _ := in.Data["id"].(string); isUUID(id) { // Better Auth ignores other values, too
+		n.ID = &id
+	}
+	n.Image, n.CreatedAt, n.UpdatedAt = c.Image.Value, c.CreatedAt.Value, updatedAt.Value
 	n.EmailVerified = *cmp.Or(c.EmailVerified.Value, new(bool))
 	n.Banned, n.BanReason, n.BanExpires = *cmp.Or(c.Banned.Value, new(bool)), c.BanReason.Value, c.BanExpires.Value
 	if s.Options.Plugins.TwoFactor {
