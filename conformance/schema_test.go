@@ -262,7 +262,8 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	want := []string{
 		`account ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`, `account ("userId")`,
 		`rateLimit (key)`, `session ("userId")`, `session (token)`, `twoFactor ("userId")`, `twoFactor (secret)`,
-		`user (email)`,
+		`user ("createdAt")`, `user ("left"(name, 256) text_pattern_ops)`, `user ("left"(name, 256))`,
+		`user (email text_pattern_ops)`, `user (email)`,
 		`user_profile (user_id)`, `verification ("left"(value, 36))`, `verification (identifier)`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

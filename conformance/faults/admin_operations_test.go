@@ -57,7 +57,7 @@ func init() {
 	operations = append(operations,
 		adminRead("/api/auth/admin/get-user"),
 		adminRead("/api/auth/admin/list-users"),
-		adminOperation("create-user", `{"email":"new-%s@example.com","name":"New"}`, []int{400},
+		adminOperation("create-user", `{"email":"new-%s@example.com","name":"New","password":"correct horse"}`, []int{400},
 			func(t *testing.T, s *testServer, _ *testUser, id string) {
 				t.Helper()
 				n := queryValue[int](t, s, `SELECT count(*) FROM "user" WHERE email = 'new-' || $1 || '@example.com'`, id)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/shared/admin"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -316,7 +317,7 @@ func TestR54_LogLinesCannotBeForged(t *testing.T) {
 // routesWithoutEvent are the routes without an audit event: they only read, or change nothing that concerns security.
 var routesWithoutEvent = []string{
 	"GET /api/auth/get-session", "POST /api/auth/get-session", "GET /api/auth/list-sessions",
-	"POST /api/auth/update-session",
+	"POST /api/auth/update-session", "POST /api/auth/admin/has-permission",
 	"GET /api/auth/jwks", "POST /api/auth/update-user", "GET /api/auth/list-accounts", "GET /api/auth/account-info",
 	"GET /api/auth/social-providers",
 	"HEAD /api/auth/jwks", "OPTIONS /api/{proxy+}",
@@ -331,7 +332,7 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
 		s.svc.TokenRoutes(), s.svc.JWKSRoutes(), s.svc.PasswordRoutes(),
 		s.svc.EmailRoutes(),
-		s.svc.AccountRoutes(), s.social.SocialRoutes(),
+		s.svc.AccountRoutes(), s.social.SocialRoutes(), admin.New(s.svc).AdminRoutes(),
 	} {
 		for route := range served {
 			method, path, _ := strings.Cut(route, " ")

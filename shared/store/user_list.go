@@ -61,6 +61,15 @@ func patternOf(operator, value string) (string, bool) {
 	return "", false
 }
 
+// indexedNameSQL is what the indexes of migration 9 have of a name.
+const indexedNameSQL = "left(u.name, 256)"
+
+// isIndexedPrefix reports whether indexedNameSQL begins with value if the name does: value is short and has no
+// character with a meaning in a pattern.
+func isIndexedPrefix(value string) bool {
+	return len(value) <= 256 && !strings.ContainsAny(value, `%_\`)
+}
+
 // conditionSQL returns the SQL of a condition, whose value is the argument $number, and the argument. It returns
 // ErrInvalid if the column does not exist or the operator cannot be used with it. The SQL has no text of the client.
 func (s *Store) conditionSQL(c UserCondition, number int) (sql string, arg any, err error) {
@@ -77,7 +86,11 @@ func (s *Store) conditionSQL(c UserCondition, number int) (sql string, arg any, 
 		if typ != "text" {
 			return "", nil, ErrInvalid
 		}
-		return column + " LIKE $" + strconv.Itoa(number) + "::text", pattern, nil
+		sql := column + " LIKE $" + strconv.Itoa(number) + "::text"
+		if c.Column == "name" && c.Operator == "starts_with" && isIndexedPrefix(c.Values[0]) {
+			sql += " AND " + indexedNameSQL + " LIKE $" + strconv.Itoa(number) + "::text"
+		}
+		return sql, pattern, nil
 	}
 	comparison, ok := comparisonSQL[c.Operator]
 	if !ok {
@@ -108,8 +121,11 @@ func (s *Store) ListUsers(ctx context.Context, list UserList) (page []User, tota
 	} else if list.SortBy != "" {
 		return nil, 0, ErrInvalid
 	}
+	if list.SortBy == "name" {
+		order = indexedNameSQL + ", " + order
+	}
 	if list.Descending {
-		order += " DESC"
+		order = strings.ReplaceAll(order, ", u", " DESC, u") + " DESC"
 	}
 	where := ""
 	if len(conditions) > 0 {
