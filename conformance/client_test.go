@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"flag"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -48,6 +49,29 @@ func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
 		t.Parallel()
 		runStockClient(t, startBetterAuthForStockClient(t, strictSettings...), "strict/*.test.mjs")
 	})
+}
+
+// The client plugin admin works with Xenon and with Better Auth.
+func TestR01_StockAdminClientWorks(t *testing.T) {
+	t.Parallel()
+	settings := []string{"ADMIN=on", "RATE_LIMIT=off"}
+	x := xenontest.Start(t, append(settings, "MAIL=none")...)
+	xenon := runningServer{name: "Xenon", url: x.Origin, origin: x.Origin}
+	database := dbtest.New(t)
+	betterAuth := runningServer{name: "Better Auth", origin: "http://localhost:3000"}
+	betterAuth.url = startBetterAuth(t, append(settings, "DATABASE_URL="+database, "BETTER_AUTH_URL="+betterAuth.origin,
+		"BETTER_AUTH_SECRET=a secret of the tests, long enough")...)
+	for url, s := range map[string]runningServer{x.Database: xenon, database: betterAuth} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			ix := interchange{origin: s.origin, database: url}
+			admin := jsonObject{"name": "Admin", "email": "admin@example.com", "password": "correct horse battery"}
+			v := ix.newVisitor(t)
+			v.checkStatus(v.post(s, "/sign-up/email", admin), http.StatusOK)
+			ix.exec(t, `UPDATE "user" SET role = 'admin'`)
+			runStockClient(t, s, "admin/*.test.mjs")
+		})
+	}
 }
 
 // startXenonForStockClient starts Xenon without rate limits.
