@@ -30,9 +30,7 @@ test('an administrator finds, bans and unbans a user', async () => {
   const filter = { filterField: 'email', filterOperator: 'in', filterValue };
   assert.equal(assertOk(await client.admin.listUsers({ query: filter })).total, 1);
 
-  const { user } = assertOk(
-    await client.admin.banUser({ userId: ada.user.id, banReason: 'spam', banExpiresIn: 3600 }),
-  );
+  const { user } = assertOk(await client.admin.banUser({ userId: ada.user.id, banReason: 'spam', banExpiresIn: 3600 }));
   assert.deepEqual([user.banned, user.banReason], [true, 'spam']);
   assert.ok(user.banExpires > new Date());
   assert.equal(assertOk(await ada.auth.getSession()), null);
