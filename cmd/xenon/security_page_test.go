@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,8 +19,11 @@ var (
 	pageRow      = regexp.MustCompile(`(?m)^\| (R\d\d) \|.*\| (.*) \|$`)
 )
 
-// securityRows is the number of rows of docs/security.md. Increase it when you add a row.
-const securityRows = 82
+// securityRows is the number of the last row of docs/security.md. Increase it when you add a row.
+const securityRows = 90
+
+// unusedRows are numbers up to securityRows that no row has.
+var unusedRows = []string{"R83", "R84", "R85", "R86"}
 
 // testsOfTheRepository returns the names of all Go tests, with any build tag.
 func testsOfTheRepository(t *testing.T) map[string]bool {
@@ -79,8 +83,8 @@ func findMistakes(page string, tests map[string]bool) (wrong []string) {
 	for _, row := range pageRow.FindAllStringSubmatch(page, -1) {
 		proofs[row[1]] = row[2]
 	}
-	if len(proofs) > securityRows {
-		wrong = append(wrong, fmt.Sprintf("%d rows, but securityRows is %d", len(proofs), securityRows))
+	if used := securityRows - len(unusedRows); len(proofs) > used {
+		wrong = append(wrong, fmt.Sprintf("%d rows, but securityRows allows %d", len(proofs), used))
 	}
 	for i := range securityRows {
 		row := fmt.Sprintf("R%02d", i+1)
@@ -93,6 +97,7 @@ func findMistakes(page string, tests map[string]bool) (wrong []string) {
 			}
 		}
 		switch {
+		case slices.Contains(unusedRows, row):
 		case !ok:
 			wrong = append(wrong, row+" is missing")
 		case len(named)+len(specs) == 0 && !strings.Contains(proof, "not proved"):
