@@ -23,6 +23,7 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.DeleteAccount:           24 * time.Hour,
 	mail.EmailChangeNotice:       time.Hour,
 	mail.EmailChanged:            0,
+	mail.MagicLink:               5 * time.Minute,
 }
 
 // renderedMail is one mail as the user reads it.
@@ -118,6 +119,9 @@ func formatLifetime(lifetime time.Duration) string {
 		return ""
 	case time.Hour:
 		return "one hour"
+	}
+	if lifetime < time.Hour {
+		return fmt.Sprintf("%d minutes", lifetime/time.Minute)
 	}
 	return fmt.Sprintf("%d hours", lifetime/time.Hour)
 }

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var kinds = []mail.Kind{
 	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount,
-	mail.EmailChangeNotice, mail.EmailChanged,
+	mail.EmailChangeNotice, mail.EmailChanged, mail.MagicLink,
 }
 
 // testMails returns one mail of each kind, and the VerifyEmail of a change of email.
@@ -130,6 +130,8 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 			life = "works for 24 hours."
 		case mail.EmailChanged:
 			links, life = nil, "has been changed"
+		case mail.MagicLink:
+			life = "works for 5 minutes."
 		}
 		if diff := cmp.Diff(links, p.hrefs); diff != "" {
 			t.Errorf("%s: links (-want +got):\n%s", kind, diff)
@@ -164,6 +166,7 @@ func TestMailContainsRequiredSentences(t *testing.T) {
 		"verify-new-email":    {"wants to use this e-mail address for the account", "the account belongs to another person"},
 		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
 		"email-changed":       {"o'neill&co@example.com", "contact the support of learn.example.com"},
+		"magic-link":          {"Sign in", "It works once"},
 		"verify-email":        {"belongs to your account", "do not follow the link"},
 	}
 	for _, m := range testMails() {
