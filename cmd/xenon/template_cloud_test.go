@@ -152,7 +152,7 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
-		"social":  {readApp, mail},
+		"social": {readApp, mail}, "passwordless": {readApp, mail},
 		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail},
 		"signup": {readApp, mail},
 		"health": {readApp}, "profile": {readApp}, "signout": {readApp},

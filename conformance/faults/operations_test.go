@@ -169,6 +169,23 @@ var operations = []operation{
 			checkTrue(t, isVerified, "emailVerified is false after verify-email")
 		}}
 	}},
+	{name: "POST /api/auth/sign-in/magic-link", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		return request{p, "POST", "/api/auth/sign-in/magic-link", p.emailBody(), nil, func(t *testing.T) {
+			path := "/api/auth/magic-link/verify?token=" + p.newestMailToken(t, "magic-link")
+			w := p.do(t.Context(), "GET", path, "")
+			checkTrue(t, w.Code == 200, "the link of the newest mail does not sign in")
+		}}
+	}},
+	{name: "GET /api/auth/magic-link/verify", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/sign-in/magic-link", p.emailBody())
+		p.cookie = ""
+		path := "/api/auth/magic-link/verify?token=" + p.newestMailToken(t, "magic-link")
+		return request{p, "GET", path, "", []int{302}, func(t *testing.T) {
+			checkTrue(t, p.isVerifiedWithOneSession(t), "the email is not verified, or the number of sessions is not 1")
+		}}
+	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, checkNothing}
@@ -254,6 +271,17 @@ func (s *testServer) moveSessionsIntoPast(t *testing.T, p *testUser, by string) 
 func (p *testUser) countUsers(t *testing.T) int {
 	t.Helper()
 	return queryValue[int](t, p.server, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
+}
+
+// emailBody returns a body with only the email of the user.
+func (p *testUser) emailBody() string { return fmt.Sprintf(`{"email":%q}`, p.email) }
+
+// isVerifiedWithOneSession reports whether the email of the user is verified and the user has one session.
+func (p *testUser) isVerifiedWithOneSession(t *testing.T) bool {
+	t.Helper()
+	return queryValue[bool](t, p.server, `
+		SELECT "emailVerified" AND (SELECT count(*) FROM session WHERE "userId" = u.id) = 1
+		FROM "user" u WHERE email = $1`, p.email)
 }
 
 // resetRequestBody returns the body of a request for a reset mail.

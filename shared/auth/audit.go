@@ -32,6 +32,8 @@ var auditEvents = map[string]string{
 	"/revoke-other-sessions":   "session-revoke",
 	"/unlink-account":          "account-unlink",
 	"/sign-in/social":          "social-sign-in",
+	"/sign-in/magic-link":      "magic-link-request",
+	"/magic-link/verify":       "magic-link-sign-in",
 	callbackPath:               "social-sign-in-return",
 	"/link-social":             "account-link",
 	"/get-access-token":        "provider-token",

@@ -42,7 +42,7 @@ var (
 
 // Errors of passwords, mailed links and the settings that switch endpoints off.
 var (
-	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+	ErrInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 	// Better Auth's haveIBeenPwned plugin returns this error.
 	errPasswordCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")

@@ -26,6 +26,9 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
+	if m.Type != "" {
+		kind += "." + m.Type
+	}
 	key := "mail:" + kind + ":" + emailForLimitKey(m.To)
 	client, total = s.newCharge(mailLimitPerClient, key+"|"+s.Limits.IP(r)), s.newCharge(mailLimitOfAllClients, key)
 	client.NotCached, total.NotCached = true, true
