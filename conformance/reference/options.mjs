@@ -60,7 +60,7 @@ function passwordlessPlugins() {
   return [
     ...(isOn('MAGIC_LINK') ? [magicLink({ sendMagicLink, disableSignUp })] : []),
     ...(isOn('EMAIL_OTP')
-      ? [emailOTP({ sendVerificationOTP, disableSignUp, changeEmail: { enabled: !isOff('CHANGE_EMAIL') } })]
+      ? [emailOTP({ sendVerificationOTP, disableSignUp })]
       : []),
   ];
 }

@@ -34,10 +34,20 @@ var auditEvents = map[string]string{
 	"/sign-in/social":          "social-sign-in",
 	"/sign-in/magic-link":      "magic-link-request",
 	"/magic-link/verify":       "magic-link-sign-in",
-	callbackPath:               "social-sign-in-return",
-	"/link-social":             "account-link",
-	"/get-access-token":        "provider-token",
-	"/refresh-token":           "provider-token",
+
+	"/sign-in/email-otp":                "email-code-sign-in",
+	"/email-otp/send-verification-otp":  "email-code-request",
+	"/email-otp/check-verification-otp": "email-code-check",
+	"/email-otp/verify-email":           "email-verification",
+	"/email-otp/request-password-reset": "password-reset-request",
+	"/forget-password/email-otp":        "password-reset-request",
+	"/email-otp/reset-password":         "password-reset",
+	"/email-otp/request-email-change":   "email-change",
+	"/email-otp/change-email":           "email-change",
+	callbackPath:                        "social-sign-in-return",
+	"/link-social":                      "account-link",
+	"/get-access-token":                 "provider-token",
+	"/refresh-token":                    "provider-token",
 }
 
 // rateLimitEvent is the audit event of a request that a rate limit rejects, if its route is not in auditEvents.

@@ -101,7 +101,7 @@ func (s *Service) redeemEmailChange(
 		return nil, errInvalidToken
 	}
 	web.NoteUser(r.Context(), user.ID)
-	caller, err := s.callerOrNil(w, r, db)
+	caller, err := s.CallerOrNil(w, r, db)
 	switch {
 	case err != nil:
 		return nil, err

@@ -26,14 +26,14 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err != nil {
 		return err
 	}
-	if err := checkPasswordLength(in.NewPassword); err != nil {
+	if err := CheckPasswordLength(in.NewPassword); err != nil {
 		return err
 	}
 	credential, err := s.confirmPassword(r, db, caller, in.CurrentPassword)
 	if err != nil {
 		return err
 	}
-	hash, err := s.hashNewPassword(r, in.NewPassword)
+	hash, err := s.HashNewPassword(r, in.NewPassword)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// checkPasswordLength returns an error if a new password is too short or too long.
-func checkPasswordLength(p string) error {
+// CheckPasswordLength returns an error if a new password is too short or too long.
+func CheckPasswordLength(p string) error {
 	switch n := password.UTF16Length(p); {
 	case n < password.MinLength:
 		return errPasswordTooShort
@@ -19,9 +19,9 @@ func checkPasswordLength(p string) error {
 	return nil
 }
 
-// hashNewPassword returns the hash of a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and
+// HashNewPassword returns the hash of a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and
 // breached passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
-func (s *Service) hashNewPassword(r *http.Request, secret string) (string, error) {
+func (s *Service) HashNewPassword(r *http.Request, secret string) (string, error) {
 	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
 		return "", errPasswordCompromised
 	}

@@ -32,13 +32,12 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 		return errResetUserDeleted
 	}
 	web.NoteUser(r.Context(), userID)
-	hash, err := s.hashNewPassword(r, newPassword)
+	hash, err := s.HashNewPassword(r, newPassword)
 	if err != nil {
 		return err
 	}
-	counters := append(s.signInCounterKeys(r, email), s.resetMailCounterKeys(r, email)...)
-	removed, err := db.ResetPassword(
-		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
+	removed, err := db.ResetPassword(r.Context(), identifier, hash,
+		s.Options.RevokeSessionsOnPasswordReset, s.ResetCounterKeys(r, email), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has used the token
 		return errInvalidResetToken
@@ -73,5 +72,5 @@ func decodePasswordReset(r *http.Request) (newPassword, token string, err error)
 	if token == "" {
 		return "", "", errInvalidResetToken
 	}
-	return in.NewPassword, token, checkPasswordLength(in.NewPassword)
+	return in.NewPassword, token, CheckPasswordLength(in.NewPassword)
 }

@@ -44,7 +44,7 @@ func (s *Service) signUpEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if taken && !s.Options.RequireEmailVerification {
 		return errUserExists
 	}
-	hash, err := s.hashNewPassword(r, in.Password)
+	hash, err := s.HashNewPassword(r, in.Password)
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	case !s.Options.SignUp:
 		return in, errSignUpDisabled
 	case placeholder.Is(in.Email): // reserved for one user of X, who could then not sign in for the first time
-		return in, errInvalidEmail
+		return in, ErrInvalidEmail
 	}
-	if err := checkPasswordLength(in.Password); err != nil {
+	if err := CheckPasswordLength(in.Password); err != nil {
 		return in, err
 	}
 	return in, rejectPluginFields(r, s.newUserFieldsNotAllowed())

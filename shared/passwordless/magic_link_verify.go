@@ -10,7 +10,6 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/redirect"
-	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -129,7 +128,7 @@ func (s *Service) redeemMagicLink(
 		return reply, false, errInvalidLink
 	}
 	in := store.EmailSignIn{Email: strings.ToLower(record.Email), Name: web.OrEmpty(record.Name)}
-	got, err := s.signIn(r, &in, func(in store.EmailSignIn) (store.EmailSignInResult, error) {
+	got, err := s.signIn(w, r, &in, func(in store.EmailSignIn) (store.EmailSignInResult, error) {
 		return db.SignInWithMagicLink(r.Context(), token, value, in)
 	})
 	switch {
@@ -139,9 +138,6 @@ func (s *Service) redeemMagicLink(
 		return reply, false, err
 	case got.User.ID == "":
 		return reply, false, errSignUpDisabled
-	}
-	if err := s.Sessions.RenewCookies(w, r, session.Caller{Session: *in.Session, User: got.User}); err != nil {
-		return reply, false, err
 	}
 	return magicLinkReply{in.Session.Token, got.User, *in.Session}, got.Created, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -29,6 +30,17 @@ func (s *Service) PasswordlessRoutes() web.Routes {
 	s.addRoutes(routes, s.Options.MagicLink && s.Options.MagicLinkConfirm, auth.Handlers{
 		"POST /api/auth/magic-link/verify": s.CheckedPost(s.confirmMagicLink),
 	})
+	s.addRoutes(routes, s.Options.EmailOTP, auth.Handlers{
+		"POST /api/auth/email-otp/send-verification-otp":  s.CheckedPost(s.sendVerificationOTP),
+		"POST /api/auth/email-otp/check-verification-otp": s.CheckedPost(s.checkVerificationOTP),
+		"POST /api/auth/email-otp/verify-email":           s.CheckedPost(s.verifyEmailOTP),
+		"POST /api/auth/sign-in/email-otp":                s.CheckedPost(s.signInEmailOTP),
+		"POST /api/auth/email-otp/request-password-reset": s.CheckedPost(s.requestPasswordResetOTP),
+		"POST /api/auth/forget-password/email-otp":        s.CheckedPost(s.requestPasswordResetOTP),
+		"POST /api/auth/email-otp/reset-password":         s.CheckedPost(s.resetPasswordOTP),
+		"POST /api/auth/email-otp/request-email-change":   s.CheckedPost(s.requestEmailChangeOTP),
+		"POST /api/auth/email-otp/change-email":           s.CheckedPost(s.changeEmailOTP),
+	})
 	return routes
 }
 
@@ -42,9 +54,10 @@ func (s *Service) addRoutes(routes web.Routes, on bool, handlers auth.Handlers) 
 	}
 }
 
-// signIn signs in the owner of an email with a statement that redeems a proof, and notes the user in the log record.
-// It returns the errors of that statement, but answers those of triggers with errRejected.
+// signIn signs in the owner of an email with a statement that redeems a proof, sets the cookies, and notes the user in
+// the log record. It returns the errors of that statement, but errRejected for those of triggers.
 func (s *Service) signIn(
+	w http.ResponseWriter,
 	r *http.Request,
 	in *store.EmailSignIn,
 	redeem func(store.EmailSignIn) (store.EmailSignInResult, error),
@@ -64,6 +77,8 @@ func (s *Service) signIn(
 	case store.IsRejectedByDatabase(err):
 		web.NoteError(r.Context(), err)
 		return got, errRejected
+	case err != nil || got.User.ID == "":
+		return got, err
 	}
-	return got, err
+	return got, s.Sessions.RenewCookies(w, r, session.Caller{Session: row, User: got.User})
 }

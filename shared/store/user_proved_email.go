@@ -25,15 +25,17 @@ type EmailSignInResult struct {
 	RemovedAccounts int  // accounts that were deleted, because User had not proved the email before
 }
 
-// signInByEmailSQL is the end of a statement that signs in the owner of an email. The CTE proof has one row if the
-// proof is valid and none otherwise. $1 is its identifier, $2 the time, $3 the email, $4 and $5 the name and the image
+// signInByEmailSQL is the end of a statement that signs in the owner of an email. The CTE checked_proof has the column
+// state, which is 'valid' if the person has proved that the email is theirs; it can be empty. $1 is its identifier, $2 the time, $3 the email, $4 and $5 the name and the image
 // of a new user, $6 whether a user may be created, $7 to $10 the session, $11 and $12 the Fixed charges to refund.
 //
 // A user whose email is not verified may have been created by another person. So their accounts, sessions and mailed
 // links are deleted, as in Better Auth, and their email becomes verified. The statement clears a ban that has ended,
-// and starts no session for a banned user. It returns one row if the proof is valid. The user in this row has the id
-// noUserID if there is none.
-const signInByEmailSQL = `, known_user AS (
+// and starts no session for a banned user. It returns one row, unless checked_proof is empty. The user in this row has
+// the id noUserID if none is signed in.
+const signInByEmailSQL = `, proof AS (
+			SELECT FROM checked_proof WHERE state = 'valid'
+		), known_user AS (
 			SELECT u.* FROM "user" u, proof
 			WHERE u.email = $3
 			FOR NO KEY UPDATE OF u
@@ -79,28 +81,33 @@ const signInByEmailSQL = `, known_user AS (
 			RETURNING id
 		)
 		SELECT ` + userColumns + `, coalesce((SELECT id::text FROM new_session), ''),
-		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts)
+		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts), 'valid'
 		FROM signed_in_user u
 		UNION ALL
-		SELECT '` + noUserID + `', '', '', false, NULL, $2, $2, '', false, 0
-		FROM proof
+		SELECT '` + noUserID + `', '', '', false, NULL, $2, $2, '', false, 0, state
+		FROM checked_proof
 		WHERE NOT EXISTS (SELECT FROM signed_in_user)`
 
-// signInByEmail runs a statement that ends with signInByEmailSQL. args are its arguments from $13 on. It returns
-// ErrNotFound if the proof is not valid, and ErrBanned, with the result, if the user is banned. If another request
+// signInByEmail runs a statement that ends with signInByEmailSQL. args are its arguments from $13 on. It returns the
+// error of a proof that is not valid (codeError), and ErrBanned, with the result, if the user is banned. If another request
 // creates a user with the email at the same time, the statement stores nothing, and signInByEmail runs it again.
 func (s *Store) signInByEmail(
 	ctx context.Context, sql, identifier string, in EmailSignIn, args ...any,
 ) (EmailSignInResult, error) {
+	if err := s.FlushCharges(ctx); err != nil { // before takeRefundable, which returns charges that were counted
+		return EmailSignInResult{}, err
+	}
 	keys, ends := s.takeRefundable()
 	row := in.Session
 	all := append([]any{
 		identifier, row.CreatedAt.Time, in.Email, in.Name, in.Image, in.SignUp,
 		row.Token, row.ExpiresAt.Time, row.IPAddress, row.UserAgent, keys, ends,
 	}, args...)
+	state := ""
 	run := func() (EmailSignInResult, error) {
 		return writeRow(ctx, s, func(columns pgx.CollectableRow) (got EmailSignInResult, err error) {
-			err = columns.Scan(append(userFieldPointers(&got.User), &row.ID, &got.Created, &got.RemovedAccounts)...)
+			more := []any{&row.ID, &got.Created, &got.RemovedAccounts, &state}
+			err = columns.Scan(append(userFieldPointers(&got.User), more...)...)
 			return got, err
 		}, sql, all...)
 	}
@@ -112,7 +119,7 @@ func (s *Store) signInByEmail(
 	case err != nil:
 		return EmailSignInResult{}, err
 	case got.User.ID == noUserID:
-		return EmailSignInResult{}, nil
+		return EmailSignInResult{}, codeError(state)
 	case row.ID == "":
 		return got, ErrBanned
 	}
@@ -154,8 +161,8 @@ func (s *Store) SignInWithMagicLink(
 			RETURNING value, "expiresAt", "createdAt"
 		), newest_link AS (
 			SELECT value, "expiresAt" FROM redeemed_links ORDER BY "createdAt" DESC LIMIT 1
-		), proof AS (
-			SELECT FROM newest_link WHERE value = $13 AND "expiresAt" >= $2
+		), checked_proof AS (
+			SELECT 'valid' AS state FROM newest_link WHERE value = $13 AND "expiresAt" >= $2
 		)`+signInByEmailSQL, magicLinkPrefix+token, in, value)
 }
 

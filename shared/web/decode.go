@@ -18,7 +18,7 @@ import (
 // The type of a field says what is expected. A string, bool, float64 or struct is required. A pointer, slice or map may
 // be absent, but not null. A Nullable may be absent or null. An any accepts every value. The tag `check:` adds a check
 // of a string: "email", "nonempty", "max=256" (characters, by UTF16Length), or "choice", which only changes the message
-// for a value that is not a string. A map type can have a method Problem() string, which checks the map.
+// for a value that is not a string, or "oneof=a|b". A map type can have a method Problem() string, which checks the map.
 //
 // expected lists the type names in the messages about a body that is not an object: one name for each schema that
 // Better Auth uses on that route. The default is "object".
@@ -106,6 +106,9 @@ func setValue(path string, value any, dst reflect.Value, check string) []string 
 // value is a problem.
 func setKind(path string, value any, dst reflect.Value, check string) []string {
 	problem := ""
+	if options, ok := strings.CutPrefix(check, "oneof="); ok {
+		return setOption(path, value, dst, options)
+	}
 	switch dst.Kind() {
 	case reflect.String:
 		problem = setString(value, dst, check)
@@ -157,6 +160,15 @@ func setString(value any, dst reflect.Value, check string) string {
 		return problem
 	}
 	return checkString(dst.String(), check)
+}
+
+// setOption stores a value in the string dst if it is one of the options, which are separated by "|".
+func setOption(path string, value any, dst reflect.Value, options string) []string {
+	if text, ok := value.(string); ok && slices.Contains(strings.Split(options, "|"), text) {
+		dst.SetString(text)
+		return nil
+	}
+	return []string{"[" + path + `] Invalid option: expected one of "` + strings.ReplaceAll(options, "|", `"|"`) + `"`}
 }
 
 // setList stores a JSON array in the slice dst and returns the problems of all items.
