@@ -16,7 +16,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 		return passwordless.New(auth.New(cfg, db, appSecrets, time.Now)).PasswordlessRoutes().Mux(cfg)
 	})
 }

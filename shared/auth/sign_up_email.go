@@ -97,7 +97,7 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	if err := CheckPasswordLength(in.Password); err != nil {
 		return in, err
 	}
-	return in, rejectPluginFields(r, s.newUserFieldsNotAllowed())
+	return in, RejectPluginFields(r, s.NewUserFieldsNotAllowed())
 }
 
 // minSignUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres

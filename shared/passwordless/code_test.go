@@ -35,7 +35,9 @@ func (s *server) sendCode(email, codeType string) string {
 }
 
 // codeBody is a body with an email, a code and further members.
-func codeBody(email, code, more string) string { return fmt.Sprintf(`{"email":%q,"otp":%q%s}`, email, code, more) }
+func codeBody(email, code, more string) string {
+	return fmt.Sprintf(`{"email":%q,"otp":%q%s}`, email, code, more)
+}
 
 // wrong returns another code.
 func wrong(code string) string {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -35,8 +36,10 @@ func (s *Service) signInEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 	if err != nil {
 		return err
 	}
+	fieldsErr := auth.RejectPluginFields(r, s.NewUserFieldsNotAllowed())
 	proved := store.EmailSignIn{Email: email, Name: web.OrEmpty(in.Name), Image: in.Image}
 	got, err := s.signIn(w, r, &proved, func(proved store.EmailSignIn) (store.EmailSignInResult, error) {
+		proved.SignUp = proved.SignUp && fieldsErr == nil // as in Better Auth, the code is used up all the same
 		return db.SignInWithCode(r.Context(), signInCode, storableCode(in.OTP), proved)
 	})
 	switch {
@@ -44,6 +47,8 @@ func (s *Service) signInEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 		return errCreateUserFailed
 	case err != nil:
 		return codeError(err)
+	case got.User.ID == "" && s.Options.SignUp:
+		return fieldsErr
 	case got.User.ID == "":
 		return errInvalidCode
 	}

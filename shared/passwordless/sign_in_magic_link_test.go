@@ -85,7 +85,7 @@ func TestRateLimitsOfMagicLinks(t *testing.T) {
 	}
 }
 
-// A user of X without an email has a placeholder as email, which is no mailbox.
+// A user of X without an email has a placeholder as email, which is not a mailbox.
 func TestNoLinkIsMailedToAPlaceholder(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -39,8 +39,7 @@ const signInByEmailSQL = `, proof AS (
 			SELECT u.* FROM "user" u, proof
 			WHERE u.email = $3
 			FOR NO KEY UPDATE OF u
-		), new_user AS (` + insertIntoUserSQL + `
-			SELECT $4::text, $3, true, $5::text, $2, $2
+		), new_user AS (` + insertIntoUserSQL + `$4::text, $3, true, $5::text, $2, $2
 			FROM proof
 			WHERE $6::boolean AND NOT EXISTS (SELECT FROM known_user)
 			RETURNING *
@@ -79,14 +78,20 @@ const signInByEmailSQL = `, proof AS (
 			FROM signed_in_user u
 			WHERE NOT ` + isUserBannedSQL + `
 			RETURNING id
+		), resulting_user AS (
+			SELECT * FROM signed_in_user
+			UNION ALL
+			SELECT no_user.* FROM checked_proof, ` + noUserSQL + `
+			WHERE NOT EXISTS (SELECT FROM signed_in_user)
 		)
 		SELECT ` + userColumns + `, coalesce((SELECT id::text FROM new_session), ''),
-		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts), 'valid'
-		FROM signed_in_user u
-		UNION ALL
-		SELECT '` + noUserID + `', '', '', false, NULL, $2, $2, '', false, 0, state
-		FROM checked_proof
-		WHERE NOT EXISTS (SELECT FROM signed_in_user)`
+		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts), (SELECT state FROM checked_proof)
+		FROM resulting_user u`
+
+// noUserSQL is a row of "user" with the id noUserID, for statements that return their result with or without a user.
+const noUserSQL = `jsonb_populate_record(NULL::"user", jsonb_build_object(
+				'id', '` + noUserID + `', 'name', '', 'email', '', 'emailVerified', false, 'createdAt', $2, 'updatedAt', $2
+			)) no_user`
 
 // signInByEmail runs a statement that ends with signInByEmailSQL. args are its arguments from $13 on. It returns the
 // error of a proof that is not valid (codeError), and ErrBanned, with the result, if the user is banned. If another request
@@ -106,8 +111,7 @@ func (s *Store) signInByEmail(
 	state := ""
 	run := func() (EmailSignInResult, error) {
 		return writeRow(ctx, s, func(columns pgx.CollectableRow) (got EmailSignInResult, err error) {
-			more := []any{&row.ID, &got.Created, &got.RemovedAccounts, &state}
-			err = columns.Scan(append(userFieldPointers(&got.User), more...)...)
+			err = columns.Scan(s.userFieldPointers(&got.User, &row.ID, &got.Created, &got.RemovedAccounts, &state)...)
 			return got, err
 		}, sql, all...)
 	}

@@ -107,7 +107,7 @@ func (s *Store) SignInWithCode(
 func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code string, now time.Time) (User, error) {
 	state := ""
 	user, err := writeRow(ctx, s, func(columns pgx.CollectableRow) (u User, err error) {
-		err = columns.Scan(append(userFieldPointers(&u), &state)...)
+		err = columns.Scan(s.userFieldPointers(&u, &state)...)
 		return u, err
 	}, `
 		WITH guess AS (
@@ -131,12 +131,14 @@ func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code s
 			FROM u
 			WHERE "user".id = u.id
 			RETURNING "user".*
+		), resulting_user AS (
+			SELECT * FROM verified_user
+			UNION ALL
+			SELECT no_user.* FROM checked_proof, `+noUserSQL+`
+			WHERE NOT EXISTS (SELECT FROM verified_user)
 		)
-		SELECT `+userColumns+`, 'valid' FROM verified_user u
-		UNION ALL
-		SELECT '`+noUserID+`', '', '', false, NULL, $2, $2, state
-		FROM checked_proof
-		WHERE NOT EXISTS (SELECT FROM verified_user)`, codeIdentifier(codeType, email), now, code, email)
+		SELECT `+userColumns+`, (SELECT state FROM checked_proof)
+		FROM resulting_user u`, codeIdentifier(codeType, email), now, code, email)
 	switch {
 	case err != nil:
 		return User{}, err
