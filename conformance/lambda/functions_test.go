@@ -138,6 +138,18 @@ var stepsByFunction = map[string][]step{
 		{"POST /api/auth/sign-in/magic-link", "", `{"email":"{email}"}`, 200},
 		{"GET /api/auth/magic-link/verify", "token={mail}", "", 302},
 		{"POST /api/auth/magic-link/verify", "", `{"token":"{mail}"}`, 200},
+		{"POST /api/auth/email-otp/send-verification-otp", "", `{"email":"{email}","type":"sign-in"}`, 200},
+		{"POST /api/auth/email-otp/check-verification-otp", "", `{"email":"{email}","type":"sign-in","otp":"{mail}"}`, 200},
+		{"POST /api/auth/sign-in/email-otp", "", `{"email":"{email}","otp":"{mail}"}`, 200},
+		{"POST /api/auth/email-otp/verify-email", "", `{"email":"{email}","otp":"none"}`, 400},
+		{"POST /api/auth/forget-password/email-otp", "", `{"email":"{email}"}`, 200},
+		{"POST /api/auth/email-otp/request-password-reset", "", `{"email":"{email}"}`, 200},
+		{
+			"POST /api/auth/email-otp/reset-password", "",
+			`{"email":"{email}","otp":"{mail}","password":"{password}"}`, 200,
+		},
+		{"POST /api/auth/email-otp/request-email-change", "", `{"newEmail":"new-{email}"}`, 401},
+		{"POST /api/auth/email-otp/change-email", "", `{"newEmail":"new-{email}","otp":"{mail}"}`, 401},
 	},
 	"social": { // the first request is a sign-in, whose response has the URL at the provider
 		{"POST /api/auth/sign-in/social", "", `{"provider":"github","callbackURL":"/"}`, 200},
