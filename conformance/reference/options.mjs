@@ -56,12 +56,11 @@ function passwordlessPlugins() {
   };
   const sendMagicLink = async ({ email, url, token }) =>
     append({ kind: 'magic-link', to: email.toLowerCase(), url, token });
-  const sendVerificationOTP = async ({ email, otp, type }) => append({ kind: 'email-otp', to: email, token: otp, type });
+  const sendVerificationOTP = async ({ email, otp, type }) =>
+    append({ kind: 'email-otp', to: email, token: otp, type });
   return [
     ...(isOn('MAGIC_LINK') ? [magicLink({ sendMagicLink, disableSignUp })] : []),
-    ...(isOn('EMAIL_OTP')
-      ? [emailOTP({ sendVerificationOTP, disableSignUp })]
-      : []),
+    ...(isOn('EMAIL_OTP') ? [emailOTP({ sendVerificationOTP, disableSignUp })] : []),
   ];
 }
 

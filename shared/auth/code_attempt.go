@@ -7,11 +7,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
-// codeCounterKey returns the key of the counter of wrong mailed codes for one email (lower case), of all types together.
+// codeCounterKey returns the key of the counter of wrong mailed codes for one email (lower case), of all types
+// together.
 func codeCounterKey(email string) string { return "code:" + emailForLimitKey(email) }
 
-// ChargeCodeAttempt adds the charges of a try of a mailed code to db, with the limits of wrong passwords. Without them a
-// client with many IP addresses could ask for a new code after each three wrong tries. The counters are not those of
+// ChargeCodeAttempt adds the charges of a try of a mailed code to db, with the limits of wrong passwords. Without them
+// a client with many IP addresses could ask for a new code after each three wrong tries. The counters are not those of
 // passwords, so wrong passwords do not stop a sign-in with a code. A client with a valid device cookie has its own.
 func (s *Service) ChargeCodeAttempt(r *http.Request, db *store.Store, email string, device *session.Device) {
 	key := codeCounterKey(email)

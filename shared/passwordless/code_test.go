@@ -264,7 +264,10 @@ func TestTextThatPostgresCannotStoreIsNoServerErrorOfCodes(t *testing.T) {
 	s := newServer(t)
 	s.browser().signUp(ada, true)
 	for path, more := range map[string]string{
-		codeSignInPath: "", verifyCodePath: "", checkCodePath: `,"type":"sign-in"`, resetCodePath: `,"password":"correct horse"`,
+		codeSignInPath: "",
+		verifyCodePath: "",
+		checkCodePath:  `,"type":"sign-in"`,
+		resetCodePath:  `,"password":"correct horse"`,
 	} {
 		a := s.browser().do("POST", path, `{"email":"`+ada+`","otp":"a\u0000b"`+more+`}`)
 		a.check(t, path, http.StatusBadRequest, "INVALID_OTP")

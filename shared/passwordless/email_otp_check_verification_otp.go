@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// checkVerificationOTP answers POST /api/auth/email-otp/check-verification-otp: it checks a code and does not use it up.
-// A wrong code counts as a try.
+// checkVerificationOTP answers POST /api/auth/email-otp/check-verification-otp: it checks a code and does not use it
+// up. A wrong code counts as a try.
 func (s *Service) checkVerificationOTP(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email string `json:"email"`
@@ -22,27 +22,25 @@ func (s *Service) checkVerificationOTP(w http.ResponseWriter, r *http.Request, d
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkCode(r, db, in.Type, email, in.OTP); err != nil {
+	if err := s.checkCode(r, db, in.Type, email, in.OTP); err != nil {
 		return err
 	}
 	return replySuccess(w)
 }
 
-// checkCode checks a code without using it up, and returns the id of the user with the email.
-func (s *Service) checkCode(
-	r *http.Request, db *store.Store, codeType, email, code string,
-) (userID string, err error) {
+// checkCode checks a code without using it up. It returns an error if no user has the email.
+func (s *Service) checkCode(r *http.Request, db *store.Store, codeType, email, code string) error {
 	if _, err := s.chargeTry(r, db, email); err != nil {
-		return "", err
+		return err
 	}
-	userID, err = db.CheckCode(r.Context(), codeType, email, storableCode(code), s.Now())
+	userID, err := db.CheckCode(r.Context(), codeType, email, storableCode(code), s.Now())
 	if err != nil {
-		return "", codeError(err)
+		return codeError(err)
 	}
 	s.RefundCodeAttempt(r, db)
 	if userID == "" {
-		return "", errUserNotFound
+		return errUserNotFound
 	}
 	web.NoteUser(r.Context(), userID)
-	return userID, nil
+	return nil
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// resetPasswordOTP answers POST /api/auth/email-otp/reset-password: it sets a new password with a mailed code. It checks
-// the code before it hashes the password, and uses it up in the statement that stores the hash. That statement does what
-// a reset with a mailed link does, and verifies the email.
+// resetPasswordOTP answers POST /api/auth/email-otp/reset-password: it sets a new password with a mailed code. It
+// checks the code before it hashes the password, and uses it up in the statement that stores the hash. That statement
+// does what a reset with a mailed link does, and verifies the email.
 func (s *Service) resetPasswordOTP(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email    string `json:"email"`
@@ -27,7 +27,7 @@ func (s *Service) resetPasswordOTP(w http.ResponseWriter, r *http.Request, db *s
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkCode(r, db, forgetPasswordCode, email, in.OTP); err != nil {
+	if err := s.checkCode(r, db, forgetPasswordCode, email, in.OTP); err != nil {
 		return err
 	}
 	hash, err := s.HashNewPassword(r, in.Password)

@@ -7,8 +7,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// sendVerificationOTP answers POST /api/auth/email-otp/send-verification-otp: it mails a code. Response and work are the
-// same whether a user has the email or not.
+// sendVerificationOTP answers POST /api/auth/email-otp/send-verification-otp: it mails a code. Response and work are
+// the same whether a user has the email or not.
 func (s *Service) sendVerificationOTP(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		Email string `json:"email"`

@@ -179,7 +179,8 @@ func TestLinkNeedsAClickWithConfirmation(t *testing.T) {
 	_, query, _ := strings.Cut(link, "?")
 	for range 2 {
 		a := s.browser().do("GET", link, "")
-		if want := "https://www.example.com/learn/magic-link/?" + query; a.location() != want || a.header["Set-Cookie"] != nil {
+		want := "https://www.example.com/learn/magic-link/?" + query
+		if a.location() != want || a.header["Set-Cookie"] != nil {
 			t.Errorf("link: got %d, a redirect to %s and the cookies %q, want %s and none",
 				a.status, a.location(), a.header["Set-Cookie"], want)
 		}

@@ -26,8 +26,9 @@ type EmailSignInResult struct {
 }
 
 // signInByEmailSQL is the end of a statement that signs in the owner of an email. The CTE checked_proof has the column
-// state, which is 'valid' if the person has proved that the email is theirs; it can be empty. $1 is its identifier, $2 the time, $3 the email, $4 and $5 the name and the image
-// of a new user, $6 whether a user may be created, $7 to $10 the session, $11 and $12 the Fixed charges to refund.
+// state, which is 'valid' if the person has proved that the email is theirs; it can be empty. $1 is its identifier, $2
+// the time, $3 the email, $4 and $5 the name and the image of a new user, $6 whether a user may be created, $7 to $10
+// the session, $11 and $12 the Fixed charges to refund.
 //
 // A user whose email is not verified may have been created by another person. So their accounts, sessions and mailed
 // links are deleted, as in Better Auth, and their email becomes verified. The statement clears a ban that has ended,
@@ -94,8 +95,9 @@ const noUserSQL = `jsonb_populate_record(NULL::"user", jsonb_build_object(
 			)) no_user`
 
 // signInByEmail runs a statement that ends with signInByEmailSQL. args are its arguments from $13 on. It returns the
-// error of a proof that is not valid (codeError), and ErrBanned, with the result, if the user is banned. If another request
-// creates a user with the email at the same time, the statement stores nothing, and signInByEmail runs it again.
+// error of a proof that is not valid (codeError), and ErrBanned, with the result, if the user is banned. If another
+// request creates a user with the email at the same time, the statement stores nothing, and signInByEmail runs it
+// again.
 func (s *Store) signInByEmail(
 	ctx context.Context, sql, identifier string, in EmailSignIn, args ...any,
 ) (EmailSignInResult, error) {

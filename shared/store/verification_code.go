@@ -16,8 +16,9 @@ func codeIdentifier(codeType, email string) string { return codeType + "-otp-" +
 // code. The value of a code is "<code>:<number of wrong tries>".
 //
 // As in Better Auth a wrong try is counted and keeps the code, after three of them the next try deletes it, and older
-// codes are deleted. A valid code stays if the column keep of guess is true. The statement locks the codes first, so simultaneous requests check a code one after the other.
-// It compares hashes, so that the time shows nothing about the code.
+// codes are deleted. A valid code stays if the column keep of guess is true. The statement locks the codes first, so
+// simultaneous requests check a code one after the other. It compares hashes, so that the time shows nothing about the
+// code.
 const checkCodeSQL = `, locked_codes AS (
 			SELECT id, value, "expiresAt", "createdAt" FROM verification
 			WHERE identifier = $1
@@ -89,9 +90,9 @@ func (s *Store) CheckCode(ctx context.Context, codeType, email, code string, now
 	return got.UserID, err
 }
 
-// SignInWithCode uses up a mailed code and signs in the owner of its email (signInByEmailSQL). It returns ErrNotFound if
-// the code is wrong or unknown, ErrCodeExpired or ErrCodeUsedUp; ErrBanned if the user is banned; and errors of triggers
-// of the database.
+// SignInWithCode uses up a mailed code and signs in the owner of its email (signInByEmailSQL). It returns ErrNotFound
+// if the code is wrong or unknown, ErrCodeExpired or ErrCodeUsedUp; ErrBanned if the user is banned; and errors of
+// triggers of the database.
 func (s *Store) SignInWithCode(
 	ctx context.Context, codeType, code string, in EmailSignIn,
 ) (EmailSignInResult, error) {
@@ -101,8 +102,8 @@ func (s *Store) SignInWithCode(
 		)`+checkCodeSQL+signInByEmailSQL, codeIdentifier(codeType, in.Email), in, code)
 }
 
-// VerifyEmailWithCode uses up a mailed code and sets emailVerified of the user with the email (lower case). A user whose
-// email was not verified loses the mailed links, and the password if several sign-ups have used the email, as in
+// VerifyEmailWithCode uses up a mailed code and sets emailVerified of the user with the email (lower case). A user
+// whose email was not verified loses the mailed links, and the password if several sign-ups have used the email, as in
 // ConfirmEmail. It returns the zero User if no user has the email. Its errors are those of SignInWithCode.
 func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code string, now time.Time) (User, error) {
 	state := ""

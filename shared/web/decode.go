@@ -18,7 +18,8 @@ import (
 // The type of a field says what is expected. A string, bool, float64 or struct is required. A pointer, slice or map may
 // be absent, but not null. A Nullable may be absent or null. An any accepts every value. The tag `check:` adds a check
 // of a string: "email", "nonempty", "max=256" (characters, by UTF16Length), or "choice", which only changes the message
-// for a value that is not a string, or "oneof=a|b". A map type can have a method Problem() string, which checks the map.
+// for a value that is not a string, or "oneof=a|b". A map type can have a method Problem() string, which checks the
+// map.
 //
 // expected lists the type names in the messages about a body that is not an object: one name for each schema that
 // Better Auth uses on that route. The default is "object".

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// linkLifetimes has how long the link or code of each kind of mail is valid, 0 for a mail without one. For the links that
-// Better Auth has too, it is Better Auth's default. A kind that is not in this map cannot be sent.
+// linkLifetimes has how long the link or code of each kind of mail is valid, 0 for a mail without one. For the links
+// that Better Auth has too, it is Better Auth's default. A kind that is not in this map cannot be sent.
 var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.VerifyEmail:             time.Hour,
 	mail.ResetPassword:           time.Hour,
@@ -31,8 +31,8 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 type renderedMail struct{ subject, text, html string }
 
 // mailTemplateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, one for each
-// type of EmailOTP, and two layouts, text and HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the
-// values.
+// type of EmailOTP, and two layouts, text and HTML. Both layouts use the same phrases, so the phrases have no markup;
+// the layouts escape the values.
 //
 //go:embed templates
 var mailTemplateFiles embed.FS
