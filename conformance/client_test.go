@@ -37,6 +37,16 @@ func TestR01_StockClientWorksWithStrictSettings(t *testing.T) {
 	runStockClient(t, startXenonForStockClient(t, strictSettings...), "strict/*.test.mjs")
 }
 
+// passwordlessSettings switch sign-in by mail on.
+var passwordlessSettings = []string{"MAGIC_LINK=on", "EMAIL_OTP=on"}
+
+// TestR01_StockClientSignsInByMail runs the tests in client/passwordless, which use the client's plugins magicLink and
+// emailOTP.
+func TestR01_StockClientSignsInByMail(t *testing.T) {
+	t.Parallel()
+	runStockClient(t, startXenonForStockClient(t, passwordlessSettings...), "passwordless/*.test.mjs")
+}
+
 // The tests of the stock client pass against Better Auth itself, too, except those of the profile API, which only Xenon
 // has.
 func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
@@ -48,6 +58,10 @@ func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
 	t.Run("strict", func(t *testing.T) {
 		t.Parallel()
 		runStockClient(t, startBetterAuthForStockClient(t, strictSettings...), "strict/*.test.mjs")
+	})
+	t.Run("passwordless", func(t *testing.T) {
+		t.Parallel()
+		runStockClient(t, startBetterAuthForStockClient(t, passwordlessSettings...), "passwordless/*.test.mjs")
 	})
 }
 

@@ -255,7 +255,8 @@ var deviceCookiePattern = regexp.MustCompile(
 		`HttpOnly(; Secure)?; SameSite=Lax$`)
 
 // removeDeviceCookie checks and removes the device cookie (D65). It is the last cookie of the response to a sign-in
-// with a password or a sign-up that starts a session, and to a successful change-password or reset-password.
+// with a password or a mailed code, to a sign-up that starts a session, and to a successful
+// change-password or reset-password.
 func (p *player) removeDeviceCookie(response *http.Response) {
 	lines := response.Header["Set-Cookie"]
 	others := slices.DeleteFunc(slices.Clone(lines), deviceCookiePattern.MatchString)
@@ -266,7 +267,11 @@ func (p *player) removeDeviceCookie(response *http.Response) {
 		if response.StatusCode == http.StatusOK && signedIn {
 			want = 1
 		}
-	case "/change-password", "/reset-password":
+	case "/sign-in/email-otp": // only a browser that has none gets one
+		if signedIn && !strings.Contains(response.Request.Header.Get("Cookie"), "better-auth.device=") {
+			want = 1
+		}
+	case "/change-password", "/reset-password", "/email-otp/reset-password":
 		if response.StatusCode == http.StatusOK {
 			want = 1
 		}
@@ -313,6 +318,10 @@ func (p *player) newMails() (all []json.RawMessage, err error) {
 					mail["url"] = strings.Replace(mail["url"], mail["token"], "cancel", 1)
 					mail["token"] = "cancel"
 				}
+			case "email-otp":
+				p.saved["mail.token"] = mail["token"]
+				mail["token"] = strings.Repeat("0", len(mail["token"])) // six digits, which are random
+				delete(mail, "url")                                     // Xenon's mails have the URL of the site
 			default:
 				p.saved["mail.url"], p.saved["mail.token"] = mail["url"], mail["token"]
 			}

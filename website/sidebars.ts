@@ -43,6 +43,7 @@ const sidebars: SidebarsConfig = {
     { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',
     'social-sign-in',
+    'sign-in-by-mail',
     'administrators',
     'emails',
     'security',

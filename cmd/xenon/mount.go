@@ -9,6 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/passwordless"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/social"
@@ -23,19 +24,20 @@ func routesByFunction(
 	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), now)
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
-		"account":  a.AccountRoutes(),
-		"admin":    admin.New(a).AdminRoutes(),
-		"social":   social.New(a, appSecrets).SocialRoutes(),
-		"email":    a.EmailRoutes(),
-		"password": a.PasswordRoutes(),
-		"signup":   a.SignupRoutes(),
-		"signin":   a.SigninRoutes(),
-		"signout":  a.SignoutRoutes(),
-		"session":  a.SessionRoutes(),
-		"token":    a.TokenRoutes(),
-		"jwks":     a.JWKSRoutes(),
-		"profile":  profile.New(cfg, db, limits, now).ProfileRoutes(),
-		"health":   health.New(cfg, db, limits).HealthRoutes(),
+		"account":      a.AccountRoutes(),
+		"admin":        admin.New(a).AdminRoutes(),
+		"social":       social.New(a, appSecrets).SocialRoutes(),
+		"email":        a.EmailRoutes(),
+		"passwordless": passwordless.New(a).PasswordlessRoutes(),
+		"password":     a.PasswordRoutes(),
+		"signup":       a.SignupRoutes(),
+		"signin":       a.SigninRoutes(),
+		"signout":      a.SignoutRoutes(),
+		"session":      a.SessionRoutes(),
+		"token":        a.TokenRoutes(),
+		"jwks":         a.JWKSRoutes(),
+		"profile":      profile.New(cfg, db, limits, now).ProfileRoutes(),
+		"health":       health.New(cfg, db, limits).HealthRoutes(),
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/passwordless"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/social"
@@ -104,7 +105,7 @@ func (s *testServer) newEnvironment(t testing.TB, conns int32, now func() time.T
 	for _, served := range []web.Routes{
 		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
 		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(),
-		social.New(a, secretStore).SocialRoutes(),
+		social.New(a, secretStore).SocialRoutes(), passwordless.New(a).PasswordlessRoutes(),
 		profile.New(cfg, db, a.Limits, now).ProfileRoutes(), health.New(cfg, db, a.Limits).HealthRoutes(),
 	} {
 		maps.Copy(e.routes, served)

@@ -169,6 +169,74 @@ var operations = []operation{
 			checkTrue(t, isVerified, "emailVerified is false after verify-email")
 		}}
 	}},
+	{name: "POST /api/auth/sign-in/magic-link", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newVerifiedUser(t)
+		return request{p, "POST", "/api/auth/sign-in/magic-link", p.emailBody(), nil, func(t *testing.T) {
+			path := "/api/auth/magic-link/verify?token=" + p.newestMailToken(t, "magic-link")
+			w := p.do(t.Context(), "GET", path, "")
+			checkTrue(t, w.Code == 200, "the link of the newest mail does not sign in")
+		}}
+	}},
+	{name: "GET /api/auth/magic-link/verify", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newVerifiedUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/sign-in/magic-link", p.emailBody())
+		p.cookie = ""
+		path := "/api/auth/magic-link/verify?token=" + p.newestMailToken(t, "magic-link")
+		return request{p, "GET", path, "", []int{302}, func(t *testing.T) {
+			checkTrue(t, p.countSessions(t) == 2, "the number of sessions, with that of the sign-up, is not 2")
+		}}
+	}},
+	{name: "POST /api/auth/email-otp/send-verification-otp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newVerifiedUser(t)
+		body := fmt.Sprintf(`{"email":%q,"type":"sign-in"}`, p.email)
+		return request{p, "POST", "/api/auth/email-otp/send-verification-otp", body, nil, func(t *testing.T) {
+			w := p.do(t.Context(), "POST", "/api/auth/sign-in/email-otp", p.codeBody(t, ""))
+			checkTrue(t, w.Code == 200, "the code of the newest mail does not sign in")
+		}}
+	}},
+	{name: "POST /api/auth/email-otp/check-verification-otp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newVerifiedUser(t)
+		p.sendCode(t, "sign-in")
+		body := p.codeBody(t, `,"type":"sign-in"`)
+		return request{p, "POST", "/api/auth/email-otp/check-verification-otp", body, nil, func(t *testing.T) {
+			w := p.do(t.Context(), "POST", "/api/auth/sign-in/email-otp", p.codeBody(t, ""))
+			checkTrue(t, w.Code == 200, "the code does not sign in after it was checked")
+		}}
+	}},
+	{name: "POST /api/auth/sign-in/email-otp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newVerifiedUser(t)
+		p.sendCode(t, "sign-in")
+		body := p.codeBody(t, "")
+		p.cookie = ""
+		return request{p, "POST", "/api/auth/sign-in/email-otp", body, []int{400}, func(t *testing.T) {
+			checkTrue(t, p.countSessions(t) == 2, "the number of sessions, with that of the sign-up, is not 2")
+		}}
+	}},
+	{name: "POST /api/auth/email-otp/verify-email", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.sendCode(t, "email-verification")
+		body := p.codeBody(t, "")
+		return request{p, "POST", "/api/auth/email-otp/verify-email", body, []int{400}, func(t *testing.T) {
+			isVerified := queryValue[bool](t, s, `SELECT "emailVerified" FROM "user" WHERE email = $1`, p.email)
+			checkTrue(t, isVerified, "emailVerified is false after verify-email")
+		}}
+	}},
+	{name: "POST /api/auth/email-otp/request-password-reset", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		return request{p, "POST", "/api/auth/email-otp/request-password-reset", p.emailBody(), nil, func(t *testing.T) {
+			w := p.do(t.Context(), "POST", "/api/auth/email-otp/reset-password", p.codeBody(t, p.newPasswordMember()))
+			checkTrue(t, w.Code == 200, "reset-password rejects the code of the newest mail")
+		}}
+	}},
+	{name: "POST /api/auth/email-otp/reset-password", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.mustSucceed(t, "POST", "/api/auth/email-otp/request-password-reset", p.emailBody())
+		body := p.codeBody(t, p.newPasswordMember())
+		return request{p, "POST", "/api/auth/email-otp/reset-password", body, []int{400}, func(t *testing.T) {
+			checkTrue(t, p.canSignIn(newPassword), "the user cannot sign in with the new password")
+			checkTrue(t, !p.canSignIn(p.password), "the user can still sign in with the old password")
+		}}
+	}},
 	{name: "POST /api/auth/change-email", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/change-email", fmt.Sprintf(`{"newEmail":"new-%s"}`, p.email), nil, checkNothing}
@@ -254,6 +322,40 @@ func (s *testServer) moveSessionsIntoPast(t *testing.T, p *testUser, by string) 
 func (p *testUser) countUsers(t *testing.T) int {
 	t.Helper()
 	return queryValue[int](t, p.server, `SELECT count(*) FROM "user" WHERE email = $1`, p.email)
+}
+
+// emailBody returns a body with only the email of the user.
+func (p *testUser) emailBody() string { return fmt.Sprintf(`{"email":%q}`, p.email) }
+
+// sendCode requests a code of a type.
+func (p *testUser) sendCode(t *testing.T, codeType string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"email":%q,"type":%q}`, p.email, codeType)
+	p.mustSucceed(t, "POST", "/api/auth/email-otp/send-verification-otp", body)
+}
+
+// codeBody returns a body with the email of the user, the newest code and further members.
+func (p *testUser) codeBody(t *testing.T, more string) string {
+	t.Helper()
+	return fmt.Sprintf(`{"email":%q,"otp":%q%s}`, p.email, p.newestMailToken(t, "email-otp"), more)
+}
+
+func (p *testUser) newPasswordMember() string { return fmt.Sprintf(`,"password":%q`, newPassword) }
+
+// newVerifiedUser returns a user with a verified email: a sign-in by mail removes the password of another user.
+func (s *testServer) newVerifiedUser(t *testing.T) *testUser {
+	t.Helper()
+	p := s.newUser(t)
+	if _, err := s.db.Exec(t.Context(), `UPDATE "user" SET "emailVerified" = true WHERE email = $1`, p.email); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *testUser) countSessions(t *testing.T) int {
+	t.Helper()
+	return queryValue[int](t, p.server, `
+		SELECT count(*) FROM session JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
 }
 
 // resetRequestBody returns the body of a request for a reset mail.

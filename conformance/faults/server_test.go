@@ -23,6 +23,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/password"
+	"github.com/xenon-auth/xenon/shared/passwordless"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -59,6 +60,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	t.Cleanup(jwks.Close)
 	env := map[string]string{
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
+		"MAGIC_LINK": "on", "EMAIL_OTP": "on",
 		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
 		"ADMIN":              "on",
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
@@ -94,7 +96,8 @@ func (s *testServer) restartWithoutConnection(t *testing.T) {
 	all := web.Routes{}
 	for _, served := range []web.Routes{
 		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
-		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(), admin.New(a).AdminRoutes(),
+		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(), passwordless.New(a).PasswordlessRoutes(),
+		admin.New(a).AdminRoutes(),
 		profile.New(s.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {

@@ -134,6 +134,23 @@ var stepsByFunction = map[string][]step{
 		{"POST /api/auth/change-email", "", `{"newEmail":"new-{email}"}`, 200},
 		{"POST /api/auth/cancel-email-change", "", `{"token":"{mail}"}`, 200},
 	},
+	"passwordless": { // the link opens the page with the button, because MAGIC_LINK_CONFIRM is on
+		{"POST /api/auth/sign-in/magic-link", "", `{"email":"{email}"}`, 200},
+		{"GET /api/auth/magic-link/verify", "token={mail}", "", 302},
+		{"POST /api/auth/magic-link/verify", "", `{"token":"{mail}"}`, 200},
+		{"POST /api/auth/email-otp/send-verification-otp", "", `{"email":"{email}","type":"sign-in"}`, 200},
+		{"POST /api/auth/email-otp/check-verification-otp", "", `{"email":"{email}","type":"sign-in","otp":"{mail}"}`, 200},
+		{"POST /api/auth/sign-in/email-otp", "", `{"email":"{email}","otp":"{mail}"}`, 200},
+		{"POST /api/auth/email-otp/verify-email", "", `{"email":"{email}","otp":"none"}`, 400},
+		{"POST /api/auth/forget-password/email-otp", "", `{"email":"{email}"}`, 200},
+		{"POST /api/auth/email-otp/request-password-reset", "", `{"email":"{email}"}`, 200},
+		{
+			"POST /api/auth/email-otp/reset-password", "",
+			`{"email":"{email}","otp":"{mail}","password":"{password}"}`, 200,
+		},
+		{"POST /api/auth/email-otp/request-email-change", "", `{"newEmail":"new-{email}"}`, 401},
+		{"POST /api/auth/email-otp/change-email", "", `{"newEmail":"new-{email}","otp":"{mail}"}`, 401},
+	},
 	"social": { // the first request is a sign-in, whose response has the URL at the provider
 		{"POST /api/auth/sign-in/social", "", `{"provider":"github","callbackURL":"/"}`, 200},
 		{"GET /api/auth/social-providers", "", "", 200},
@@ -173,7 +190,9 @@ var stepsByFunction = map[string][]step{
 // settingsByFunction are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client
 // secret of GitHub into the app secret.
 var settingsByFunction = map[string]map[string]string{
-	"social": {"GITHUB_CLIENT_ID": "the site"}, "admin": {"ADMIN": "on"},
+	"social":       {"GITHUB_CLIENT_ID": "the site"},
+	"passwordless": {"MAGIC_LINK": "on", "MAGIC_LINK_CONFIRM": "on", "EMAIL_OTP": "on"},
+	"admin":        {"ADMIN": "on"},
 }
 
 // fillPathParameters returns a route with values for its path parameters.

@@ -40,6 +40,11 @@ var queuedMailsByRoute = map[string]int{
 	"POST /api/auth/request-password-reset":  1,
 	"POST /api/auth/send-verification-email": 1,
 	"POST /api/auth/change-email":            2,
+
+	"POST /api/auth/sign-in/magic-link":               1,
+	"POST /api/auth/email-otp/send-verification-otp":  1,
+	"POST /api/auth/forget-password/email-otp":        1,
+	"POST /api/auth/email-otp/request-password-reset": 1,
 }
 
 // sendSteps sends the visitor's requests to the routes of a running function, checks each status, and adds the
@@ -58,7 +63,9 @@ func sendSteps(
 		for i := range queuedMailsByRoute[step.route] {
 			mails = append(mails, d.TakeMail())
 			token := tokenInJSON(t, mails[len(mails)-1])
-			s.AddSecrets(token)
+			if len(token) > 6 { // the six digits of a code can be a part of a time in the log
+				s.AddSecrets(token)
+			}
 			if i == 0 || strings.Contains(mails[len(mails)-1], `"email-change-notice"`) {
 				v.mail = token
 			}

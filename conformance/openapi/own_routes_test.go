@@ -70,6 +70,13 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	bearer = "x"
 	sendAndCheck("GET /api/profile", "", 401)
 
+	x = xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
+		"MAGIC_LINK=on", "MAGIC_LINK_CONFIRM=on")
+	bearer = ""
+	sendAndCheck("GET /api/auth/magic-link/verify?token=x&callbackURL=/dash", "", 302)
+	sendAndCheck("POST /api/auth/magic-link/verify", `{"token":"x"}`, 400)
+	sendAndCheck("POST /api/auth/magic-link/verify", `{}`, 400)
+
 	x = xenontest.Start(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
 		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)
 	sendAndCheck("GET /api/profile", "", 401)

@@ -7,7 +7,7 @@ import { accountOptions, oidcPlugins, socialProviders } from './social.mjs';
 
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
 export const packageName = process.env.LIBRARY ?? 'better-auth';
-const { admin, bearer, genericOAuth, jwt, twoFactor } = await import(`${packageName}/plugins`);
+const { admin, bearer, emailOTP, genericOAuth, jwt, magicLink, twoFactor } = await import(`${packageName}/plugins`);
 const { verifyPassword } = await import(`${packageName}/crypto`);
 
 export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
@@ -46,6 +46,22 @@ function adminPlugins() {
     for (const field of Object.values(fields)) field.returned = false;
   }
   return [plugin];
+}
+
+// The plugins of sign-in by mail, with MAGIC_LINK=on and EMAIL_OTP=on. Their mails are lines of MAIL_FILE, too.
+function passwordlessPlugins() {
+  const disableSignUp = isOff('SIGN_UP');
+  const append = (line) => {
+    appendFileSync(process.env.MAIL_FILE, `${JSON.stringify({ ...line, at: new Date() })}\n`);
+  };
+  const sendMagicLink = async ({ email, url, token }) =>
+    append({ kind: 'magic-link', to: email.toLowerCase(), url, token });
+  const sendVerificationOTP = async ({ email, otp, type }) =>
+    append({ kind: 'email-otp', to: email, token: otp, type });
+  return [
+    ...(isOn('MAGIC_LINK') ? [magicLink({ sendMagicLink, disableSignUp })] : []),
+    ...(isOn('EMAIL_OTP') ? [emailOTP({ sendVerificationOTP, disableSignUp })] : []),
+  ];
 }
 
 // With CHEAP_HASHES=on, passwords are stored as SHA-256, which takes a thousandth of the time of scrypt. Better Auth
@@ -108,6 +124,7 @@ export function options(pool) {
       bearer(),
       ...(isOn('TWO_FACTOR') ? [twoFactor()] : []),
       ...adminPlugins(),
+      ...passwordlessPlugins(),
       ...oidcPlugins(genericOAuth),
     ],
   };

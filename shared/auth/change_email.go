@@ -71,7 +71,7 @@ func (s *Service) requestEmailChange(
 		m = mail.Message{Kind: mail.ChangeEmailConfirmation, To: user.Email, NewEmail: newEmail}
 		c.RequestType = confirmChangeRequest
 	} else {
-		noticeSent = s.sendMailWithinLimits(r, db, mail.Message{
+		noticeSent = s.SendMailWithinLimits(r, db, mail.Message{
 			Kind: mail.EmailChangeNotice, To: user.Email, NewEmail: newEmail,
 			Token: cancel, URL: s.Options.SiteURL + "/cancel-email-change/?token=" + cancel,
 		})
@@ -101,7 +101,7 @@ func (s *Service) redeemEmailChange(
 		return nil, errInvalidToken
 	}
 	web.NoteUser(r.Context(), user.ID)
-	caller, err := s.callerOrNil(w, r, db)
+	caller, err := s.CallerOrNil(w, r, db)
 	switch {
 	case err != nil:
 		return nil, err
@@ -137,7 +137,7 @@ func (s *Service) notifyEmailChanged(r *http.Request, db *store.Store, c mailCla
 	if !s.SendsMail() {
 		return nil
 	}
-	s.sendMailWithinLimits(r, db, mail.Message{
+	s.SendMailWithinLimits(r, db, mail.Message{
 		Kind: mail.EmailChanged, To: c.Email, NewEmail: c.UpdateTo, URL: s.Options.SiteURL,
 	})
 	if c.RequestType == verifyChangeRequest {

@@ -13,7 +13,7 @@ func (s *Service) decodeMailLinkQuery(r *http.Request, dst any) error {
 		return err
 	}
 	if target, _ := web.Query(r)["callbackURL"].(string); target != "" && !s.Origins.TrustsRedirect(target) {
-		return errInvalidCallbackURL
+		return ErrInvalidCallbackURL
 	}
 	return nil
 }

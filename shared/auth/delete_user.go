@@ -84,7 +84,7 @@ func (s *Service) sendDeletionLink(
 	if err != nil {
 		return fmt.Errorf("store deletion token: %w", err)
 	}
-	s.sendMailWithinLimits(r, db, m)
+	s.SendMailWithinLimits(r, db, m)
 	return web.WriteJSON(w, http.StatusOK, deletionReply{true, "Verification email sent"})
 }
 

@@ -11,7 +11,7 @@ import (
 var (
 	ErrUnauthorized           = web.NewError(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
 	errSessionNotFresh        = web.NewError(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
-	errInvalidEmail           = web.NewError(http.StatusBadRequest, "INVALID_EMAIL", "Invalid email")
+	ErrInvalidEmail           = web.NewError(http.StatusBadRequest, "INVALID_EMAIL", "Invalid email")
 	errPasswordTooShort       = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_SHORT", "Password too short")
 	errPasswordTooLong        = web.NewError(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long")
 	errInvalidEmailOrPassword = web.NewError(http.StatusUnauthorized, "INVALID_EMAIL_OR_PASSWORD",
@@ -42,7 +42,7 @@ var (
 
 // Errors of passwords, mailed links and the settings that switch endpoints off.
 var (
-	errInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+	ErrInvalidCallbackURL = web.NewError(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 	// Better Auth's haveIBeenPwned plugin returns this error.
 	errPasswordCompromised = web.NewError(http.StatusBadRequest, "PASSWORD_COMPROMISED",
 		"The password you entered has been compromised. Please choose a different password.")

@@ -13,7 +13,7 @@ import (
 const maxFreshAge = 24 * time.Hour
 
 // requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like RequireSensitiveCaller,
-// requireFreshCaller and callerOrNil it reads the session from Postgres, never from the cache cookie.
+// requireFreshCaller and CallerOrNil it reads the session from Postgres, never from the cache cookie.
 func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return callerOrUnauthorized(s.Sessions.Caller(w, r, db))
 }
@@ -41,8 +41,8 @@ func (s *Service) isSessionFresh(caller *session.Caller) bool {
 	return s.Now().Sub(caller.Session.CreatedAt.Time) < maxFreshAge
 }
 
-// callerOrNil returns the caller, or nil if the client is not signed in.
-func (s *Service) callerOrNil(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+// CallerOrNil returns the caller, or nil if the client is not signed in.
+func (s *Service) CallerOrNil(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	caller, err := s.Sessions.Caller(w, r, db)
 	if errors.Is(err, session.ErrEnded) {
 		return nil, nil //nolint:nilnil // a client without a session is not an error

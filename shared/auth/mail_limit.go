@@ -7,7 +7,9 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // The limits of mails of one kind to one email. Each client has its own limit, so that no other client can use it up.
@@ -26,6 +28,9 @@ func (s *Service) mailCharges(r *http.Request, m mail.Message) (client, total st
 	if m.Purpose != "" {
 		kind += "." + m.Purpose
 	}
+	if m.Type != "" {
+		kind += "." + m.Type
+	}
 	key := "mail:" + kind + ":" + emailForLimitKey(m.To)
 	client, total = s.newCharge(mailLimitPerClient, key+"|"+s.Limits.IP(r)), s.newCharge(mailLimitOfAllClients, key)
 	client.NotCached, total.NotCached = true, true
@@ -39,6 +44,10 @@ func (s *Service) countMailIfAllowed(r *http.Request, db *store.Store, m mail.Me
 		return true, nil
 	}
 	client, total := s.mailCharges(r, m)
+	if device := s.deviceOfSignInMail(r, m); device != nil {
+		client.Key = total.Key + "|device:" + device.ID
+		return s.countMailAgainstLimit(r, db, client)
+	}
 	if may, err := s.countMailAgainstLimit(r, db, client); !may {
 		return false, err
 	}
@@ -50,6 +59,20 @@ func (s *Service) countMailIfAllowed(r *http.Request, db *store.Store, m mail.Me
 		return false, fmt.Errorf("remove mail from the count: %w", err)
 	}
 	return false, nil
+}
+
+// deviceOfSignInMail returns the device cookie of r if m is a mail that signs in and the cookie is for its email. Such a
+// client has a counter of its own, so that no other client can keep its user from signing in.
+func (s *Service) deviceOfSignInMail(r *http.Request, m mail.Message) *session.Device {
+	if m.Kind != mail.MagicLink && m.Kind != mail.EmailOTP {
+		return nil
+	}
+	device, err := s.Sessions.Device(r, m.To)
+	if err != nil {
+		web.NoteError(r.Context(), err)
+		return nil
+	}
+	return device
 }
 
 // countMailAgainstLimit counts a mail against one limit and reports whether the limit allows it.

@@ -6,9 +6,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// newUserFieldsNotAllowed returns the fields of the plugins that are on and that a sign-up must not set, in Better
+// NewUserFieldsNotAllowed returns the fields of the plugins that are on and that a sign-up must not set, in Better
 // Auth's order. A sign-up may name the other fields, which have a default: the user gets the default.
-func (s *Service) newUserFieldsNotAllowed() []string {
+func (s *Service) NewUserFieldsNotAllowed() []string {
 	if s.Options.Plugins.Admin {
 		return []string{"role", "banReason", "banExpires"}
 	}
@@ -26,9 +26,9 @@ func (s *Service) userFieldsNotAllowed() (names []string) {
 	return names
 }
 
-// rejectPluginFields returns an error if the body of r sets one of the fields. Like Better Auth it ignores null, false,
+// RejectPluginFields returns an error if the body of r sets one of the fields. Like Better Auth it ignores null, false,
 // 0 and "".
-func rejectPluginFields(r *http.Request, names []string) error {
+func RejectPluginFields(r *http.Request, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}

@@ -46,7 +46,7 @@ func (s *Service) requestPasswordReset(w http.ResponseWriter, r *http.Request, d
 	if userID == "" {
 		m.Kind = mail.Nothing
 	}
-	s.sendMailWithinLimits(r, db, m)
+	s.SendMailWithinLimits(r, db, m)
 	return web.WriteJSON(w, http.StatusOK, struct {
 		Status  bool   `json:"status"`
 		Message string `json:"message"`

@@ -36,9 +36,8 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	if err != nil {
 		return err
 	}
-	counters := append(s.signInCounterKeys(r, email), s.resetMailCounterKeys(r, email)...)
-	removed, err := db.ResetPassword(
-		r.Context(), identifier, hash, s.Options.RevokeSessionsOnPasswordReset, counters, s.Now())
+	removed, err := db.ResetPassword(r.Context(), identifier, hash,
+		s.Options.RevokeSessionsOnPasswordReset, s.ResetCounterKeys(r, email), s.Now())
 	switch {
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has used the token
 		return errInvalidResetToken

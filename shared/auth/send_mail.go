@@ -14,19 +14,33 @@ import (
 // BasePath is the path on the public origin below which the endpoints are.
 const BasePath = "/api/auth"
 
-// sendMailWithinLimits passes a mail to the mail sender. If the limits of countMailIfAllowed reject the mail, it passes
+// SendMailWithinLimits passes a mail to the mail sender. If the limits of countMailIfAllowed reject the mail, it passes
 // a mail.Nothing instead, and notes the dropped mail in the log record and in a metric. A mail that cannot be counted
 // is sent. As in Better Auth, the response does not depend on whether the mail was sent. send returns true if the
 // sender accepted the mail and it is not a mail.Nothing.
-func (s *Service) sendMailWithinLimits(r *http.Request, db *store.Store, m mail.Message) (sent bool) {
+func (s *Service) SendMailWithinLimits(r *http.Request, db *store.Store, m mail.Message) (sent bool) {
+	if !s.CountMail(r, db, m) {
+		m.Kind = mail.Nothing
+	}
+	return s.SendMail(r, m)
+}
+
+// CountMail counts a mail and reports whether it may be sent. A mail that cannot be counted is sent.
+func (s *Service) CountMail(r *http.Request, db *store.Store, m mail.Message) bool {
 	may, err := s.countMailIfAllowed(r, db, m)
 	switch {
 	case err != nil: // the mail could not be counted, but it is sent
 		web.NoteError(r.Context(), err)
+		return true
 	case !may && m.Kind != mail.Nothing:
 		web.NoteMailDropped(r.Context(), string(m.Kind))
-		m.Kind = mail.Nothing
 	}
+	return may
+}
+
+// SendMail passes a mail, which CountMail has counted, to the mail sender. It returns true if the sender accepted the
+// mail and it is not a mail.Nothing.
+func (s *Service) SendMail(r *http.Request, m mail.Message) (sent bool) {
 	m.At = s.Now()
 	if err := s.Mail.Send(r.Context(), m); err != nil {
 		web.NoteError(r.Context(), fmt.Errorf("send mail: %w", err))
@@ -47,6 +61,6 @@ func (s *Service) sendEmailLink(
 	m.Token = token
 	m.URL = s.Options.Origin + BasePath + "/verify-email?token=" + token +
 		"&callbackURL=" + redirect.EncodeURIComponent(cmp.Or(callbackURL, s.Options.Page("/")))
-	s.sendMailWithinLimits(r, db, m)
+	s.SendMailWithinLimits(r, db, m)
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *Service) sendVerificationEmail(w http.ResponseWriter, r *http.Request, 
 	if !s.SendsMail() {
 		return errVerificationDisabled
 	}
-	caller, err := s.callerOrNil(w, r, db)
+	caller, err := s.CallerOrNil(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (s *Service) decodeSignIn(r *http.Request) (in signInRequest, err error) {
 	}
 	switch {
 	case !web.IsEmail(in.Email):
-		return in, errInvalidEmail
+		return in, ErrInvalidEmail
 	case password.UTF16Length(in.Password) > password.MaxLength:
 		return in, errPasswordTooLong
 	}

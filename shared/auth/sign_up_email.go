@@ -92,12 +92,12 @@ func (s *Service) decodeSignUp(r *http.Request) (in signUpRequest, err error) {
 	case !s.Options.SignUp:
 		return in, errSignUpDisabled
 	case placeholder.Is(in.Email): // reserved for one user of X, who could then not sign in for the first time
-		return in, errInvalidEmail
+		return in, ErrInvalidEmail
 	}
 	if err := CheckPasswordLength(in.Password); err != nil {
 		return in, err
 	}
-	return in, rejectPluginFields(r, s.newUserFieldsNotAllowed())
+	return in, RejectPluginFields(r, s.NewUserFieldsNotAllowed())
 }
 
 // minSignUpDuration is the minimum time that signUpUnverified takes. A sign-up with a free email waits until Postgres

@@ -17,7 +17,7 @@ func (s *Service) updateSession(w http.ResponseWriter, r *http.Request, db *stor
 		return err
 	}
 	if s.Options.Plugins.Admin {
-		if err := rejectPluginFields(r, []string{"impersonatedBy"}); err != nil {
+		if err := RejectPluginFields(r, []string{"impersonatedBy"}); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func (s *Service) decodeUserChange(r *http.Request) (store.UserChange, error) {
 	if body, _ := web.BodyObject(r); web.IsTruthy(body["email"]) {
 		return store.UserChange{}, errEmailNotUpdatable
 	}
-	if err := rejectPluginFields(r, s.userFieldsNotAllowed()); err != nil {
+	if err := RejectPluginFields(r, s.userFieldsNotAllowed()); err != nil {
 		return store.UserChange{}, err
 	}
 	var in struct {

@@ -103,7 +103,7 @@ func (s *Service) startSessionAfterVerification(
 	if !s.Options.AutoSignInAfterVerification && !s.Options.CookieCache {
 		return nil
 	}
-	caller, err := s.callerOrNil(w, r, db)
+	caller, err := s.CallerOrNil(w, r, db)
 	switch {
 	case err != nil:
 		return err

@@ -88,6 +88,8 @@ type API struct {
 	ChangeEmailConfirmation       bool // a click on a link to the old email must confirm a change of the email first
 	ChangeEmail, DeleteUser       bool // the features are available
 	SignUp                        bool // new users can register
+	MagicLink, EmailOTP           bool // Better Auth's plugins of these names: sign-in with a mailed link or code
+	MagicLinkConfirm              bool // a mailed link opens a page of the site, whose button signs in
 
 	Plugins      Plugins
 	AdminUserIDs []string // ADMIN_USER_IDS: users with every right of an administrator; UUIDs in lower case
@@ -192,6 +194,9 @@ func (l *loader) readAPI() API {
 		ChangeEmail:                   l.readOnOff("CHANGE_EMAIL", true),
 		DeleteUser:                    l.readOnOff("DELETE_USER", true),
 		SignUp:                        l.readOnOff("SIGN_UP", true),
+		MagicLink:                     l.readOnOff("MAGIC_LINK", false),
+		MagicLinkConfirm:              l.readOnOff("MAGIC_LINK_CONFIRM", false),
+		EmailOTP:                      l.readOnOff("EMAIL_OTP", false),
 
 		Plugins: Plugins{
 			TwoFactor: l.readOnOff("TWO_FACTOR", false),
@@ -216,6 +221,7 @@ func (l *loader) readAPI() API {
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.addProblem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
+	l.checkMailOfPlugins(c)
 	c.SiteURL = l.readSiteURL("SITE_URL", c.Origin)
 	if c.IsSiteAtOtherOrigin() {
 		c.TrustedOrigins = append(c.TrustedOrigins, originOf(c.SiteURL))
@@ -229,6 +235,22 @@ func (l *loader) readAPI() API {
 		l.checkAuthSecret("BETTER_AUTH_SECRET", string(c.AuthSecret))
 	}
 	return c
+}
+
+// checkMailOfPlugins reports settings that need mail in a deployment without mail. Better Auth's plugins of these names
+// cannot be set up without a function that sends mail.
+func (l *loader) checkMailOfPlugins(c API) {
+	if c.Mail != MailNone {
+		return
+	}
+	for _, plugin := range []struct {
+		name string
+		on   bool
+	}{{"MAGIC_LINK", c.MagicLink}, {"EMAIL_OTP", c.EmailOTP}} {
+		if plugin.on {
+			l.addProblem(plugin.name, "on needs mail, but MAIL is none; set MAIL to outbox or queue, or %s to off", plugin.name)
+		}
+	}
 }
 
 // LoadSchemaURL reads the URL of the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.

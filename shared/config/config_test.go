@@ -151,6 +151,10 @@ func TestMailMustBeSetInTheCloud(t *testing.T) {
 		{[]string{"APP_SECRET_ARN", arn, "MAIL", "none"}, ""},
 		{[]string{"APP_SECRET_ARN", arn, "MAIL", "queue", "MAIL_QUEUE_URL", queue}, ""},
 		{[]string{"MAIL", "queue"}, "MAIL_QUEUE_URL: missing"},
+		{[]string{"MAIL", "none", "MAGIC_LINK", "on"}, "MAGIC_LINK: on needs mail"},
+		{[]string{"MAIL", "none", "EMAIL_OTP", "on"}, "EMAIL_OTP: on needs mail"},
+		{[]string{"MAIL", "none", "MAGIC_LINK", "off", "MAGIC_LINK_CONFIRM", "on"}, ""},
+		{[]string{"MAGIC_LINK", "on", "EMAIL_OTP", "on"}, ""},
 		{nil, ""},
 	} {
 		_, err := config.LoadAPI(testEnvironment(c.set...))

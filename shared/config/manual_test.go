@@ -185,6 +185,26 @@ var settingsTable = []setting{
 		"With `ADMIN=on`: the ids of users who have all rights, whatever their role, separated by commas.",
 	},
 	{
+		"MAGIC_LINK",
+		"off",
+		"",
+		"`on`: sign-in with a mailed link (Better Auth's plugin `magicLink`; [page](sign-in-by-mail.md)). It needs mail.",
+	},
+	{
+		"MAGIC_LINK_CONFIRM",
+		"off",
+		"",
+		"`on`: the mailed link opens the page `/magic-link` of the site, and its button signs in. So a mail scanner that " +
+			"opens links does not use them up.",
+	},
+	{
+		"EMAIL_OTP",
+		"off",
+		"",
+		"`on`: a mailed code signs in, verifies an email or resets a password (Better Auth's plugin `emailOTP`; " +
+			"[page](sign-in-by-mail.md)). It needs mail.",
+	},
+	{
 		"SHARED_DATABASE",
 		"off",
 		"",

@@ -50,6 +50,12 @@ func (l *Limiter) ruleFor(path string) Rule {
 			return c.rule
 		}
 	}
+	if strings.HasPrefix(path, "/sign-in/magic-link") || strings.HasPrefix(path, "/magic-link/verify") {
+		return Rule{time.Minute, 5}
+	}
+	if path == "/sign-in/email-otp" || path == "/forget-password/email-otp" || strings.HasPrefix(path, "/email-otp/") {
+		return Rule{time.Minute, 3}
+	}
 	for _, prefix := range []string{"/sign-in", "/sign-up", "/change-password", "/change-email"} {
 		if strings.HasPrefix(path, prefix) {
 			return Rule{10 * time.Second, 3}

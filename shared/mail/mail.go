@@ -19,6 +19,8 @@ const (
 	ResetPassword           Kind = "reset-password"
 	ChangeEmailConfirmation Kind = "change-email-confirmation"
 	DeleteAccount           Kind = "delete-account"
+	MagicLink               Kind = "magic-link"
+	EmailOTP                Kind = "email-otp"
 
 	// EmailChangeNotice goes to the old email when a change is requested; its link cancels the change.
 	EmailChangeNotice Kind = "email-change-notice"
@@ -41,6 +43,7 @@ type Message struct {
 	Token    string    `json:"token"`
 	NewEmail string    `json:"newEmail,omitempty"` // in mails to the old email: the new one
 	Purpose  string    `json:"purpose,omitempty"`  // with VerifyEmail: ChangeEmail, or "" for the user's current email
+	Type     string    `json:"type,omitempty"`     // with EmailOTP: what the code in Token is for
 	At       time.Time `json:"at"`
 }
 

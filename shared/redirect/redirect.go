@@ -3,6 +3,7 @@
 package redirect
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -25,9 +26,7 @@ func EncodeLocation(target string) string { return percentEncode(target, "") }
 // It encodes the whole query again, as a form, as Better Auth does for the links of password resets.
 func SetParameter(origin, target, name, value string) string {
 	t := parseTarget(target)
-	if t.origin == "" {
-		t.origin = origin
-	}
+	t.origin = cmp.Or(t.origin, origin)
 	var pairs []string
 	found := false
 	for pair := range strings.SplitSeq(t.query, "&") {
@@ -47,6 +46,13 @@ func SetParameter(origin, target, name, value string) string {
 		pairs = append(pairs, FormEncode(name)+"="+FormEncode(value))
 	}
 	t.query = strings.Join(pairs, "&")
+	return t.String()
+}
+
+// Absolute returns a trusted redirect target as a browser resolves it against origin.
+func Absolute(origin, target string) string {
+	t := parseTarget(target)
+	t.origin = cmp.Or(t.origin, origin)
 	return t.String()
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/random"
 )
 
-// The device cookie. Browsers send it only to the sign-in routes, and only sign-in with a password reads it.
+// The device cookie. Browsers send it only to the sign-in routes, and sign-in with a password,
+// a mailed link or a mailed code reads it.
 const (
 	deviceCookie         = "better-auth.device"
 	deviceCookiePath     = "/api/auth/sign-in"

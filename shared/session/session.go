@@ -90,6 +90,15 @@ func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller
 	return s.SetCookies(w, r, c, !s.hasDontRememberCookie(r, secret))
 }
 
+// RenewCacheCookie sets the cache cookie of c again after its user has changed, if the cookie cache is on.
+func (s *Sessions) RenewCacheCookie(w http.ResponseWriter, r *http.Request, c Caller) error {
+	secret, err := s.Secret(r.Context())
+	if err != nil {
+		return fmt.Errorf("read cookie secret: %w", err)
+	}
+	return s.setCacheCookie(w, r, secret, c, !s.hasDontRememberCookie(r, secret))
+}
+
 // SetCookies sets the cookies of a stored session: the session cookie and, if the cookie cache is on, the cache cookie.
 // It sets the cookie dont_remember if remember is false; otherwise it clears that cookie if r has it. It also sets the
 // header set-auth-token, for clients that use bearer tokens.

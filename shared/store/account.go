@@ -152,21 +152,14 @@ const setPasswordSQL = `, changed_account AS (
 			ON CONFLICT (id) DO UPDATE SET password = excluded.password, "updatedAt" = excluded."updatedAt"
 		)`
 
-// ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
-// none. With revoke it ends all their sessions. It deletes all mailed links of the user, and the rate limit rows whose
-// keys are in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired,
-// or if the user was deleted.
-//
-// If the email of the user is not verified, another person may have signed up with it at a provider. Then ResetPassword
-// deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.
-func (s *Store) ResetPassword(
-	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
-) (removed int, err error) {
-	return writeRow(ctx, s, pgx.RowTo[int], redeemLinkSQL+`, new_password AS (
+// resetPasswordSQL has CTEs that reset the password of the user in the CTE u, as ResetPassword describes: $1 is the
+// identifier of the redeemed link or code, $2 the time, $3 the hash, $4 whether to end all sessions, $5 the keys of the
+// rate limit rows to delete.
+const resetPasswordSQL = `, new_password AS (
 			SELECT id, $3::text AS hash FROM u
-		)`+setPasswordSQL+`, deleted_links AS (
+		)` + setPasswordSQL + `, deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE v.identifier <> $1 AND `+isLinkOfUserSQL+`
+			WHERE v.identifier <> $1 AND ` + isLinkOfUserSQL + `
 		), removed_accounts AS (
 			DELETE FROM account a USING u
 			WHERE a."userId" = u.id AND NOT u."emailVerified" AND a."providerId" <> 'credential'
@@ -184,6 +177,18 @@ func (s *Store) ResetPassword(
 		), deleted_counters AS (
 			DELETE FROM "rateLimit" r USING counters_to_delete
 			WHERE r.id = counters_to_delete.id
-		)
+		)`
+
+// ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
+// none. With revoke it ends all their sessions. It deletes all mailed links of the user, and the rate limit rows whose
+// keys are in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired,
+// or if the user was deleted.
+//
+// If the email of the user is not verified, another person may have signed up with it at a provider. Then ResetPassword
+// deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.
+func (s *Store) ResetPassword(
+	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
+) (removed int, err error) {
+	return writeRow(ctx, s, pgx.RowTo[int], redeemLinkSQL+resetPasswordSQL+`
 		SELECT (SELECT count(*) FROM removed_accounts) FROM u`, identifier, now, hash, revoke, counters)
 }

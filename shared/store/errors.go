@@ -22,6 +22,8 @@ var (
 	ErrBanned       = errors.New("the user is banned")
 	ErrUnverified   = errors.New("the email of the user is not verified")
 	ErrSessionEnded = errors.New("the session has ended")
+	ErrCodeExpired  = errors.New("the code has expired")
+	ErrCodeUsedUp   = errors.New("there were too many wrong tries of the code")
 	ErrLastAccount  = errors.New("this is the only account of the user")
 )
 

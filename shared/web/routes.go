@@ -21,8 +21,7 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		route, h := rt.matchRoute(r)
 		if h == nil {
-			w.WriteHeader(http.StatusNotFound)
-			return
+			h = AnswerNotFound
 		}
 		recordOf(r.Context()).route = route
 		h.ServeHTTP(w, r)
@@ -32,6 +31,13 @@ func (rt Routes) Mux(cfg config.API) http.Handler {
 		handler = withSecurityHeaders(cfg.Secure(), handler)
 	}
 	return withLog(handler)
+}
+
+// AnswerNotFound answers like a path that does not exist: 404 without a body. It is the handler of routes that the
+// settings switch off.
+func AnswerNotFound(w http.ResponseWriter, _ *http.Request) error {
+	w.WriteHeader(http.StatusNotFound)
+	return nil
 }
 
 // withSecurityHeaders adds the headers that SecurityHeaders in template.yaml adds when CloudFront is in front of the

@@ -14,8 +14,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/mail"
 )
 
-// linkLifetimes has how long the link of each kind of mail is valid, 0 for a mail without a link. For the links that
-// Better Auth has too, it is Better Auth's default. A kind that is not in this map cannot be sent.
+// linkLifetimes has how long the link or code of each kind of mail is valid, 0 for a mail without one. For the links
+// that Better Auth has too, it is Better Auth's default. A kind that is not in this map cannot be sent.
 var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.VerifyEmail:             time.Hour,
 	mail.ResetPassword:           time.Hour,
@@ -23,14 +23,16 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.DeleteAccount:           24 * time.Hour,
 	mail.EmailChangeNotice:       time.Hour,
 	mail.EmailChanged:            0,
+	mail.MagicLink:               5 * time.Minute,
+	mail.EmailOTP:                5 * time.Minute,
 }
 
 // renderedMail is one mail as the user reads it.
 type renderedMail struct{ subject, text, html string }
 
-// mailTemplateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, and two
-// layouts, text and HTML. Both layouts use the same phrases, so the phrases have no markup; the layouts escape the
-// values.
+// mailTemplateFiles holds one file of phrases for each kind, a second one for VerifyEmail to a new email, one for each
+// type of EmailOTP, and two layouts, text and HTML. Both layouts use the same phrases, so the phrases have no markup;
+// the layouts escape the values.
 //
 //go:embed templates
 var mailTemplateFiles embed.FS
@@ -39,7 +41,8 @@ type templateData struct {
 	Site     string // the host of the site
 	URL      string
 	NewEmail string
-	Life     string // how long the link is valid, "" if the mail has none
+	Code     string // in mails with a code instead of a link
+	Life     string // how long the link or code is valid, "" if the mail has none
 }
 
 var (
@@ -61,11 +64,16 @@ func render(m mail.Message, site string) (renderedMail, error) {
 	if err != nil || link.Scheme != "https" && link.Scheme != "http" || link.Host == "" {
 		return renderedMail{}, errInvalidLink
 	}
-	lifetime := formatLifetime(linkLifetimes[m.Kind])
-	return fillTemplates(
-		phrasesFile(m),
-		templateData{Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: lifetime},
-	)
+	data := templateData{
+		Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: formatLifetime(linkLifetimes[m.Kind]),
+	}
+	if m.Kind == mail.EmailOTP {
+		if !codeTypes[m.Type] {
+			return renderedMail{}, errUnknownKind
+		}
+		data.Code = m.Token
+	}
+	return fillTemplates(phrasesFile(m), data)
 }
 
 // kindsWithNewEmail has the kinds of mail whose text contains the new email of a change.
@@ -73,10 +81,16 @@ var kindsWithNewEmail = map[mail.Kind]bool{
 	mail.ChangeEmailConfirmation: true, mail.EmailChangeNotice: true, mail.EmailChanged: true,
 }
 
+// codeTypes has the types of codes that are mailed.
+var codeTypes = map[string]bool{"sign-in": true, "email-verification": true, "forget-password": true}
+
 // phrasesFile returns the name of the file with the phrases of a mail, without its extension.
 func phrasesFile(m mail.Message) string {
 	if m.Kind == mail.VerifyEmail && m.Purpose == mail.ChangeEmail {
 		return "verify-new-email"
+	}
+	if m.Kind == mail.EmailOTP {
+		return string(m.Kind) + "-" + m.Type
 	}
 	return string(m.Kind)
 }
@@ -118,6 +132,9 @@ func formatLifetime(lifetime time.Duration) string {
 		return ""
 	case time.Hour:
 		return "one hour"
+	}
+	if lifetime < time.Hour {
+		return fmt.Sprintf("%d minutes", lifetime/time.Minute)
 	}
 	return fmt.Sprintf("%d hours", lifetime/time.Hour)
 }

@@ -21,17 +21,23 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var kinds = []mail.Kind{
 	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount,
-	mail.EmailChangeNotice, mail.EmailChanged,
+	mail.EmailChangeNotice, mail.EmailChanged, mail.MagicLink,
 }
 
-// testMails returns one mail of each kind, and the VerifyEmail of a change of email.
+// testMails returns one mail of each kind, the VerifyEmail of a change of email, and one of each type of code.
 func testMails() (all []mail.Message) {
 	for _, kind := range kinds {
 		all = append(all, testMail(kind))
 	}
 	forNew := testMail(mail.VerifyEmail)
 	forNew.Purpose = mail.ChangeEmail
-	return append(all, forNew)
+	all = append(all, forNew)
+	for _, codeType := range []string{"email-verification", "forget-password", "sign-in"} {
+		m := testMail(mail.EmailOTP)
+		m.Type, m.Token = codeType, "012345"
+		all = append(all, m)
+	}
+	return all
 }
 
 // testMail returns a mail with characters that HTML escapes.
@@ -130,6 +136,13 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 			life = "works for 24 hours."
 		case mail.EmailChanged:
 			links, life = nil, "has been changed"
+		case mail.MagicLink:
+			life = "works for 5 minutes."
+		case mail.EmailOTP:
+			links, life = nil, "works for 5 minutes."
+			if strings.Count(w.text, m.Token) != 1 || strings.Count(p.text, m.Token) != 1 {
+				t.Errorf("%s: want the code %s once in the text and in the HTML:\n%s\n%s", kind, m.Token, w.text, w.html)
+			}
 		}
 		if diff := cmp.Diff(links, p.hrefs); diff != "" {
 			t.Errorf("%s: links (-want +got):\n%s", kind, diff)
@@ -164,6 +177,7 @@ func TestMailContainsRequiredSentences(t *testing.T) {
 		"verify-new-email":    {"wants to use this e-mail address for the account", "the account belongs to another person"},
 		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
 		"email-changed":       {"o'neill&co@example.com", "contact the support of learn.example.com"},
+		"magic-link":          {"Sign in", "It works once"},
 		"verify-email":        {"belongs to your account", "do not follow the link"},
 	}
 	for _, m := range testMails() {
@@ -207,6 +221,9 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		m    mail.Message
 		want error
 	}{
+		"a code of no type": {
+			mail.Message{Kind: mail.EmailOTP, To: "a@example.com", URL: "https://a.example", Token: "012345"}, errUnknownKind,
+		},
 		"no kind":         {withChange(func(m *mail.Message) { m.Kind = "" }), errUnknownKind},
 		"an unknown kind": {withChange(func(m *mail.Message) { m.Kind = "../verify-email" }), errUnknownKind},
 		"nothing":         {withChange(func(m *mail.Message) { m.Kind = mail.Nothing }), errUnknownKind},

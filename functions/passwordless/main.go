@@ -1,0 +1,22 @@
+// Command passwordless is the Lambda function of sign-in by mail: send a link or a code, and redeem it.
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/lambdahttp"
+	"github.com/xenon-auth/xenon/shared/passwordless"
+	"github.com/xenon-auth/xenon/shared/secrets"
+	"github.com/xenon-auth/xenon/shared/store"
+)
+
+func main() {
+	lambdahttp.Main(func(cfg config.API) http.Handler {
+		appSecrets := secrets.New(cfg, time.Now)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
+		return passwordless.New(auth.New(cfg, db, appSecrets, time.Now)).PasswordlessRoutes().Mux(cfg)
+	})
+}
