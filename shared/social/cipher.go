@@ -2,13 +2,8 @@ package social
 
 import (
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // The purposes for which Better Auth derives a separate key from the secret.
@@ -24,37 +19,4 @@ func deriveKey(secret []byte, purpose string) []byte {
 		panic(err) // only possible with a longer key
 	}
 	return []byte(hex.EncodeToString(key))
-}
-
-var errCannotDecrypt = errors.New("cannot decrypt: another secret, or the text was changed")
-
-// encrypt returns Better Auth's encryption of text: the hex of a nonce and of XChaCha20-Poly1305 with the SHA-256 of
-// key.
-func encrypt(key []byte, text string) string {
-	sum := sha256.Sum256(key)
-	aead, err := chacha20poly1305.NewX(sum[:])
-	if err != nil {
-		panic(err) // only possible with another key length
-	}
-	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(text)+chacha20poly1305.Overhead)
-	rand.Read(nonce) // never returns an error
-	return hex.EncodeToString(aead.Seal(nonce, nonce, []byte(text), nil))
-}
-
-// decrypt returns the text that encrypt has encrypted.
-func decrypt(key []byte, encrypted string) (string, error) {
-	sum := sha256.Sum256(key)
-	aead, err := chacha20poly1305.NewX(sum[:])
-	if err != nil {
-		return "", fmt.Errorf("decrypt: %w", err)
-	}
-	data, err := hex.DecodeString(encrypted)
-	if err != nil || len(data) < chacha20poly1305.NonceSizeX {
-		return "", errCannotDecrypt
-	}
-	text, err := aead.Open(nil, data[:chacha20poly1305.NonceSizeX], data[chacha20poly1305.NonceSizeX:], nil)
-	if err != nil {
-		return "", errCannotDecrypt
-	}
-	return string(text), nil
 }

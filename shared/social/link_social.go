@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/auth"
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -81,7 +82,7 @@ func (s *Service) linkAtProvider(
 	if err != nil {
 		return fmt.Errorf("read secret: %w", err)
 	}
-	token, err := decrypt(deriveKey(secret, linkKeyPurpose), request.EncryptedSessionToken)
+	token, err := cipher.Decrypt(deriveKey(secret, linkKeyPurpose), request.EncryptedSessionToken)
 	if err != nil {
 		return unableToLinkAccount
 	}

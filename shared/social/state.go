@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/random"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -119,7 +120,7 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 		if err != nil {
 			return fmt.Errorf("read secret: %w", err)
 		}
-		encrypted := encrypt(deriveKey(secret, stateKeyPurpose), text)
+		encrypted := cipher.Encrypt(deriveKey(secret, stateKeyPurpose), text)
 		if len(encrypted) > maxEncryptedStateBytes {
 			return errStateTooLong
 		}
@@ -227,7 +228,7 @@ func decryptState(key []byte, encrypted string) (state, error) {
 	if encrypted == "" {
 		return state{}, stateMismatch // as in Better Auth
 	}
-	text, err := decrypt(key, encrypted)
+	text, err := cipher.Decrypt(key, encrypted)
 	if err != nil {
 		return state{}, stateInvalid
 	}
@@ -261,6 +262,6 @@ func parseState(text string) (state, error) {
 func newStateLink(secret []byte, c *session.Caller) *stateLink {
 	return &stateLink{
 		UserID: c.User.ID, Email: c.User.Email,
-		EncryptedSessionToken: encrypt(deriveKey(secret, linkKeyPurpose), c.Session.Token),
+		EncryptedSessionToken: cipher.Encrypt(deriveKey(secret, linkKeyPurpose), c.Session.Token),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -47,7 +48,7 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 	}
 	for _, token := range []**string{&t.AccessToken, &t.RefreshToken} {
 		if web.OrEmpty(*token) != "" {
-			encrypted := encrypt(secret, **token)
+			encrypted := cipher.Encrypt(secret, **token)
 			*token = &encrypted
 		}
 	}
@@ -61,7 +62,7 @@ func (s *Service) decryptToken(ctx context.Context, stored *string) (string, err
 	text := web.OrEmpty(stored)
 	// Better Auth writes this prefix if it has several versions of its secret.
 	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") {
-		return "", errCannotDecrypt
+		return "", cipher.ErrCannotDecrypt
 	}
 	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
 		return text, nil
@@ -70,5 +71,5 @@ func (s *Service) decryptToken(ctx context.Context, stored *string) (string, err
 	if err != nil {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
-	return decrypt(secret, text)
+	return cipher.Decrypt(secret, text)
 }
