@@ -109,7 +109,7 @@ func TestFunctionsThatSendMailMayUseTheQueue(t *testing.T) {
 		}
 	}
 	slices.Sort(senders)
-	want := []string{"account", "email", "password", "passwordless", "signin", "signup", "social"}
+	want := []string{"account", "email", "password", "passwordless", "signin", "signup", "social", "twofactor"}
 	if diff := cmp.Diff(senders, want); diff != "" {
 		t.Errorf("functions with MAIL=queue (-got +want):\n%s", diff)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/social"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/twofactor"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -38,6 +39,7 @@ func routesByFunction(
 		"jwks":         a.JWKSRoutes(),
 		"profile":      profile.New(cfg, db, limits, now).ProfileRoutes(),
 		"health":       health.New(cfg, db, limits).HealthRoutes(),
+		"twofactor":    twofactor.New(a).TwoFactorRoutes(),
 	}
 }
 

@@ -152,7 +152,7 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
-		"social": {readApp, mail}, "passwordless": {readApp, mail},
+		"social": {readApp, mail}, "passwordless": {readApp, mail}, "twofactor": {readApp, mail},
 		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail},
 		"signup": {readApp, mail},
 		"admin":  {readApp}, "health": {readApp}, "profile": {readApp}, "signout": {readApp},
@@ -202,7 +202,7 @@ func TestFunctionsHaveBuildMemoryLogAndTraces(t *testing.T) {
 	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "admin": "1769", "password": "1769", "passwordless": "1769", "signin": "1769", "signup": "1769",
 		"migrate": "1024", "rotate": "512",
-		"social": "512",
+		"social": "512", "twofactor": "1769",
 	}
 	c := readTemplateNode(t)
 	globals := templateNode(c.valueAt("Globals", "Function").(map[string]any))

@@ -63,6 +63,16 @@ var auditEvents = map[string]string{
 	"/admin/set-user-password":    "admin-password-change",
 	"/admin/impersonate-user":     "admin-impersonation",
 	"/admin/stop-impersonating":   "admin-impersonation-end",
+
+	"/two-factor/enable":       "two-factor-enable",
+	"/two-factor/disable":      "two-factor-disable",
+	"/two-factor/get-totp-uri": "two-factor-uri",
+	"/two-factor/verify-totp":  "two-factor-check",
+	"/two-factor/send-otp":     "two-factor-code-request",
+	"/two-factor/verify-otp":   "two-factor-check",
+
+	"/two-factor/generate-backup-codes": "two-factor-backup-codes",
+	"/two-factor/verify-backup-code":    "two-factor-check",
 }
 
 // rateLimitEvent is the audit event of a request that a rate limit rejects, if its route is not in auditEvents.

@@ -12,13 +12,13 @@ import (
 // maxFreshAge is how long a session counts as fresh after the sign-in.
 const maxFreshAge = 24 * time.Hour
 
-// requireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like RequireSensitiveCaller,
+// RequireCaller returns the caller, or ErrUnauthorized if the client is not signed in. Like RequireSensitiveCaller,
 // requireFreshCaller and CallerOrNil it reads the session from Postgres, never from the cache cookie.
-func (s *Service) requireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
+func (s *Service) RequireCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
 	return callerOrUnauthorized(s.Sessions.Caller(w, r, db))
 }
 
-// RequireSensitiveCaller is like requireCaller, for routes with Better Auth's guard "sensitive": those that
+// RequireSensitiveCaller is like RequireCaller, for routes with Better Auth's guard "sensitive": those that
 // change credentials, end sessions or delete the user.
 func (s *Service) RequireSensitiveCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
@@ -26,10 +26,10 @@ func (s *Service) RequireSensitiveCaller(
 	return callerOrUnauthorized(s.Sessions.CallerForSensitiveRoute(w, r, db))
 }
 
-// requireFreshCaller is like requireCaller, but returns errSessionNotFresh if the sign-in was maxFreshAge or longer
+// requireFreshCaller is like RequireCaller, but returns errSessionNotFresh if the sign-in was maxFreshAge or longer
 // ago.
 func (s *Service) requireFreshCaller(w http.ResponseWriter, r *http.Request, db *store.Store) (*session.Caller, error) {
-	caller, err := s.requireCaller(w, r, db)
+	caller, err := s.RequireCaller(w, r, db)
 	if err == nil && !s.isSessionFresh(caller) {
 		return nil, errSessionNotFresh
 	}

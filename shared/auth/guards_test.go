@@ -15,7 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// requireFunc is the type of requireCaller, requireFreshCaller and RequireSensitiveCaller.
+// requireFunc is the type of RequireCaller, requireFreshCaller and RequireSensitiveCaller.
 type requireFunc func(http.ResponseWriter, *http.Request, *store.Store) (*session.Caller, error)
 
 func TestR27_SessionsAreFreshForADay(t *testing.T) {
@@ -56,7 +56,7 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 			}
 		}
 		for name, g := range map[string]requireFunc{
-			"requireCaller": s.requireCaller, "RequireSensitiveCaller": s.RequireSensitiveCaller,
+			"RequireCaller": s.RequireCaller, "RequireSensitiveCaller": s.RequireSensitiveCaller,
 		} {
 			if err := call(g, ""); err != nil {
 				t.Errorf("guard %s, session %v old: got %v, want no error", name, c.age, err)
@@ -65,7 +65,7 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	}
 	row.Token = "unknown"
 	for name, g := range map[string]requireFunc{
-		"requireCaller": s.requireCaller, "requireFresh": s.requireFreshCaller, "RequireSensitive": s.RequireSensitiveCaller,
+		"RequireCaller": s.RequireCaller, "requireFresh": s.requireFreshCaller, "RequireSensitive": s.RequireSensitiveCaller,
 	} {
 		if err := call(g, ""); !errors.Is(err, ErrUnauthorized) {
 			t.Errorf("guard %s with an unknown token: got %v, want ErrUnauthorized", name, err)

@@ -16,7 +16,7 @@ type accountReply struct {
 
 // listAccounts answers GET /api/auth/list-accounts with the accounts of the caller, without password hashes and tokens.
 func (s *Service) listAccounts(w http.ResponseWriter, r *http.Request, db *store.Store) error {
-	caller, err := s.requireCaller(w, r, db)
+	caller, err := s.RequireCaller(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,10 @@ var (
 	sessionPasswordLimit = limit.Rule{Window: time.Hour, Max: 10} // in one session
 )
 
+// twoFactorMailLimit is the limit of wrong second factors of a user with mailed codes only, whose window begins with
+// the first one. It equals the lock of other users.
+var twoFactorMailLimit = limit.Rule{Window: 15 * time.Minute, Max: 10}
+
 // accountCounterKey returns the key of the counter of wrong passwords for one account from clients without a valid
 // device cookie. email is in lower case. The key does not depend on whether the account exists.
 func accountCounterKey(email string) string { return "account:" + emailForLimitKey(email) }

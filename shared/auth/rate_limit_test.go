@@ -133,7 +133,7 @@ func TestRateLimitedRoutesChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, enableRateLimits, enableSharedDatabase)
 	first := s.signUpAda()
-	// get-session and requireCaller would clear the second cookie.
+	// get-session and RequireCaller would clear the second cookie.
 	headers := []string{"Cookie", first.cookie() + "; better-auth.session_data=leftover", "Origin", origin}
 	link, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"email": "ada@example.com", "exp": s.now.Unix() +
 		60}).

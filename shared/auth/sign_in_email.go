@@ -27,8 +27,9 @@ type signInReply struct {
 	User     store.User `json:"user"`
 }
 
-// signInEmail answers POST /api/auth/sign-in/email: it checks the email and the password and starts a session. Only a
-// client that knows the password learns that the user is banned or that the email is not verified.
+// signInEmail answers POST /api/auth/sign-in/email: it checks the email and the password and starts a session, or asks
+// for the second factor of the user. Only a client that knows the password learns that the user is banned, has a second
+// factor, or that the email is not verified.
 func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	in, err := s.decodeSignIn(r)
 	if err != nil {
@@ -48,7 +49,12 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 		s.refundPasswordAttempt(r, db)
 		return s.rejectUnverifiedUser(r, db, user, web.OrEmpty(in.CallbackURL))
 	}
-	row, err := s.Sessions.Start(w, r, db, user, in.RememberMe == nil || *in.RememberMe)
+	remember, row := in.RememberMe == nil || *in.RememberMe, store.Session{}
+	proved := ProvedUser{User: user, ByPassword: true, Remember: remember}
+	challenge, err := s.SignInOrChallenge(w, r, db, proved, func() (err error) {
+		row, err = s.Sessions.Start(w, r, db, user, remember)
+		return err
+	})
 	switch {
 	case errors.Is(err, store.ErrBanned):
 		return ErrBanned
@@ -62,6 +68,9 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if in.CallbackURL != nil && *in.CallbackURL != "" {
 		reply.Redirect = true
 		w.Header().Set("Location", redirect.EncodeLocation(*in.CallbackURL))
+	}
+	if challenge != nil {
+		return web.WriteJSON(w, http.StatusOK, challenge)
 	}
 	return web.WriteJSON(w, http.StatusOK, reply)
 }

@@ -13,7 +13,7 @@ func (s *Service) updateSession(w http.ResponseWriter, r *http.Request, db *stor
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
 	}
-	if _, err := s.requireCaller(w, r, db); err != nil {
+	if _, err := s.RequireCaller(w, r, db); err != nil {
 		return err
 	}
 	if s.Options.Plugins.Admin {

@@ -16,7 +16,7 @@ func (s *Service) updateUser(w http.ResponseWriter, r *http.Request, db *store.S
 	if err := web.Decode(r, &struct{}{}, "record"); err != nil {
 		return err
 	}
-	caller, err := s.requireCaller(w, r, db)
+	caller, err := s.RequireCaller(w, r, db)
 	if err != nil {
 		return err
 	}

@@ -95,8 +95,9 @@ func (s *Service) replyToUsedLink(r *http.Request, db *store.Store, userID strin
 }
 
 // startSessionAfterVerification starts a session for a user who has just verified the email, if
-// AUTO_SIGN_IN_AFTER_VERIFICATION is on and no user is signed in. If this user is already signed in, and that setting
-// or the cookie cache is on, it sets the cookies again, because emailVerified is false in the old cache cookie.
+// AUTO_SIGN_IN_AFTER_VERIFICATION is on, no user is signed in and the link needs no second factor (TWO_FACTOR_FOR). If
+// this user is already signed in, and that setting or the cookie cache is on, it sets the cookies again, because
+// emailVerified is false in the old cache cookie.
 func (s *Service) startSessionAfterVerification(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
 ) error {
@@ -111,7 +112,7 @@ func (s *Service) startSessionAfterVerification(
 		return s.Sessions.RenewCookies(w, r, session.Caller{Session: caller.Session, User: user})
 	case caller != nil: // another user: an attacker may have sent the link to make the browser change the user
 		return nil
-	case !s.Options.AutoSignInAfterVerification:
+	case !s.Options.AutoSignInAfterVerification, s.NeedsSecondFactor(user, false):
 		return nil
 	}
 	row := s.Sessions.NewUnsavedSession(r, true)

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/store"
@@ -20,11 +19,7 @@ func (s *Service) verifyPassword(w http.ResponseWriter, r *http.Request, db *sto
 	if err != nil {
 		return err
 	}
-	_, err = s.confirmPassword(r, db, caller, in.Password)
-	switch {
-	case errors.Is(err, errNoPasswordAccount):
-		return errInvalidPassword
-	case err != nil:
+	if err := s.ConfirmPassword(r, db, caller, in.Password); err != nil {
 		return err
 	}
 	return replyStatusTrue(w)

@@ -94,6 +94,9 @@ type API struct {
 	Plugins      Plugins
 	AdminUserIDs []string // ADMIN_USER_IDS: users with every right of an administrator; UUIDs in lower case
 
+	AppName         string // APP_NAME: how authenticator apps name the site; default: the host of SiteURL
+	TwoFactorForAll bool   // TWO_FACTOR_FOR=all: every way to sign in asks for the second factor, not only the password
+
 	StateCookie       bool // STATE_STRATEGY=cookie: the state of a social sign-in is in a cookie, not in Postgres
 	AllowUnlinkingAll bool // the last account of a user can be unlinked
 
@@ -204,6 +207,8 @@ func (l *loader) readAPI() API {
 		},
 		AdminUserIDs: l.readUserIDs("ADMIN_USER_IDS"),
 
+		TwoFactorForAll: l.readOneOf("TWO_FACTOR_FOR", "password", "all") == "all",
+
 		StateCookie:       l.readOneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
 		AllowUnlinkingAll: l.readOnOff("ALLOW_UNLINKING_ALL", false),
 
@@ -223,6 +228,7 @@ func (l *loader) readAPI() API {
 	}
 	l.checkMailOfPlugins(c)
 	c.SiteURL = l.readSiteURL("SITE_URL", c.Origin)
+	c.AppName = l.readTextOr("APP_NAME", hostOf(c.SiteURL))
 	if c.IsSiteAtOtherOrigin() {
 		c.TrustedOrigins = append(c.TrustedOrigins, originOf(c.SiteURL))
 	}

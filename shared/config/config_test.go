@@ -41,6 +41,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		Schema:          "public",
 		SigningKeysFile: ".xenon/signing-keys.json",
 		Origin:          "http://localhost:3000",
+		AppName:         "localhost",
 		SiteURL:         "http://localhost:3000",
 		PasswordHash:    "argon2id",
 		JWKSURL:         "http://localhost:3000/api/auth/jwks",

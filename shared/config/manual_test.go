@@ -169,7 +169,20 @@ var settingsTable = []setting{
 		"TWO_FACTOR",
 		"off",
 		"",
-		"`on`: Better Auth's plugin `twoFactor`; users, JWTs and the cookie cache get its field `twoFactorEnabled`.",
+		"`on`: Better Auth's plugin `twoFactor` ([second factor](two-factor.md)); users, JWTs and the cookie cache get its " +
+			"field `twoFactorEnabled`.",
+	},
+	{
+		"TWO_FACTOR_FOR",
+		"password",
+		"",
+		"`all`: every way to sign in asks for the second factor; with `password`, as in Better Auth, only the password.",
+	},
+	{
+		"APP_NAME",
+		"",
+		"the host of the site",
+		"How authenticator apps name the site.",
 	},
 	{
 		"ADMIN",

@@ -29,8 +29,20 @@ func originOf(siteURL string) string {
 	return scheme + "://" + host
 }
 
+// hostOf returns the host of a URL that readSiteURL has returned, without the port.
+func hostOf(siteURL string) string {
+	u, err := url.Parse(siteURL)
+	if err != nil {
+		return "" // not possible: readSiteURL has parsed it
+	}
+	return u.Hostname()
+}
+
 // IsSiteAtOtherOrigin reports whether the pages are at another origin than the API.
 func (c API) IsSiteAtOtherOrigin() bool { return c.SiteURL != "" && originOf(c.SiteURL) != c.Origin }
+
+// SiteOrigin returns the origin of the pages.
+func (c API) SiteOrigin() string { return originOf(c.SiteURL) }
 
 // OnSite returns the URL of a redirect target. A target that is a path is a path of the site. OnSite returns it
 // unchanged if the site has the origin of the API, as Better Auth does, and otherwise as an absolute URL.

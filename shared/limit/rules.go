@@ -56,6 +56,9 @@ func (l *Limiter) ruleFor(path string) Rule {
 	if path == "/sign-in/email-otp" || path == "/forget-password/email-otp" || strings.HasPrefix(path, "/email-otp/") {
 		return Rule{time.Minute, 3}
 	}
+	if strings.HasPrefix(path, "/two-factor/") {
+		return Rule{10 * time.Second, 3}
+	}
 	for _, prefix := range []string{"/sign-in", "/sign-up", "/change-password", "/change-email"} {
 		if strings.HasPrefix(path, prefix) {
 			return Rule{10 * time.Second, 3}

@@ -22,6 +22,9 @@ const (
 	MagicLink               Kind = "magic-link"
 	EmailOTP                Kind = "email-otp"
 
+	// TwoFactorOTP has a code in Token, which finishes a sign-in. It has no link.
+	TwoFactorOTP Kind = "two-factor-otp"
+
 	// EmailChangeNotice goes to the old email when a change is requested; its link cancels the change.
 	EmailChangeNotice Kind = "email-change-notice"
 	// EmailChanged goes to the old email when the change is done; it has no link.

@@ -34,10 +34,14 @@ const (
 )
 
 // NewChallenge returns the identifier of a new challenge.
-func NewChallenge() string { return challengePrefix + random.String(twoFactorAlphabet, challengeLength) }
+func NewChallenge() string {
+	return challengePrefix + random.String(twoFactorAlphabet, challengeLength)
+}
 
 // NewTrustedDevice returns the identifier of a device that a user trusts from now on.
-func NewTrustedDevice() string { return trustDevicePrefix + random.String(twoFactorAlphabet, trustDeviceLength) }
+func NewTrustedDevice() string {
+	return trustDevicePrefix + random.String(twoFactorAlphabet, trustDeviceLength)
+}
 
 // SetChallenge makes the response start a challenge instead of a session: it clears the session cookie and the cache
 // cookie, and sets the cookie of the challenge. If remember is false, it first sets the cookie dont_remember, for the
@@ -69,7 +73,7 @@ func (s *Sessions) SetChallenge(
 }
 
 // Challenge returns the identifier in the challenge cookie of r, or "" if r has none with a valid signature. It ignores
-// a signed value that is no identifier of a challenge, such as that of another cookie.
+// a signed value that is not the identifier of a challenge, such as that of another cookie.
 func (s *Sessions) Challenge(r *http.Request) (string, error) {
 	secret, err := s.Secret(r.Context())
 	if err != nil {
@@ -116,7 +120,9 @@ func (s *Sessions) TrustedDevice(r *http.Request, userID string) (identifier str
 }
 
 // ClearTrustedDevice clears the cookie of a trusted device.
-func (s *Sessions) ClearTrustedDevice(w http.ResponseWriter) { s.addCookie(w, trustDeviceCookie, "", 0) }
+func (s *Sessions) ClearTrustedDevice(w http.ResponseWriter) {
+	s.addCookie(w, trustDeviceCookie, "", 0)
+}
 
 // ClearDontRemember clears the cookie dont_remember, which the response may already set.
 func (s *Sessions) ClearDontRemember(w http.ResponseWriter) {

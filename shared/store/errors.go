@@ -24,6 +24,7 @@ var (
 	ErrSessionEnded = errors.New("the session has ended")
 	ErrCodeExpired  = errors.New("the code has expired")
 	ErrCodeUsedUp   = errors.New("there were too many wrong tries of the code")
+	ErrLocked       = errors.New("wrong codes have locked the second factor of the user")
 	ErrLastAccount  = errors.New("this is the only account of the user")
 )
 

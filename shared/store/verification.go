@@ -30,10 +30,11 @@ const noUserID = "00000000-0000-0000-0000-000000000000"
 const insertIntoVerificationSQL = `
 			INSERT INTO verification (identifier, value, "expiresAt", "createdAt", "updatedAt")`
 
-// isLinkOfUserSQL is true for a row v of verification if it is a mailed link of the user u or the row that
-// signUpConflictPrefix describes.
+// isLinkOfUserSQL is true for a row v of verification if it is a mailed link of the user u, the row that
+// signUpConflictPrefix describes, a sign-in that waits for the second factor, or a trusted device.
 const isLinkOfUserSQL = `left(v.value, 36) = u.id::text AND v.identifier ~
-				'^(reset-password:|delete-account-|verify-email:|change-email:|cancel-email-change:|sign-up-conflict:)'`
+				('^((reset-password|verify-email|change-email|cancel-email-change|sign-up-conflict):'
+				|| '|(delete-account|2fa|trust-device)-)')`
 
 // lockUserSQL is the CTE u, which has the id of user $1 and locks the user's row. Every statement that deletes several
 // links of a user locks the user first, so that two such statements cannot deadlock.

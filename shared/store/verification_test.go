@@ -310,7 +310,7 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
 	for identifier, value := range map[string]string{
-		"2fa-x": ada.ID, "state": long, store.ResetPasswordLinkPrefix + "eve": eve.ID,
+		"2fa-x": ada.ID, "trust-device-x": ada.ID, "of-another-feature": ada.ID, "state": long, store.ResetPasswordLinkPrefix + "eve": eve.ID,
 		store.ResetPasswordLinkPrefix + "ada": ada.ID, store.ChangeEmailLinkPrefix + "ada": long,
 	} {
 		if err := db.InsertVerification(t.Context(), identifier, value, testTime.Add(time.Hour), testTime); err != nil {
@@ -321,7 +321,8 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for identifier, want := range map[string]bool{
-		"2fa-x": true, store.ResetPasswordLinkPrefix + "eve": true, store.ResetPasswordLinkPrefix + "ada": false,
+		"2fa-x": false, "trust-device-x": false, "of-another-feature": true,
+		store.ResetPasswordLinkPrefix + "eve": true, store.ResetPasswordLinkPrefix + "ada": false,
 	} {
 		_, _, err := db.UserOfLink(t.Context(), identifier, testTime)
 		if got := err == nil; got != want {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"net/url"
+	"regexp"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -25,6 +26,7 @@ var linkLifetimes = map[mail.Kind]time.Duration{
 	mail.EmailChanged:            0,
 	mail.MagicLink:               5 * time.Minute,
 	mail.EmailOTP:                5 * time.Minute,
+	mail.TwoFactorOTP:            3 * time.Minute,
 }
 
 // renderedMail is one mail as the user reads it.
@@ -49,6 +51,7 @@ var (
 	errUnknownKind  = errors.New("unknown kind")
 	errInvalidEmail = errors.New("the recipient or the new email is not one plain email")
 	errInvalidLink  = errors.New("the link is not an http or https URL")
+	errInvalidCode  = errors.New("the code is not six digits")
 )
 
 // render renders a mail. The mail names the host of the site, or the host of the link if site is "". The errors do not
@@ -67,14 +70,21 @@ func render(m mail.Message, site string) (renderedMail, error) {
 	data := templateData{
 		Site: cmp.Or(site, link.Host), URL: m.URL, NewEmail: m.NewEmail, Life: formatLifetime(linkLifetimes[m.Kind]),
 	}
-	if m.Kind == mail.EmailOTP {
-		if !codeTypes[m.Type] {
-			return renderedMail{}, errUnknownKind
-		}
+	switch {
+	case m.Kind == mail.EmailOTP && !codeTypes[m.Type]:
+		return renderedMail{}, errUnknownKind
+	case m.Kind == mail.TwoFactorOTP && !codePattern.MatchString(m.Token):
+		return renderedMail{}, errInvalidCode
+	case kindsWithCode[m.Kind]:
 		data.Code = m.Token
 	}
 	return fillTemplates(phrasesFile(m), data)
 }
+
+// kindsWithCode has the kinds of mail with a code instead of a link.
+var kindsWithCode = map[mail.Kind]bool{mail.EmailOTP: true, mail.TwoFactorOTP: true}
+
+var codePattern = regexp.MustCompile(`^[0-9]{6}$`)
 
 // kindsWithNewEmail has the kinds of mail whose text contains the new email of a change.
 var kindsWithNewEmail = map[mail.Kind]bool{

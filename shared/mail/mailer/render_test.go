@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var kinds = []mail.Kind{
 	mail.VerifyEmail, mail.ResetPassword, mail.ChangeEmailConfirmation, mail.DeleteAccount,
-	mail.EmailChangeNotice, mail.EmailChanged, mail.MagicLink,
+	mail.EmailChangeNotice, mail.EmailChanged, mail.MagicLink, mail.TwoFactorOTP,
 }
 
 // testMails returns one mail of each kind, the VerifyEmail of a change of email, and one of each type of code.
@@ -49,6 +49,9 @@ func testMail(kind mail.Kind) mail.Message {
 			"?token=t0k3n.a-b_c&callbackURL=%2Faccount%3Fa%3D1%26b%3D2",
 		Token: "t0k3n.a-b_c",
 		At:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	if kindsWithCode[kind] {
+		m.URL, m.Token = "https://learn.example.com", "012345"
 	}
 	if kindsWithNewEmail[kind] {
 		m.NewEmail = "o'neill&co@example.com"
@@ -143,6 +146,8 @@ func TestMailHasItsLinkOnceAndNoOtherURL(t *testing.T) {
 			if strings.Count(w.text, m.Token) != 1 || strings.Count(p.text, m.Token) != 1 {
 				t.Errorf("%s: want the code %s once in the text and in the HTML:\n%s\n%s", kind, m.Token, w.text, w.html)
 			}
+		case mail.TwoFactorOTP:
+			links, life = nil, "The code works for 3 minutes."
 		}
 		if diff := cmp.Diff(links, p.hrefs); diff != "" {
 			t.Errorf("%s: links (-want +got):\n%s", kind, diff)
@@ -178,6 +183,7 @@ func TestMailContainsRequiredSentences(t *testing.T) {
 		"email-change-notice": {"o'neill&co@example.com", "Stop the change", "choose a new password"},
 		"email-changed":       {"o'neill&co@example.com", "contact the support of learn.example.com"},
 		"magic-link":          {"Sign in", "It works once"},
+		"two-factor-otp":      {"012345", "Do not give it to anyone", "change your password"},
 		"verify-email":        {"belongs to your account", "do not follow the link"},
 	}
 	for _, m := range testMails() {
@@ -235,8 +241,13 @@ func TestRenderRefusesInvalidMails(t *testing.T) {
 		},
 		"no new email": {withChange(func(m *mail.Message) { m.NewEmail = "" }), errInvalidEmail},
 		"a new line":   {withChange(func(m *mail.Message) { m.NewEmail = "a@example.com\n" }), errInvalidEmail},
-		"no link":      {withChange(func(m *mail.Message) { m.URL = "" }), errInvalidLink},
-		"a path":       {withChange(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errInvalidLink},
+		"a code of a letter": {func() mail.Message {
+			m := testMail(mail.TwoFactorOTP)
+			m.Token = "01234x"
+			return m
+		}(), errInvalidCode},
+		"no link": {withChange(func(m *mail.Message) { m.URL = "" }), errInvalidLink},
+		"a path":  {withChange(func(m *mail.Message) { m.URL = "/api/auth/verify-email" }), errInvalidLink},
 		"a script": {
 			withChange(func(m *mail.Message) { m.URL = "javascript://learn.example.com/%0aalert(1)" }), errInvalidLink,
 		},
