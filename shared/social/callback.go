@@ -125,7 +125,25 @@ func (s *Service) finishCallback(
 	if got.isNew && web.OrEmpty(st.NewUserURL) != "" {
 		st.CallbackURL = *st.NewUserURL
 	}
-	return st.CallbackURL, s.Sessions.RenewCookies(w, r, session.Caller{Session: got.session, User: got.user})
+	challenge, err := s.startSession(w, r, db, got)
+	if challenge != nil {
+		return s.TwoFactorURL(*challenge, st.CallbackURL), err
+	}
+	return st.CallbackURL, err
+}
+
+// startSession sets the cookies of a session that is stored, or asks for the second factor of the user.
+func (s *Service) startSession(
+	w http.ResponseWriter, r *http.Request, db *store.Store, got signInResult,
+) (*auth.TwoFactorChallenge, error) {
+	remember, err := s.Sessions.IsRemembered(r)
+	if err != nil {
+		return nil, err
+	}
+	proved := auth.ProvedUser{User: got.user, Remember: remember, Session: &got.session}
+	return s.SignInOrChallenge(w, r, db, proved, func() error {
+		return s.Sessions.RenewCookies(w, r, session.Caller{Session: got.session, User: got.user})
+	})
 }
 
 // exchangeCode redeems the code and returns the user's profile and tokens.

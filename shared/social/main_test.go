@@ -84,7 +84,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	}
 	now := func() time.Time { return time.Now().Add(s.ahead) }
 	secretStore := secrets.New(cfg, now)
-	db := store.Open(secretStore, 10).UseSchema(cfg.Schema)
+	db := store.Open(secretStore, 10).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	service := auth.New(cfg, db, secretStore, now)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/oauth"
-	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -91,9 +90,14 @@ func (s *Service) signInWithIDToken(
 	case err != nil:
 		return idTokenError(err)
 	}
-	caller := session.Caller{Session: result.session, User: result.user}
-	if err := s.Sessions.RenewCookies(w, r, caller); err != nil {
+	challenge, err := s.startSession(w, r, db, result)
+	switch {
+	case errors.Is(err, store.ErrBanned):
+		return auth.ErrBanned
+	case err != nil:
 		return err
+	case challenge != nil:
+		return web.WriteJSON(w, http.StatusOK, challenge)
 	}
 	return web.WriteJSON(w, http.StatusOK, idTokenReply{Token: result.session.Token, User: result.user})
 }
