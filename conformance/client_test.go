@@ -47,6 +47,15 @@ func TestR01_StockClientSignsInByMail(t *testing.T) {
 	runStockClient(t, startXenonForStockClient(t, passwordlessSettings...), "passwordless/*.test.mjs")
 }
 
+// twoFactorSettings switch the plugin of client/two_factor on.
+var twoFactorSettings = []string{"TWO_FACTOR=on"}
+
+// TestR01_StockClientWorksWithSecondFactor runs the tests in client/two_factor, which use the client's plugin twoFactor.
+func TestR01_StockClientWorksWithSecondFactor(t *testing.T) {
+	t.Parallel()
+	runStockClient(t, startXenonForStockClient(t, twoFactorSettings...), "two_factor/*.test.mjs")
+}
+
 // The tests of the stock client pass against Better Auth itself, too, except those of the profile API, which only Xenon
 // has.
 func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
@@ -54,6 +63,10 @@ func TestStockClientTestsPassAgainstBetterAuth(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
 		runStockClient(t, startBetterAuthForStockClient(t), "*.test.mjs", "react/*.test.mjs")
+	})
+	t.Run("second factor", func(t *testing.T) {
+		t.Parallel()
+		runStockClient(t, startBetterAuthForStockClient(t, twoFactorSettings...), "two_factor/*.test.mjs")
 	})
 	t.Run("strict", func(t *testing.T) {
 		t.Parallel()

@@ -98,6 +98,7 @@ func (n *nameTable) replaceInText(s string) string {
 	s = jwtPattern.ReplaceAllStringFunc(s, n.replaceJWT)
 	s = encryptedPattern.ReplaceAllStringFunc(s, n.replaceEncrypted)
 	s = cachePattern.ReplaceAllStringFunc(s, n.replaceCacheCookie)
+	s = n.replaceTwoFactorValues(s)
 	s = signedPattern.ReplaceAllStringFunc(s, n.replaceSigned)
 	for value, name := range n.known {
 		s = strings.ReplaceAll(s, value, name)
@@ -169,6 +170,8 @@ func (n *nameTable) replaceInMember(key string, v any) any {
 	text, isText := v.(string)
 	at, err := number.Int64()
 	switch {
+	case isText && (key == "code" || key == "token") && mailedCodePattern.MatchString(text):
+		return n.nameFor("code", text, "%06d")
 	case isText && key == "kid":
 		return n.nameFor("kid", text, "key-%d")
 	case isText && (key == "codeVerifier" || key == "code_verifier"):

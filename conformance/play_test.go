@@ -95,6 +95,8 @@ func (p *player) doStep(s step) (*answer, error) {
 		return nil, p.visitProvider(*s.Visit)
 	case s.Forget != "":
 		delete(p.browsers, s.Forget)
+	case s.App != nil:
+		return nil, p.computeCodes(s.App)
 	}
 	for name, value := range s.Sign {
 		signature := base64.StdEncoding.EncodeToString(p.names.mac(p.fillPlaceholders(value)))

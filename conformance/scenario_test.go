@@ -44,6 +44,10 @@ type step struct {
 	Sign   map[string]string `json:"sign,omitempty"`   // name: value; signs the value as a cookie
 	Forget string            `json:"forget,omitempty"` // the browser whose cookies are deleted
 	Visit  *visit            `json:"visit,omitempty"`  // a sign-in at a provider
+
+	// App computes codes of an authenticator app: name of the code: URI of the secret. A name that ends with ".next" is
+	// the code of the next period, which both servers accept, too.
+	App map[string]string `json:"app,omitempty"`
 }
 
 // forgery is a JWT that the scenario creates, not a server.

@@ -276,6 +276,73 @@ var operations = []operation{
 			checkTrue(t, left == 1, "the number of the user's accounts is not 1")
 		}}
 	}},
+	{name: "POST /api/auth/two-factor/enable", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		return request{p, "POST", "/api/auth/two-factor/enable", p.passwordBody(), nil, func(t *testing.T) {
+			rows := queryValue[int](t, s, `
+				SELECT count(*) FROM "twoFactor" JOIN "user" u ON u.id = "userId" WHERE email = $1`, p.email)
+			checkTrue(t, rows == 1, "the number of rows of the user in twoFactor is not 1")
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/get-totp-uri", isRead: true, prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.setUpApp(t)
+		return request{p, "POST", "/api/auth/two-factor/get-totp-uri", p.passwordBody(), nil, checkNothing}
+	}},
+	{name: "POST /api/auth/two-factor/verify-totp, of a set-up", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		code, _ := p.setUpApp(t)
+		return request{p, "POST", "/api/auth/two-factor/verify-totp", code, []int{401}, func(t *testing.T) {
+			checkTrue(t, p.needsSecondFactor(t) && p.countSessions(t) == 1, "the user has no second factor, or several sessions")
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/verify-totp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		code, _ := p.setUpApp(t)
+		p.waitForSecondFactor(t)
+		return request{p, "POST", "/api/auth/two-factor/verify-totp", code, []int{401}, func(t *testing.T) {
+			checkTrue(t, p.countSessions(t) == 2, "the sign-in has not started one session")
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/verify-backup-code", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		_, backup := p.setUpApp(t)
+		p.waitForSecondFactor(t)
+		return request{p, "POST", "/api/auth/two-factor/verify-backup-code", backup, []int{401}, func(t *testing.T) {
+			checkTrue(t, p.countSessions(t) == 2, "the sign-in has not started one session")
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/send-otp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.setUpApp(t)
+		p.waitForSecondFactor(t)
+		return request{p, "POST", "/api/auth/two-factor/send-otp", `{}`, nil, func(t *testing.T) {
+			p.mustSucceed(t, "POST", "/api/auth/two-factor/verify-otp", p.mailedCodeBody(t))
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/verify-otp", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.setUpApp(t)
+		p.waitForSecondFactor(t)
+		p.mustSucceed(t, "POST", "/api/auth/two-factor/send-otp", `{}`)
+		return request{p, "POST", "/api/auth/two-factor/verify-otp", p.mailedCodeBody(t), []int{401}, func(t *testing.T) {
+			checkTrue(t, p.countSessions(t) == 2, "the sign-in has not started one session")
+		}}
+	}},
+	{name: "POST /api/auth/two-factor/generate-backup-codes", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.setUpApp(t)
+		p.enableSecondFactor(t)
+		return request{p, "POST", "/api/auth/two-factor/generate-backup-codes", p.passwordBody(), nil, checkNothing}
+	}},
+	{name: "POST /api/auth/two-factor/disable", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.setUpApp(t)
+		p.enableSecondFactor(t)
+		return request{p, "POST", "/api/auth/two-factor/disable", p.passwordBody(), []int{401}, func(t *testing.T) {
+			checkTrue(t, !p.needsSecondFactor(t) && p.countSessions(t) == 1, "the user has a second factor, or several sessions")
+		}}
+	}},
 	{name: "GET /api/auth/token", isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		return request{s.newUser(t), "GET", "/api/auth/token", "", nil, checkNothing}
 	}},

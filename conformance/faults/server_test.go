@@ -27,6 +27,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/twofactor"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -61,6 +62,7 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 	env := map[string]string{
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
 		"MAGIC_LINK": "on", "EMAIL_OTP": "on",
+		"TWO_FACTOR":         "on",
 		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
 		"ADMIN":              "on",
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
@@ -97,7 +99,7 @@ func (s *testServer) restartWithoutConnection(t *testing.T) {
 	for _, served := range []web.Routes{
 		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
 		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(), passwordless.New(a).PasswordlessRoutes(),
-		admin.New(a).AdminRoutes(),
+		admin.New(a).AdminRoutes(), twofactor.New(a).TwoFactorRoutes(),
 		profile.New(s.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {
@@ -193,7 +195,8 @@ func (p *testUser) credentials(more ...string) string {
 	return string(text)
 }
 
-// do sends a request and stores the session cookie of the response.
+// do sends a request and stores the session cookie of the response, or that of a sign-in that waits for the second
+// factor.
 func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.RemoteAddr = p.ip + ":1"
@@ -210,7 +213,8 @@ func (p *testUser) do(ctx context.Context, method, path, body string) *httptest.
 	w := httptest.NewRecorder()
 	p.server.mux.ServeHTTP(w, r)
 	for _, c := range w.Result().Cookies() {
-		if strings.HasSuffix(c.Name, "session_token") && c.Value != "" {
+		isCredential := strings.HasSuffix(c.Name, "session_token") || strings.HasSuffix(c.Name, "two_factor")
+		if isCredential && c.Value != "" {
 			p.cookie = c.Name + "=" + c.Value
 		}
 		if strings.HasSuffix(c.Name, "admin_session") {

@@ -178,6 +178,16 @@ var stepsByFunction = map[string][]step{
 		{"POST /api/auth/admin/impersonate-user", "", `{"userId":"none"}`, 403},
 		{"POST /api/auth/admin/stop-impersonating", "", `{}`, 400}, // no impersonation
 	},
+	"twofactor": {
+		{"POST /api/auth/two-factor/get-totp-uri", "", `{"password":"{password}"}`, 400}, // no app yet
+		{"POST /api/auth/two-factor/enable", "", `{"password":"{password}"}`, 200},
+		{"POST /api/auth/two-factor/verify-totp", "", `{"code":"000"}`, 401},
+		{"POST /api/auth/two-factor/verify-backup-code", "", `{"code":"000"}`, 401},
+		{"POST /api/auth/two-factor/generate-backup-codes", "", `{"password":"{password}"}`, 400}, // not enabled
+		{"POST /api/auth/two-factor/send-otp", "", `{}`, 200},
+		{"POST /api/auth/two-factor/verify-otp", "", `{"code":"{mail}"}`, 200},
+		{"POST /api/auth/two-factor/disable", "", `{"password":"{password}"}`, 200},
+	},
 	"account": {
 		{"POST /api/auth/update-user", "", `{"name":"Grace"}`, 200},
 		{"GET /api/auth/list-accounts", "", "", 200},
@@ -193,6 +203,7 @@ var settingsByFunction = map[string]map[string]string{
 	"social":       {"GITHUB_CLIENT_ID": "the site"},
 	"passwordless": {"MAGIC_LINK": "on", "MAGIC_LINK_CONFIRM": "on", "EMAIL_OTP": "on"},
 	"admin":        {"ADMIN": "on"},
+	"twofactor":    {"TWO_FACTOR": "on"},
 }
 
 // fillPathParameters returns a route with values for its path parameters.

@@ -45,6 +45,7 @@ var queuedMailsByRoute = map[string]int{
 	"POST /api/auth/email-otp/send-verification-otp":  1,
 	"POST /api/auth/forget-password/email-otp":        1,
 	"POST /api/auth/email-otp/request-password-reset": 1,
+	"POST /api/auth/two-factor/send-otp":              1,
 }
 
 // sendSteps sends the visitor's requests to the routes of a running function, checks each status, and adds the

@@ -35,6 +35,14 @@ function mailHook(kind) {
   };
 }
 
+// The plugin twoFactor if TWO_FACTOR is on. It mails codes if there are mails.
+function twoFactorPlugins() {
+  if (!isOn('TWO_FACTOR')) return [];
+  const send = mailHook('two-factor-otp');
+  const sendOTP = send && (({ user, otp }) => send({ user, url: process.env.SITE_URL ?? baseURL, token: otp }));
+  return [twoFactor({ otpOptions: { sendOTP } })];
+}
+
 // The admin plugin if ADMIN is on. With ADMIN_PLUGIN=silent it is on too, because Xenon enforces the plugin's bans also
 // with ADMIN=off. Then responses do not contain the fields that it adds to users and sessions.
 function adminPlugins() {
@@ -79,6 +87,7 @@ function cheapHashes() {
 // Returns the options of betterAuth() with a pool of connections to the database.
 export function options(pool) {
   return {
+    appName: process.env.APP_NAME ?? new URL(baseURL).hostname,
     baseURL,
     secret: process.env.BETTER_AUTH_SECRET,
     trustedOrigins: (process.env.BETTER_AUTH_TRUSTED_ORIGINS ?? '').split(',').filter(Boolean),
@@ -121,8 +130,9 @@ export function options(pool) {
         jwks: { keyPairConfig: { alg: process.env.JWT_ALG ?? 'RS256' } },
         jwt: { expirationTime: '7d' },
       }),
+      // Before bearer, which would otherwise send the token of the session that the challenge replaces.
+      ...twoFactorPlugins(),
       bearer(),
-      ...(isOn('TWO_FACTOR') ? [twoFactor()] : []),
       ...adminPlugins(),
       ...passwordlessPlugins(),
       ...oidcPlugins(genericOAuth),
