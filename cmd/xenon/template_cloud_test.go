@@ -201,8 +201,7 @@ func TestFunctionsHaveBuildMemoryLogAndTraces(t *testing.T) {
 	t.Parallel()
 	memory := map[string]string{ // functions that hash passwords have 1769 MB, which is one vCPU
 		"account": "1769", "admin": "1769", "password": "1769", "passwordless": "1769", "signin": "1769", "signup": "1769",
-		"migrate": "1024", "rotate": "512",
-		"social": "512", "twofactor": "1769",
+		"migrate": "1024", "rotate": "512", "social": "512", "twofactor": "1769",
 	}
 	c := readTemplateNode(t)
 	globals := templateNode(c.valueAt("Globals", "Function").(map[string]any))

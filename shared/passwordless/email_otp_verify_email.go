@@ -54,12 +54,12 @@ func (s *Service) verifyEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 	return web.WriteJSON(w, http.StatusOK, verifyEmailReply{true, token, user})
 }
 
-// startSessionAfterVerification starts a session if AUTO_SIGN_IN_AFTER_VERIFICATION is on, and returns its token.
-// Otherwise it sets the cache cookie again if the user is signed in, because emailVerified is false in the old one.
+// startSessionAfterVerification starts a session if AUTO_SIGN_IN_AFTER_VERIFICATION is on and the user needs no second
+// factor for it, and returns its token. Otherwise it sets the cache cookie again if the user is signed in, because emailVerified is false in the old one.
 func (s *Service) startSessionAfterVerification(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
 ) (token *string, err error) {
-	if !s.Options.AutoSignInAfterVerification {
+	if !s.Options.AutoSignInAfterVerification || s.NeedsSecondFactor(user, false) {
 		if !s.Options.CookieCache {
 			return nil, nil
 		}

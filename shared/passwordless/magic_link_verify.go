@@ -48,7 +48,7 @@ func (s *Service) magicLinkVerify(w http.ResponseWriter, r *http.Request, db *st
 		}
 		return redirect.To(w, s.confirmationPage(in))
 	}
-	reply, created, err := s.redeemMagicLink(w, r, db, in.Token)
+	result, err := s.redeemMagicLink(w, r, db, in.Token)
 	var refused *web.Error
 	switch {
 	case errors.Is(err, auth.ErrBanned):
@@ -60,11 +60,14 @@ func (s *Service) magicLinkVerify(w http.ResponseWriter, r *http.Request, db *st
 	case err != nil:
 		return err
 	case web.OrEmpty(in.CallbackURL) == "":
-		return web.WriteJSON(w, http.StatusOK, reply)
+		return result.reply(w)
 	}
 	target := *in.CallbackURL
-	if created {
+	if result.created {
 		target = cmp.Or(web.OrEmpty(in.NewUserCallbackURL), target)
+	}
+	if result.challenge != nil {
+		return redirect.To(w, s.TwoFactorURL(*result.challenge, target))
 	}
 	return redirect.To(w, redirect.Absolute(s.Options.Origin, s.onSiteOrHome(target)))
 }
@@ -107,39 +110,53 @@ func (s *Service) confirmMagicLink(w http.ResponseWriter, r *http.Request, db *s
 	if err := s.Origins.CheckOriginOfLogin(r); err != nil {
 		return err
 	}
-	reply, _, err := s.redeemMagicLink(w, r, db, in.Token)
+	result, err := s.redeemMagicLink(w, r, db, in.Token)
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(w, http.StatusOK, reply)
+	return result.reply(w)
 }
 
-// redeemMagicLink signs in the owner of the email of a link and sets the cookies. created reports whether the user is
-// new.
+// redeemedLink is the result of a sign-in with a link.
+type redeemedLink struct {
+	body      magicLinkReply
+	created   bool                     // the user is new
+	challenge *auth.TwoFactorChallenge // nil if the user is signed in
+}
+
+// reply answers with JSON.
+func (l redeemedLink) reply(w http.ResponseWriter) error {
+	if l.challenge != nil {
+		return web.WriteJSON(w, http.StatusOK, l.challenge)
+	}
+	return web.WriteJSON(w, http.StatusOK, l.body)
+}
+
+// redeemMagicLink signs in the owner of the email of a link and sets the cookies.
 func (s *Service) redeemMagicLink(
 	w http.ResponseWriter, r *http.Request, db *store.Store, token string,
-) (reply magicLinkReply, created bool, err error) {
+) (result redeemedLink, err error) {
 	value, err := db.MagicLink(r.Context(), token)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return reply, false, fmt.Errorf("find link: %w", err)
+		return result, fmt.Errorf("find link: %w", err)
 	}
 	record, ok := parseMagicLinkRecord(value)
 	if !ok {
-		return reply, false, errInvalidLink
+		return result, errInvalidLink
 	}
 	in := store.EmailSignIn{Email: strings.ToLower(record.Email), Name: web.OrEmpty(record.Name)}
-	got, err := s.signIn(w, r, &in, func(in store.EmailSignIn) (store.EmailSignInResult, error) {
+	got, challenge, err := s.signIn(w, r, db, &in, func(in store.EmailSignIn) (store.EmailSignInResult, error) {
 		return db.SignInWithMagicLink(r.Context(), token, value, in)
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound): // used or expired
-		return reply, false, errInvalidLink
+		return result, errInvalidLink
 	case err != nil:
-		return reply, false, err
+		return result, err
 	case got.User.ID == "":
-		return reply, false, errSignUpDisabled
+		return result, errSignUpDisabled
 	}
-	return magicLinkReply{in.Session.Token, got.User, *in.Session}, got.Created, nil
+	return redeemedLink{magicLinkReply{in.Session.Token, got.User, *in.Session}, got.Created, challenge}, nil
 }
 
 // parseMagicLinkRecord returns the data of a link. As in Better Auth, it is valid only if it has no other members.

@@ -55,13 +55,15 @@ func (s *Service) addRoutes(routes web.Routes, on bool, handlers auth.Handlers) 
 }
 
 // signIn signs in the owner of an email with a statement that redeems a proof, sets the cookies, and notes the user in
-// the log record. It returns the errors of that statement, but errRejected for those of triggers.
+// the log record. It returns the errors of that statement, but errRejected for those of triggers. It returns a
+// challenge, and ends the session, if the user needs a second factor (TWO_FACTOR_FOR=all).
 func (s *Service) signIn(
 	w http.ResponseWriter,
 	r *http.Request,
+	db *store.Store,
 	in *store.EmailSignIn,
 	redeem func(store.EmailSignIn) (store.EmailSignInResult, error),
-) (store.EmailSignInResult, error) {
+) (store.EmailSignInResult, *auth.TwoFactorChallenge, error) {
 	row := s.Sessions.NewUnsavedSession(r, true)
 	in.Session, in.SignUp = &row, s.Options.SignUp
 	got, err := redeem(*in)
@@ -73,12 +75,23 @@ func (s *Service) signIn(
 	}
 	switch {
 	case errors.Is(err, store.ErrBanned):
-		return got, auth.ErrBanned
+		return got, nil, auth.ErrBanned
 	case store.IsRejectedByDatabase(err):
 		web.NoteError(r.Context(), err)
-		return got, errRejected
+		return got, nil, errRejected
 	case err != nil || got.User.ID == "":
-		return got, err
+		return got, nil, err
 	}
-	return got, s.Sessions.RenewCookies(w, r, session.Caller{Session: row, User: got.User})
+	remember, err := s.Sessions.IsRemembered(r)
+	if err != nil {
+		return got, nil, err
+	}
+	proved := auth.ProvedUser{User: got.User, Remember: remember, Session: &row}
+	challenge, err := s.SignInOrChallenge(w, r, db, proved, func() error {
+		return s.Sessions.RenewCookies(w, r, session.Caller{Session: row, User: got.User})
+	})
+	if errors.Is(err, store.ErrBanned) {
+		err = auth.ErrBanned
+	}
+	return got, challenge, err
 }

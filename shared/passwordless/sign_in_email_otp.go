@@ -38,7 +38,7 @@ func (s *Service) signInEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 	}
 	fieldsErr := auth.RejectPluginFields(r, s.NewUserFieldsNotAllowed())
 	proved := store.EmailSignIn{Email: email, Name: web.OrEmpty(in.Name), Image: in.Image}
-	got, err := s.signIn(w, r, &proved, func(proved store.EmailSignIn) (store.EmailSignInResult, error) {
+	got, challenge, err := s.signIn(w, r, db, &proved, func(proved store.EmailSignIn) (store.EmailSignInResult, error) {
 		proved.SignUp = proved.SignUp && fieldsErr == nil // as in Better Auth, the code is used up all the same
 		return db.SignInWithCode(r.Context(), signInCode, storableCode(in.OTP), proved)
 	})
@@ -51,6 +51,8 @@ func (s *Service) signInEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 		return fieldsErr
 	case got.User.ID == "":
 		return errInvalidCode
+	case challenge != nil:
+		return web.WriteJSON(w, http.StatusOK, challenge)
 	}
 	if device == nil { // an older cookie stays, because it may be for the password of the account
 		if err := s.Sessions.SetDevice(w, r, email, ""); err != nil {

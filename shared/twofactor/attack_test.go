@@ -12,7 +12,7 @@ const parallelRequests = 50
 
 // Fifty clients send the same right code with the same challenge at the same time, or each with a challenge of its own.
 // Exactly one gets a session.
-func TestR92_ParallelRequestsUseCodeOnce(t *testing.T) {
+func TestR91_ParallelRequestsUseCodeOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUpWithApp("ada")
@@ -55,7 +55,7 @@ func TestR92_ParallelRequestsUseCodeOnce(t *testing.T) {
 }
 
 // Concurrent wrong codes cannot exceed the tries of one challenge, nor the wrong codes of one user in all challenges.
-func TestR92_ParallelGuessesStayWithinTheLimits(t *testing.T) {
+func TestR91_ParallelGuessesStayWithinTheLimits(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUpWithApp("ada")
@@ -86,7 +86,7 @@ func TestR92_ParallelGuessesStayWithinTheLimits(t *testing.T) {
 }
 
 // During the lock, right and wrong codes have the same answer.
-func TestR92_LockHidesWhichCodeIsRight(t *testing.T) {
+func TestR91_LockHidesWhichCodeIsRight(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUpWithApp("ada")
@@ -104,7 +104,7 @@ func TestR92_LockHidesWhichCodeIsRight(t *testing.T) {
 	}
 }
 
-func TestR93_ChallengeIsForOneUser(t *testing.T) {
+func TestR92_ChallengeIsForOneUser(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada, eve := s.signUpWithApp("ada"), s.signUpWithApp("eve")
@@ -156,7 +156,7 @@ func (b *browser) isTrusted(p *person, password string) bool {
 	return thief.isSignedIn()
 }
 
-func TestR94_TrustedDeviceWorksOnceForOneUser(t *testing.T) {
+func TestR93_TrustedDeviceWorksOnceForOneUser(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada, eve := s.signUpWithApp("ada"), s.signUpWithApp("eve")
@@ -191,7 +191,7 @@ func TestR94_TrustedDeviceWorksOnceForOneUser(t *testing.T) {
 	}
 }
 
-func TestR94_TrustEndsWithThePassword(t *testing.T) {
+func TestR93_TrustEndsWithThePassword(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUpWithApp("ada")
@@ -234,7 +234,7 @@ func TestR94_TrustEndsWithThePassword(t *testing.T) {
 	}
 }
 
-func TestR94_TrustAndChallengesEndWithTheSecondFactor(t *testing.T) {
+func TestR93_TrustAndChallengesEndWithTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	ada := s.signUpWithApp("ada")
@@ -255,7 +255,7 @@ func TestR94_TrustAndChallengesEndWithTheSecondFactor(t *testing.T) {
 }
 
 // A session that has ended, for example because its owner revoked it, can neither switch the second factor on nor off.
-func TestR95_OnlyALiveSessionChangesTheSecondFactor(t *testing.T) {
+func TestR94_OnlyALiveSessionChangesTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "COOKIE_CACHE=compact")
 	ada := s.signUpWithApp("ada")
@@ -296,7 +296,7 @@ func TestR95_OnlyALiveSessionChangesTheSecondFactor(t *testing.T) {
 }
 
 // An administrator who impersonates a user must not take over the account for longer than the impersonation.
-func TestR95_ImpersonatedUserKeepsSecondFactor(t *testing.T) {
+func TestR94_ImpersonatedUserKeepsSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "ADMIN=on")
 	ada, eve := s.signUpWithApp("ada"), s.signUp("eve")
