@@ -94,7 +94,8 @@ func TestListsOfUsersUseAnIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if plan := strings.Join(lines, "\n"); err != nil || !strings.Contains(plan, index) || strings.Contains(plan, "Seq Scan") {
+		plan := strings.Join(lines, "\n")
+		if err != nil || !strings.Contains(plan, index) || strings.Contains(plan, "Seq Scan") {
 			t.Errorf("plan of %s: got the error %v and\n%s\nwant the index %s", query, err, plan, index)
 		}
 	}
