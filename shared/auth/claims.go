@@ -38,8 +38,8 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 }
 
 // userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImageLength. If the
-// claims are still larger than limit, it leaves out one after the other until they fit: a shorter image, the reason of a
-// ban, the name, the role. leftOut names these claims.
+// claims are still larger than limit, it leaves out one after the other until they fit: a shorter image, the reason of
+// a ban, the name, the role. leftOut names these claims.
 func userClaims(u store.User, limit int) (user any, leftOut string) {
 	const maxJSONBytesPerByte = 6 // one byte takes at most six bytes in JSON
 	image := ""

@@ -20,6 +20,8 @@ func (s *Service) listSessions(w http.ResponseWriter, r *http.Request, db *store
 	if err != nil {
 		return fmt.Errorf("list sessions: %w", err)
 	}
-	sessions = slices.DeleteFunc(sessions, func(row store.Session) bool { return web.OrEmpty(row.ImpersonatedBy.Value) != "" })
+	sessions = slices.DeleteFunc(sessions, func(row store.Session) bool {
+		return web.OrEmpty(row.ImpersonatedBy.Value) != ""
+	})
 	return web.WriteJSON(w, http.StatusOK, sessions)
 }
