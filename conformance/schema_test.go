@@ -250,7 +250,9 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	t.Parallel()
 	xenon := readSchema(t, dbtest.New(t))
 	var got []string
-	for _, name := range []string{"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile", "twoFactor"} {
+	for _, name := range []string{
+		"user", "session", "account", "verification", "rateLimit", "jwks", "user_profile", "twoFactor",
+	} {
 		for _, definition := range xenon.Tables[name].Indexes {
 			_, columns, _ := strings.Cut(definition, " USING btree ")
 			if columns != "(id)" {
