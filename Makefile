@@ -348,10 +348,15 @@ clean: ## remove the development database, secret and keys, and all build result
 	@scripts/gotrue
 	@touch $@
 
-# Builds the theme and the site if a source file is newer. The build writes csp-hashes.txt last.
-SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -name build -o -name lib -o -name .stock -o -name .docusaurus -o -name csp-hashes.txt \) -prune -o -path website -o -path packages/docusaurus-theme -o -print 2>/dev/null)
+# The features whose pages the site has. The site is built again if one of these variables has changed.
+SITE_FEATURES := MAGIC_LINK=$(MAGIC_LINK) EMAIL_OTP=$(EMAIL_OTP)
+website/.features: FORCE
+	@echo "$(SITE_FEATURES)" | cmp -s - $@ || echo "$(SITE_FEATURES)" > $@
 
-website/csp-hashes.txt: $(SITE_SOURCES) node_modules
+# Builds the theme and the site if a source file is newer. The build writes csp-hashes.txt last.
+SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -name build -o -name lib -o -name .stock -o -name .docusaurus -o -name csp-hashes.txt -o -name .features \) -prune -o -path website -o -path packages/docusaurus-theme -o -print 2>/dev/null)
+
+website/csp-hashes.txt: $(SITE_SOURCES) node_modules website/.features
 	@$(CHECK_NODE)
 	@echo "Building the site, one to four minutes …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }

@@ -86,6 +86,14 @@ const themeConfig: UserThemeConfig = {
   },
 };
 
+// The site has the pages of a feature if the server has the feature: both read the same environment variables.
+const isOn = (variable: string): boolean => process.env[variable] === 'on';
+const xenonOptions: XenonOptions = {
+  profile: true,
+  privacyLink: '/docs/security/',
+  methods: { magicLink: isOn('MAGIC_LINK'), emailOTP: isOn('EMAIL_OTP') },
+};
+
 const config: Config = {
   title: 'Xenon',
   tagline: 'Authentication for static sites on serverless Postgres',
@@ -135,7 +143,7 @@ const config: Config = {
     ],
     // Only the pages of the manual are in the index of the search.
     ['@easyops-cn/docusaurus-search-local', { indexBlog: false } satisfies SearchOptions],
-    ['@xenon-auth/docusaurus-theme', { profile: true, privacyLink: '/docs/security/' } satisfies XenonOptions],
+    ['@xenon-auth/docusaurus-theme', xenonOptions],
   ],
   themeConfig,
 };

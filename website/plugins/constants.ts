@@ -11,6 +11,8 @@ export const PrivatePages = [
   '/reset-password/',
   '/verify-email/',
   '/cancel-email-change/',
+  '/login/mail/',
+  '/magic-link/',
   '/profile/',
   '/account/',
 ];

@@ -48,7 +48,7 @@ async function loadPlugin(...of: Parameters<typeof createPlugin>): Promise<{ rou
 }
 
 describe('the pages', () => {
-  it('are routes with theme components; the profile page only with the option', async () => {
+  it('are routes with theme components; pages of features only with their options', async () => {
     const { routes } = await loadPlugin();
     expect(routes).toEqual([
       '/login @theme/XenonLoginPage',
@@ -59,6 +59,12 @@ describe('the pages', () => {
       '/cancel-email-change @theme/XenonCancelEmailChangePage',
       '/account @theme/XenonAccountPage',
     ]);
+    const { routes: withMail } = await loadPlugin({ methods: { emailOTP: true } });
+    expect(withMail).toContain('/login/mail @theme/XenonMailSignInPage');
+    expect(withMail).not.toContain('/magic-link @theme/XenonMagicLinkPage');
+    const { routes: withLink } = await loadPlugin({ methods: { magicLink: true } });
+    expect(withLink).toContain('/login/mail @theme/XenonMailSignInPage');
+    expect(withLink).toContain('/magic-link @theme/XenonMagicLinkPage');
     expect((await loadPlugin({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
   });
 
@@ -123,7 +129,7 @@ describe('options', () => {
     expect(validate()).toMatchObject({
       apiOrigin: '',
       apiMode: 'cookie',
-      methods: { password: true, providers: true },
+      methods: { password: true, providers: true, magicLink: false, emailOTP: false },
       profile: false,
       signUp: true,
       passwordLength: { min: 8, max: 128 },
@@ -137,6 +143,10 @@ describe('options', () => {
     [
       { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', methods: { providers: true } },
       'methods.providers does not work with apiMode "bearer"',
+    ],
+    [
+      { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', methods: { magicLink: true } },
+      'methods.magicLink does not work with apiMode "bearer"',
     ],
     [{ methods: { password: false, providers: false } }, 'methods shows no way to sign in'],
     [{ routes: { login: 'login' } }, 'must be a path of this site, such as "/account"'],
@@ -166,7 +176,7 @@ describe('options', () => {
 
   it('allow bearer tokens for an API on another site, without providers', () => {
     const { methods } = validate({ apiMode: 'bearer', apiOrigin: 'https://auth.example.com' });
-    expect(methods).toEqual({ password: true, providers: false });
+    expect(methods).toEqual({ password: true, providers: false, magicLink: false, emailOTP: false });
   });
 });
 

@@ -5,7 +5,7 @@ import type { LoadContext, Plugin } from '@docusaurus/types';
 import { normalizeUrl } from '@docusaurus/utils';
 import { applyTrailingSlash } from '@docusaurus/utils-common';
 import type { PluginOptions } from './options';
-import { type PageName, packageName, pageNames, type SiteData } from './siteData';
+import { hasPage, type PageName, packageName, pageNames, type SiteData } from './siteData';
 
 export { default as getSwizzleConfig } from './getSwizzleConfig';
 export { validateOptions } from './options';
@@ -17,7 +17,7 @@ export default function themeXenon(context: LoadContext, options: PluginOptions)
   checkDocusaurus(context.siteDir);
   checkListedOnce(context.siteConfig);
   const data = siteDataOf(context, options);
-  const pages = pageNames.filter((page) => page !== 'profile' || options.profile);
+  const pages = pageNames.filter((page) => hasPage(page, options));
   return {
     name: pluginName,
     getThemePath: () => '../lib/theme',

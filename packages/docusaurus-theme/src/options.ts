@@ -20,6 +20,8 @@ export type Options = Omit<DeepPartial<Omit<PluginOptions, 'logo'>>, 'id'> & {
 
 const defaultRoutes: PluginOptions['routes'] = {
   login: '/login',
+  mailSignIn: '/login/mail',
+  magicLink: '/magic-link',
   register: '/register',
   forgotPassword: '/forgot-password',
   resetPassword: '/reset-password',
@@ -81,7 +83,9 @@ const optionsSchema = objectOf({
   methods: objectOf({
     password: Joi.boolean().default(true),
     providers: Joi.alternatives(Joi.boolean(), Joi.array().items(Joi.string())),
-  }).default({ password: true }),
+    magicLink: Joi.boolean().default(false),
+    emailOTP: Joi.boolean().default(false),
+  }).default({ password: true, magicLink: false, emailOTP: false }),
   signUp: Joi.boolean().default(true),
   changeEmail: Joi.boolean().default(true),
   deleteAccount: Joi.boolean().default(true),
@@ -112,12 +116,15 @@ function checkMethods(options: PluginOptions, helpers: { message: (text: { custo
       'apiMode "bearer" needs apiOrigin. It keeps the session token where scripts can read it, so use it only if ' +
         'cookies do not work because the API is on another site',
     );
-  const { password, providers = !isBearer } = options.methods;
+  const { password, providers = !isBearer, magicLink, emailOTP } = options.methods;
   const hasProviders = providers === true || (Array.isArray(providers) && providers.length > 0);
   if (isBearer && hasProviders)
     return fail('methods.providers does not work with apiMode "bearer": the API returns from a provider with a cookie');
-  if (!password && !hasProviders) return fail('methods shows no way to sign in: allow password or providers');
-  return { ...options, methods: { password, providers } };
+  if (isBearer && magicLink)
+    return fail('methods.magicLink does not work with apiMode "bearer": a link signs in with a cookie. Use emailOTP');
+  if (!password && !hasProviders && !magicLink && !emailOTP)
+    return fail('methods shows no way to sign in: allow password, providers, magicLink or emailOTP');
+  return { ...options, methods: { password, providers, magicLink, emailOTP } };
 }
 
 function isOriginOrEmpty(value: string): boolean {

@@ -9,6 +9,8 @@ export const pageNames = [
   'resetPassword',
   'verifyEmail',
   'cancelEmailChange',
+  'mailSignIn',
+  'magicLink',
   'account',
   'profile',
 ] as const;
@@ -27,7 +29,14 @@ export interface Logo {
 /** The options that the pages use unchanged. */
 export interface Features {
   readonly apiMode: 'cookie' | 'bearer';
-  readonly methods: { readonly password: boolean; readonly providers: boolean | readonly string[] };
+  readonly methods: {
+    readonly password: boolean;
+    readonly providers: boolean | readonly string[];
+    /** Better Auth's plugin magicLink: a link by mail. */
+    readonly magicLink: boolean;
+    /** Better Auth's plugin emailOTP: a code by mail. */
+    readonly emailOTP: boolean;
+  };
   readonly signUp: boolean;
   readonly changeEmail: boolean;
   readonly deleteAccount: boolean;
@@ -36,6 +45,13 @@ export interface Features {
   readonly termsLink?: string;
   readonly privacyLink?: string;
   readonly logo?: Logo;
+}
+
+/** Whether a site with these options has a page. */
+export function hasPage(page: PageName, { methods, profile }: Features): boolean {
+  if (page === 'mailSignIn') return methods.magicLink || methods.emailOTP;
+  if (page === 'magicLink') return methods.magicLink;
+  return page !== 'profile' || profile;
 }
 
 /** What the pages need to know about the site. The build computes it from the options of the theme. */

@@ -74,6 +74,38 @@ declare module '@theme/XenonLoginPage' {
   export default function XenonLoginPage(): import('react').ReactNode;
 }
 
+declare module '@theme/XenonAuthForms/MailSignInForm' {
+  import type { ReactNode } from 'react';
+
+  export interface Props {
+    readonly initial?: string | undefined;
+    readonly next: string;
+    readonly onSent: (email: string, method: 'link' | 'code') => void;
+  }
+  export default function MailSignInForm(props: Props): ReactNode;
+}
+
+declare module '@theme/XenonAuthForms/SignInCodeForm' {
+  import type { ReactNode } from 'react';
+
+  export interface Props {
+    readonly email: string;
+    readonly onBack: () => void;
+  }
+  export default function SignInCodeForm(props: Props): ReactNode;
+}
+
+declare module '@theme/XenonMagicLinkPage' {
+  export default function XenonMagicLinkPage(): import('react').ReactNode;
+}
+
+declare module '@theme/XenonMailSignInPage' {
+  export interface Props {
+    readonly title?: string;
+  }
+  export default function XenonMailSignInPage(props: Props): import('react').ReactNode;
+}
+
 declare module '@theme/XenonProfilePage' {
   export default function XenonProfilePage(): import('react').ReactNode;
 }

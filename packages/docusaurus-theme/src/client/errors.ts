@@ -5,7 +5,7 @@ import { apiUrlOf } from './site';
 import { texts } from './texts';
 
 /** A field of a form that a failure can be about. */
-export type Field = 'email' | 'password' | 'name';
+export type Field = 'email' | 'password' | 'name' | 'code';
 
 /** What a form shows for a failure: what happened, and what the person can do. */
 export interface ErrorMessage {
@@ -130,6 +130,33 @@ const messages: Record<string, () => ErrorMessage> = {
       message: 'This link was used or is too old. Get a new one.',
     }),
   }),
+  INVALID_OTP: () => ({
+    message: translate({
+      id: 'theme.xenon.error.INVALID_OTP',
+      message: 'That is not the code of the newest mail. Check it, or send a new one.',
+    }),
+    field: 'code',
+  }),
+  OTP_EXPIRED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.OTP_EXPIRED',
+      message: 'This code is too old. Send a new one.',
+    }),
+    field: 'code',
+  }),
+  TOO_MANY_ATTEMPTS: () => ({
+    message: translate({
+      id: 'theme.xenon.error.TOO_MANY_ATTEMPTS',
+      message: 'Too many wrong codes, so this one no longer works. Send a new one.',
+    }),
+    field: 'code',
+  }),
+  new_user_signup_disabled: () => ({
+    message: translate({
+      id: 'theme.xenon.error.new_user_signup_disabled',
+      message: 'There is no account with this e-mail address, and registration is closed at the moment.',
+    }),
+  }),
   SESSION_NOT_FRESH: () => ({
     message: translate({
       id: 'theme.xenon.error.SESSION_NOT_FRESH',
@@ -205,6 +232,7 @@ const synonyms: Record<string, string> = {
   INVALID_REDIRECT_URL: 'INVALID_ORIGIN',
   USER_ALREADY_EXISTS: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL',
   FAILED_TO_GET_SESSION: 'UNAUTHORIZED',
+  failed_to_create_user: 'FAILED_TO_CREATE_USER',
 };
 
 /** All codes with a message, for tests. */

@@ -17,6 +17,8 @@ const pathPattern = new RegExp(
 // Pages that are not opened after a sign-in: the authentication forms and the API.
 const excludedPages = [
   paths.login,
+  paths.mailSignIn,
+  paths.magicLink,
   paths.register,
   paths.forgotPassword,
   paths.resetPassword,

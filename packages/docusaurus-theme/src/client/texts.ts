@@ -12,6 +12,7 @@ export const texts = {
   email: (): string => translate({ id: 'theme.xenon.form.email', message: 'E-mail address' }),
   name: (): string => translate({ id: 'theme.xenon.form.name', message: 'Name' }),
   password: (): string => translate({ id: 'theme.xenon.form.password', message: 'Password' }),
+  otherAddress: (): string => translate({ id: 'theme.xenon.mail.otherAddress', message: 'Use another address' }),
   retry: (): string => translate({ id: 'theme.xenon.form.retry', message: 'Try again' }),
   usedLink: (): string => translate({ id: 'theme.xenon.link.used', message: 'This link no longer works' }),
   usedLinkReason: (): string =>

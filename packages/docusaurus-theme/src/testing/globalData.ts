@@ -4,6 +4,8 @@ const site: SiteData = {
   baseUrl: '/',
   paths: {
     login: '/login/',
+    mailSignIn: '/login/mail/',
+    magicLink: '/magic-link/',
     register: '/register/',
     forgotPassword: '/forgot-password/',
     resetPassword: '/reset-password/',
@@ -15,7 +17,7 @@ const site: SiteData = {
   afterSignIn: '/profile/',
   apiOrigin: '',
   apiMode: 'cookie',
-  methods: { password: true, providers: true },
+  methods: { password: true, providers: true, magicLink: true, emailOTP: true },
   signUp: true,
   changeEmail: true,
   deleteAccount: true,

@@ -41,10 +41,33 @@ it('shows the logo and the links to terms and privacy', async () => {
 });
 
 it('shows no form for a method that is off', async () => {
-  await withOptions({ methods: { password: false, providers: true } });
+  await withOptions({ methods: { password: false, providers: true, magicLink: false, emailOTP: false } });
   const { default: Login } = await import('./XenonLoginPage');
   renderPage(<Login />);
   expect(screen.queryByLabelText('Password')).toBeNull();
+});
+
+it('offers to sign in by mail only if the site has a method for it', async () => {
+  const link = () => screen.queryByRole('link', { name: 'Continue with an e-mail, without a password' });
+  const { default: Login } = await import('./XenonLoginPage');
+  renderPage(<Login />);
+  expect(link()?.getAttribute('href')).toBe('/login/mail/');
+  cleanup();
+  vi.resetModules();
+  await withOptions({ methods: { password: true, providers: true, magicLink: false, emailOTP: false } });
+  const { default: WithoutMail } = await import('./XenonLoginPage');
+  renderPage(<WithoutMail />);
+  expect(link()).toBeNull();
+});
+
+it('signs in by mail on the sign-in page if there are no passwords', async () => {
+  await withOptions({ methods: { password: false, providers: true, magicLink: false, emailOTP: true } });
+  const { default: Login } = await import('./XenonLoginPage');
+  renderPage(<Login />);
+  expect(screen.getByRole('heading', { name: 'Sign in' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Mail me a code' })).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Mail me a link' })).toBeNull();
+  expect(screen.queryByRole('link', { name: 'Sign in with a password' })).toBeNull();
 });
 
 it('says that the registration is closed', async () => {

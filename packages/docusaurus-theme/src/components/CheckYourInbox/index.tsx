@@ -1,12 +1,15 @@
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import type { Failure } from '../../client/failure';
+import { texts } from '../../client/texts';
 import SendAgain from '../SendAgain';
 import styles from './styles.module.css';
 
 interface Props {
   /** A sentence about the mail, with the email address. */
   readonly children: ReactNode;
+  /** How long the link works; default: one hour. */
+  readonly note?: string;
   /** Sends the mail again; returns the failure, if any. */
   readonly send: () => Promise<Failure | undefined>;
   /** Goes back to the form, to correct the email address. */
@@ -14,7 +17,7 @@ interface Props {
 }
 
 /** Tells the person to open the mail. It looks the same for an email without an account. */
-export default function CheckYourInbox({ children, send, onBack }: Props): ReactNode {
+export default function CheckYourInbox({ children, note, send, onBack }: Props): ReactNode {
   return (
     <div className={styles.inbox}>
       <svg
@@ -32,14 +35,16 @@ export default function CheckYourInbox({ children, send, onBack }: Props): React
       </svg>
       <p>{children}</p>
       <p className={styles.small}>
-        {translate({
-          id: 'theme.xenon.mail.hour',
-          message: 'You can use the link once, within one hour. No mail? Check the spam folder and the address above.',
-        })}
+        {note ??
+          translate({
+            id: 'theme.xenon.mail.hour',
+            message:
+              'You can use the link once, within one hour. No mail? Check the spam folder and the address above.',
+          })}
       </p>
       <SendAgain send={send} />
       <button type="button" className={styles.back} onClick={onBack}>
-        {translate({ id: 'theme.xenon.mail.otherAddress', message: 'Use another address' })}
+        {texts.otherAddress()}
       </button>
     </div>
   );

@@ -6,6 +6,7 @@ import { site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { useProviderResult } from '@xenon-auth/docusaurus-theme/internal/client/useProviderResult';
 import { useRedirectIfSignedIn } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
 import CheckYourInbox, { checkYourInboxTitle } from '@xenon-auth/docusaurus-theme/internal/components/CheckYourInbox';
+import MailSignInLink from '@xenon-auth/docusaurus-theme/internal/components/MailSignInLink';
 import ProviderButtons from '@xenon-auth/docusaurus-theme/internal/components/ProviderButtons';
 import ProviderError from '@xenon-auth/docusaurus-theme/internal/components/ProviderError';
 import { type ReactNode, useState } from 'react';
@@ -34,6 +35,7 @@ export default function Register(): ReactNode {
     <AuthLayout title={translate({ id: 'theme.xenon.register.title', message: 'Create your account' })}>
       {error && <ProviderError provider={provider} error={error} next={next} current="register" />}
       {(site.methods.password || !site.signUp) && <RegisterForm next={next} onMailed={setMailedTo} />}
+      {site.signUp && <MailSignInLink next={next} />}
       {site.signUp && <ProviderButtons start="register" next={next} />}
     </AuthLayout>
   );

@@ -5,6 +5,7 @@ import type { Session } from '@xenon-auth/docusaurus-theme/internal/client/authC
 import { refreshSession, useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
 import { site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import MailSignInLink from '@xenon-auth/docusaurus-theme/internal/components/MailSignInLink';
 import ProviderButtons from '@xenon-auth/docusaurus-theme/internal/components/ProviderButtons';
 import Skeleton from '@xenon-auth/docusaurus-theme/internal/components/Skeleton';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
@@ -52,6 +53,7 @@ export default function RequireAuth({ children }: Props): ReactNode {
         </div>
       )}
       {site.methods.password && <SignInForm />}
+      <MailSignInLink next={pathname} />
       <ProviderButtons start="login" next={pathname} />
     </section>
   );

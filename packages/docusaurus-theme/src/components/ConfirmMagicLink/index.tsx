@@ -1,0 +1,49 @@
+import Link from '@docusaurus/Link';
+import { useHistory } from '@docusaurus/router';
+import { translate } from '@docusaurus/Translate';
+import type { ReactNode } from 'react';
+import { callAuth } from '../../client/callAuth';
+import { withNext } from '../../client/next';
+import { paths } from '../../client/site';
+import { texts } from '../../client/texts';
+import type { MagicLink } from '../../client/useMagicLink';
+import { confirmSession } from '../../client/useRedirectIfSignedIn';
+import { useSubmit } from '../../client/useSubmit';
+import FormMessage from '../FormMessage';
+import SubmitButton from '../SubmitButton';
+
+interface Props {
+  /** Undefined until it has been read from the URL. */
+  readonly link: MagicLink | undefined;
+}
+
+/** A button that signs in with the token of a mailed link. */
+export default function ConfirmMagicLink({ link }: Props): ReactNode {
+  const history = useHistory();
+  const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
+    if (!link?.token) return undefined;
+    const { token } = link;
+    const { failure } = await callAuth((client, fetchOptions) =>
+      client.$fetch('/magic-link/verify', { method: 'POST', body: { token }, ...fetchOptions }),
+    );
+    const failed = failure ?? (await confirmSession());
+    if (!failed) history.replace(link.next);
+    return failed;
+  });
+  return (
+    <form onSubmit={onSubmit} method="post">
+      <FormMessage failure={failure} retryInSeconds={retryInSeconds}>
+        {failure?.code === 'INVALID_TOKEN' && (
+          <p>
+            <Link to={withNext(paths.mailSignIn, link?.next ?? '')}>
+              {translate({ id: 'theme.xenon.magicLink.again', message: 'Get a new link or a code' })}
+            </Link>
+          </p>
+        )}
+      </FormMessage>
+      <SubmitButton busy={busy} retryInSeconds={retryInSeconds} block>
+        {texts.signIn()}
+      </SubmitButton>
+    </form>
+  );
+}
