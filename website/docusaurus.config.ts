@@ -92,6 +92,7 @@ const xenonOptions: XenonOptions = {
   profile: true,
   privacyLink: '/docs/security/',
   methods: { magicLink: isOn('MAGIC_LINK'), emailOTP: isOn('EMAIL_OTP') },
+  twoFactor: isOn('TWO_FACTOR'),
 };
 
 const config: Config = {

@@ -13,6 +13,7 @@ export const PrivatePages = [
   '/cancel-email-change/',
   '/login/mail/',
   '/magic-link/',
+  '/two-factor/',
   '/profile/',
   '/account/',
 ];

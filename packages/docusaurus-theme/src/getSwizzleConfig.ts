@@ -33,6 +33,7 @@ export default function getSwizzleConfig(): SwizzleConfig {
       XenonRegisterPage: safeToSwizzle('The registration page'),
       XenonRequireAuth: safeToSwizzle('Shows its content if a person is signed in, and otherwise the sign-in form'),
       XenonResetPasswordPage: safeToSwizzle('Chooses a new password with the link in a mail'),
+      XenonTwoFactorPage: safeToSwizzle('Asks for the second factor of a sign-in'),
       XenonVerifyEmailPage: safeToSwizzle('The result of the link in a verification mail'),
     },
   };

@@ -65,6 +65,7 @@ describe('the pages', () => {
     const { routes: withLink } = await loadPlugin({ methods: { magicLink: true } });
     expect(withLink).toContain('/login/mail @theme/XenonMailSignInPage');
     expect(withLink).toContain('/magic-link @theme/XenonMagicLinkPage');
+    expect((await loadPlugin({ twoFactor: true })).routes).toContain('/two-factor @theme/XenonTwoFactorPage');
     expect((await loadPlugin({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
   });
 
@@ -130,6 +131,7 @@ describe('options', () => {
       apiOrigin: '',
       apiMode: 'cookie',
       methods: { password: true, providers: true, magicLink: false, emailOTP: false },
+      twoFactor: false,
       profile: false,
       signUp: true,
       passwordLength: { min: 8, max: 128 },
@@ -147,6 +149,10 @@ describe('options', () => {
     [
       { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', methods: { magicLink: true } },
       'methods.magicLink does not work with apiMode "bearer"',
+    ],
+    [
+      { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', twoFactor: true },
+      'twoFactor does not work with apiMode "bearer"',
     ],
     [{ methods: { password: false, providers: false } }, 'methods shows no way to sign in'],
     [{ routes: { login: 'login' } }, 'must be a path of this site, such as "/account"'],

@@ -22,6 +22,7 @@ const defaultRoutes: PluginOptions['routes'] = {
   login: '/login',
   mailSignIn: '/login/mail',
   magicLink: '/magic-link',
+  twoFactor: '/two-factor',
   register: '/register',
   forgotPassword: '/forgot-password',
   resetPassword: '/reset-password',
@@ -89,6 +90,7 @@ const optionsSchema = objectOf({
   signUp: Joi.boolean().default(true),
   changeEmail: Joi.boolean().default(true),
   deleteAccount: Joi.boolean().default(true),
+  twoFactor: Joi.boolean().default(false),
   profile: Joi.boolean().default(false),
   passwordLength: objectOf({
     min: Joi.number().integer().min(1).default(8),
@@ -122,6 +124,8 @@ function checkMethods(options: PluginOptions, helpers: { message: (text: { custo
     return fail('methods.providers does not work with apiMode "bearer": the API returns from a provider with a cookie');
   if (isBearer && magicLink)
     return fail('methods.magicLink does not work with apiMode "bearer": a link signs in with a cookie. Use emailOTP');
+  if (isBearer && options.twoFactor)
+    return fail('twoFactor does not work with apiMode "bearer": between the two steps of a sign-in there is a cookie');
   if (!password && !hasProviders && !magicLink && !emailOTP)
     return fail('methods shows no way to sign in: allow password, providers, magicLink or emailOTP');
   return { ...options, methods: { password, providers, magicLink, emailOTP } };

@@ -11,6 +11,7 @@ export const pageNames = [
   'cancelEmailChange',
   'mailSignIn',
   'magicLink',
+  'twoFactor',
   'account',
   'profile',
 ] as const;
@@ -40,6 +41,8 @@ export interface Features {
   readonly signUp: boolean;
   readonly changeEmail: boolean;
   readonly deleteAccount: boolean;
+  /** Better Auth's plugin twoFactor: a second step after the password. */
+  readonly twoFactor: boolean;
   readonly profile: boolean;
   readonly passwordLength: { readonly min: number; readonly max: number };
   readonly termsLink?: string;
@@ -48,9 +51,10 @@ export interface Features {
 }
 
 /** Whether a site with these options has a page. */
-export function hasPage(page: PageName, { methods, profile }: Features): boolean {
+export function hasPage(page: PageName, { methods, twoFactor, profile }: Features): boolean {
   if (page === 'mailSignIn') return methods.magicLink || methods.emailOTP;
   if (page === 'magicLink') return methods.magicLink;
+  if (page === 'twoFactor') return twoFactor;
   return page !== 'profile' || profile;
 }
 

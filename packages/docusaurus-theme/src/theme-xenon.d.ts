@@ -90,6 +90,7 @@ declare module '@theme/XenonAuthForms/SignInCodeForm' {
 
   export interface Props {
     readonly email: string;
+    readonly next: string;
     readonly onBack: () => void;
   }
   export default function SignInCodeForm(props: Props): ReactNode;
@@ -116,6 +117,10 @@ declare module '@theme/XenonRegisterPage' {
 
 declare module '@theme/XenonResetPasswordPage' {
   export default function XenonResetPasswordPage(): import('react').ReactNode;
+}
+
+declare module '@theme/XenonTwoFactorPage' {
+  export default function XenonTwoFactorPage(): import('react').ReactNode;
 }
 
 declare module '@theme/XenonVerifyEmailPage' {

@@ -1,5 +1,5 @@
 import { createAuthClient } from 'better-auth/client';
-import { emailOTPClient, jwtClient, magicLinkClient } from 'better-auth/client/plugins';
+import { emailOTPClient, jwtClient, magicLinkClient, twoFactorClient } from 'better-auth/client/plugins';
 import { bearerOptions } from './bearer';
 import { fetchOrNetworkError } from './network';
 import { site } from './site';
@@ -7,7 +7,7 @@ import { site } from './site';
 /** Better Auth's own client; other comments call it the stock client. No other module imports better-auth. */
 export const authClient = createAuthClient({
   ...(site.apiOrigin && { baseURL: site.apiOrigin }),
-  plugins: [jwtClient(), magicLinkClient(), emailOTPClient()],
+  plugins: [jwtClient(), magicLinkClient(), emailOTPClient(), twoFactorClient()],
   fetchOptions: {
     customFetchImpl: fetchOrNetworkError,
     ...(site.apiMode === 'bearer' && bearerOptions),

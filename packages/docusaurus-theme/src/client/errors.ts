@@ -151,6 +151,68 @@ const messages: Record<string, () => ErrorMessage> = {
     }),
     field: 'code',
   }),
+  INVALID_CODE: () => ({
+    message: translate({
+      id: 'theme.xenon.error.INVALID_CODE',
+      message: 'That is not the code. An app shows a new one every 30 seconds.',
+    }),
+    field: 'code',
+  }),
+  INVALID_BACKUP_CODE: () => ({
+    message: translate({
+      id: 'theme.xenon.error.INVALID_BACKUP_CODE',
+      message: 'That is no backup code, or it was used already. Upper and lower case letters differ.',
+    }),
+    field: 'code',
+  }),
+  SECOND_FACTOR_ENDED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.SECOND_FACTOR_ENDED',
+      message: 'Too many wrong codes. For your safety, start the sign-in again.',
+    }),
+  }),
+  INVALID_TWO_FACTOR_COOKIE: () => ({
+    message: translate({
+      id: 'theme.xenon.error.INVALID_TWO_FACTOR_COOKIE',
+      message: 'This sign-in is over: it took more than ten minutes, or it was finished in another tab.',
+    }),
+  }),
+  ACCOUNT_TEMPORARILY_LOCKED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.ACCOUNT_TEMPORARILY_LOCKED',
+      message: 'Too many wrong codes. No code of this account is accepted for up to 15 minutes.',
+    }),
+  }),
+  OTP_NOT_CONFIGURED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.OTP_NOT_CONFIGURED',
+      message: 'This site sends no codes by mail. Use another way.',
+    }),
+  }),
+  TOTP_NOT_ENABLED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.TOTP_NOT_ENABLED',
+      message: 'This account has no authenticator app. Use another way.',
+    }),
+  }),
+  TOTP_ALREADY_ENABLED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.TOTP_ALREADY_ENABLED',
+      message: 'It was turned on in the meantime. Load the page again.',
+    }),
+  }),
+  TWO_FACTOR_NOT_ENABLED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.TWO_FACTOR_NOT_ENABLED',
+      message: 'It was turned off in the meantime. Load the page again.',
+    }),
+  }),
+  BACKUP_CODES_NOT_ENABLED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.BACKUP_CODES_NOT_ENABLED',
+      message: 'This account has no backup codes. Use another way.',
+    }),
+  }),
   new_user_signup_disabled: () => ({
     message: translate({
       id: 'theme.xenon.error.new_user_signup_disabled',
@@ -231,6 +293,7 @@ const synonyms: Record<string, string> = {
   INVALID_CALLBACK_URL: 'INVALID_ORIGIN',
   INVALID_REDIRECT_URL: 'INVALID_ORIGIN',
   USER_ALREADY_EXISTS: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL',
+  OTP_HAS_EXPIRED: 'OTP_EXPIRED',
   FAILED_TO_GET_SESSION: 'UNAUTHORIZED',
   failed_to_create_user: 'FAILED_TO_CREATE_USER',
 };

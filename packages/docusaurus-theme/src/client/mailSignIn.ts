@@ -1,5 +1,5 @@
 import { callAuth } from './callAuth';
-import type { Failure } from './failure';
+import type { Failure, Outcome } from './failure';
 import { toInvalidEmail } from './mails';
 import { withNext } from './next';
 import { callbackUrl, paths, site } from './site';
@@ -35,15 +35,14 @@ export async function sendSignInCode(email: string): Promise<Failure | undefined
 }
 
 /** Signs in with the code of a mail. The server compares the code exactly, so this removes spaces. */
-export async function signInWithCode(email: string, code: string): Promise<Failure | undefined> {
-  const { failure } = await callAuth((client, fetchOptions) =>
+export function signInWithCode(email: string, code: string): Promise<Outcome<unknown>> {
+  return callAuth((client, fetchOptions) =>
     client.signIn.emailOtp({
       email,
       otp: withoutSpaces(code),
-      fetchOptions: { ...fetchOptions, disableSignal: true }, // confirmSession fetches the session
+      fetchOptions: { ...fetchOptions, disableSignal: true }, // the caller fetches the session
     }),
   );
-  return failure;
 }
 
 /** A typed or pasted code without spaces. */

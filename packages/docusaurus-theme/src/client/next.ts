@@ -19,6 +19,7 @@ const excludedPages = [
   paths.login,
   paths.mailSignIn,
   paths.magicLink,
+  paths.twoFactor,
   paths.register,
   paths.forgotPassword,
   paths.resetPassword,

@@ -24,5 +24,6 @@ export const texts = {
   register: (): string => translate({ id: 'theme.xenon.login.register', message: 'Register' }),
   showPassword: (): string => translate({ id: 'theme.xenon.password.show', message: 'Show password' }),
   noAnswer: (): string => translate({ id: 'theme.xenon.profile.noAnswer', message: 'No answer' }),
+  secondStep: (): string => translate({ id: 'theme.xenon.secondFactor.title', message: 'Second step' }),
   signIn: (): string => translate({ id: 'theme.xenon.register.signIn', message: 'Sign in' }),
 } as const;

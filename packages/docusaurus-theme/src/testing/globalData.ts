@@ -6,6 +6,7 @@ const site: SiteData = {
     login: '/login/',
     mailSignIn: '/login/mail/',
     magicLink: '/magic-link/',
+    twoFactor: '/two-factor/',
     register: '/register/',
     forgotPassword: '/forgot-password/',
     resetPassword: '/reset-password/',
@@ -21,6 +22,7 @@ const site: SiteData = {
   signUp: true,
   changeEmail: true,
   deleteAccount: true,
+  twoFactor: true,
   profile: true,
   passwordLength: { min: 8, max: 128 },
 };

@@ -3,11 +3,12 @@ import { useHistory } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import { callAuth } from '../../client/callAuth';
-import { withNext } from '../../client/next';
+import { pageAfterSignIn, withNext } from '../../client/next';
+import { currentSession } from '../../client/sessionStore';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
+import { useFinishSignIn } from '../../client/useFinishSignIn';
 import type { MagicLink } from '../../client/useMagicLink';
-import { confirmSession } from '../../client/useRedirectIfSignedIn';
 import { useSubmit } from '../../client/useSubmit';
 import FormMessage from '../FormMessage';
 import SubmitButton from '../SubmitButton';
@@ -20,14 +21,15 @@ interface Props {
 /** A button that signs in with the token of a mailed link. */
 export default function ConfirmMagicLink({ link }: Props): ReactNode {
   const history = useHistory();
+  const finishSignIn = useFinishSignIn(link?.next ?? pageAfterSignIn);
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
     if (!link?.token) return undefined;
     const { token } = link;
-    const { failure } = await callAuth((client, fetchOptions) =>
+    const { data, failure } = await callAuth<unknown>((client, fetchOptions) =>
       client.$fetch('/magic-link/verify', { method: 'POST', body: { token }, ...fetchOptions }),
     );
-    const failed = failure ?? (await confirmSession());
-    if (!failed) history.replace(link.next);
+    const failed = failure ?? (await finishSignIn(data));
+    if (!failed && currentSession().status === 'signed-in') history.replace(link.next);
     return failed;
   });
   return (

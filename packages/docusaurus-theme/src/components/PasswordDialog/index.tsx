@@ -6,14 +6,16 @@ import type { Session } from '../../client/authClient';
 import { callAuth } from '../../client/callAuth';
 import { needsPassword, needsSignIn } from '../../client/errors';
 import type { Outcome } from '../../client/failure';
-import { useSession } from '../../client/sessionStore';
+import { refreshSession, useSession } from '../../client/sessionStore';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
+import { readSecondFactorMethods, type SecondFactorMethod } from '../../client/twoFactor';
 import { useAccounts, useHasPassword } from '../../client/useAccounts';
 import { useSubmit } from '../../client/useSubmit';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
 import ProviderButtons from '../ProviderButtons';
+import SecondFactor from '../SecondFactor';
 import SubmitButton from '../SubmitButton';
 import Username from '../Username';
 import styles from './styles.module.css';
@@ -67,20 +69,48 @@ function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
   const hasPassword = useHasPassword(person.user.id, !expired) ?? true;
+  const [methods, setMethods] = useState<readonly SecondFactorMethod[]>();
   useEffect(() => box.current?.showModal(), []);
   const close = () => box.current?.close(); // returns the focus to the element that had it
-  const onSignedIn = () => {
+  const onSignedIn = async () => {
+    await endSession(person.session.token);
+    await refreshSession();
     answer(true);
     close();
+    return undefined;
   };
+  // Between the two steps of a sign-in there is no session, so a person who stops there is signed out.
+  const onClose = () => {
+    answer(false);
+    if (methods) void refreshSession();
+  };
+  if (methods) {
+    return (
+      <dialog ref={box} className={styles.dialog} aria-labelledby={title} onClose={onClose}>
+        <SecondFactorHeading id={title} />
+        <SecondFactor methods={methods} onVerified={onSignedIn} />
+        <div className={styles.actions}>
+          <CancelButton onCancel={close} />
+        </div>
+      </dialog>
+    );
+  }
   return (
-    <dialog ref={box} className={styles.dialog} aria-labelledby={title} onClose={() => answer(false)}>
+    <dialog ref={box} className={styles.dialog} aria-labelledby={title} onClose={onClose}>
       <h2 id={title}>
         {hasPassword
           ? translate({ id: 'theme.xenon.again.title', message: 'Enter your password again' })
           : translate({ id: 'theme.xenon.again.title.noPassword', message: 'Sign in again' })}
       </h2>
-      {hasPassword && <PasswordForm person={person} expired={expired} onSignedIn={onSignedIn} onCancel={close} />}
+      {hasPassword && (
+        <PasswordForm
+          person={person}
+          expired={expired}
+          onSignedIn={onSignedIn}
+          onSecondFactor={setMethods}
+          onCancel={close}
+        />
+      )}
       <OtherWaysToSignIn person={person} expired={expired} hasPassword={hasPassword} onCancel={close} />
     </dialog>
   );
@@ -89,17 +119,22 @@ function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
 interface FormProps {
   readonly person: Session;
   readonly expired: boolean;
-  readonly onSignedIn: () => void;
+  readonly onSignedIn: () => Promise<undefined>;
+  /** Called if the server asks for a second factor after the password. */
+  readonly onSecondFactor: (methods: readonly SecondFactorMethod[]) => void;
   readonly onCancel: () => void;
 }
 
-function PasswordForm({ person, expired, onSignedIn, onCancel }: FormProps): ReactNode {
+function PasswordForm({ person, expired, onSignedIn, onSecondFactor, onCancel }: FormProps): ReactNode {
   const [password, setPassword] = useState('');
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
-    const { failure } = await signInAgain(person, password);
+    const { data, failure } = await signInAgain(person, password);
     if (failure) setPassword('');
-    else onSignedIn();
-    return failure;
+    if (failure) return failure;
+    const methods = readSecondFactorMethods(data);
+    if (!methods) return onSignedIn();
+    onSecondFactor(methods);
+    return undefined;
   });
   return (
     <form onSubmit={onSubmit} method="post">
@@ -180,15 +215,34 @@ function CancelButton({ onCancel }: { readonly onCancel: () => void }): ReactNod
   );
 }
 
-// Creates a session with the same lifetime as the old one, and ends the old one: the list of devices keeps one entry.
-async function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
-  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortSessionMs;
-  const outcome = await callAuth((client, fetchOptions) =>
-    client.signIn.email({ email: user.email, password, rememberMe, fetchOptions }),
+/** The heading takes the focus, because the form with the password no longer exists. */
+function SecondFactorHeading({ id }: { readonly id: string }): ReactNode {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <h2 ref={heading} id={id} tabIndex={-1} className={styles.title}>
+      {texts.secondStep()}
+    </h2>
   );
-  if (!outcome.failure)
-    await callAuth((client, fetchOptions) => client.revokeSession({ token: session.token, fetchOptions }));
-  return outcome;
+}
+
+// Creates a session with the same lifetime as the old one. It does not fetch the session: if a second factor is needed,
+// there is none yet, and the page would replace this dialog by a form to sign in.
+function signInAgain({ user, session }: Session, password: string): Promise<Outcome<unknown>> {
+  const rememberMe = session.expiresAt.getTime() - session.createdAt.getTime() > shortSessionMs;
+  return callAuth((client, fetchOptions) =>
+    client.signIn.email({
+      email: user.email,
+      password,
+      rememberMe,
+      fetchOptions: { ...fetchOptions, disableSignal: true },
+    }),
+  );
+}
+
+// Ends the old session, so that the list of devices keeps one entry.
+async function endSession(token: string): Promise<void> {
+  await callAuth((client, fetchOptions) => client.revokeSession({ token, fetchOptions }));
 }
 
 // Milliseconds: an hour more than the lifetime of sessions without "remember me", which Better Auth never extends.

@@ -18,9 +18,10 @@ import ProviderLinked from '@xenon-auth/docusaurus-theme/internal/components/Pro
 import Sessions from '@xenon-auth/docusaurus-theme/internal/components/Sessions';
 import SignInMethods from '@xenon-auth/docusaurus-theme/internal/components/SignInMethods';
 import SuccessNotice from '@xenon-auth/docusaurus-theme/internal/components/SuccessNotice';
+import TwoStepVerification from '@xenon-auth/docusaurus-theme/internal/components/TwoStepVerification';
 import { type ReactNode, useEffect } from 'react';
 
-const sections = ['name', 'email', 'password', 'sign-in-methods', 'sessions', 'delete'];
+const sections = ['name', 'email', 'password', 'two-step', 'sign-in-methods', 'sessions', 'delete'];
 
 export default function Account(): ReactNode {
   const state = useSession();
@@ -58,6 +59,7 @@ function Sections({ user, session }: Session): ReactNode {
       <NameForm user={user} />
       <ChangeEmail user={user} />
       {site.methods.password && <ChangePassword user={user} />}
+      {site.twoFactor && <TwoStepVerification user={user} />}
       <SignInMethods user={user} />
       <Sessions current={session.token} />
       {site.deleteAccount && <DeleteAccount user={user} />}

@@ -32,7 +32,7 @@ export default function MailSignIn({ title }: Props): ReactNode {
         {sent === 'link' ? (
           <LinkSent email={email} next={next} onBack={goBack} />
         ) : (
-          <SignInCodeForm email={email} onBack={goBack} />
+          <SignInCodeForm email={email} next={next} onBack={goBack} />
         )}
       </AuthLayout>
     );

@@ -2,7 +2,7 @@ import { translate } from '@docusaurus/Translate';
 import { fieldError } from '@xenon-auth/docusaurus-theme/internal/client/errors';
 import { sendSignInCode, signInWithCode } from '@xenon-auth/docusaurus-theme/internal/client/mailSignIn';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
-import { confirmSession } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
+import { useFinishSignIn } from '@xenon-auth/docusaurus-theme/internal/client/useFinishSignIn';
 import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
 import CodeField from '@xenon-auth/docusaurus-theme/internal/components/CodeField';
 import FormMessage from '@xenon-auth/docusaurus-theme/internal/components/FormMessage';
@@ -14,6 +14,8 @@ import styles from './styles.module.css';
 interface Props {
   /** The email to which the code was sent. */
   readonly email: string;
+  /** The page to open after a second factor, if the server asks for one. */
+  readonly next: string;
   /** Goes back to the form, to correct the email. */
   readonly onBack: () => void;
 }
@@ -22,11 +24,13 @@ interface Props {
  * Signs in with the code of a mail. It then fetches the session, and the parent replaces this form when useSession()
  * has the session.
  */
-export default function SignInCodeForm({ email, onBack }: Props): ReactNode {
+export default function SignInCodeForm({ email, next, onBack }: Props): ReactNode {
   const [code, setCode] = useState('');
-  const { busy, failure, retryInSeconds, onSubmit, setFailure } = useSubmit(
-    async () => (await signInWithCode(email, code)) ?? confirmSession(),
-  );
+  const finishSignIn = useFinishSignIn(next);
+  const { busy, failure, retryInSeconds, onSubmit, setFailure } = useSubmit(async () => {
+    const { data, failure } = await signInWithCode(email, code);
+    return failure ?? finishSignIn(data);
+  });
   const sendAnother = async () => {
     const failed = await sendSignInCode(email);
     if (failed) return failed;

@@ -8,7 +8,7 @@ import { sendVerificationMail } from '@xenon-auth/docusaurus-theme/internal/clie
 import { withNext } from '@xenon-auth/docusaurus-theme/internal/client/next';
 import { paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
-import { confirmSession } from '@xenon-auth/docusaurus-theme/internal/client/useRedirectIfSignedIn';
+import { useFinishSignIn } from '@xenon-auth/docusaurus-theme/internal/client/useFinishSignIn';
 import { useSubmit } from '@xenon-auth/docusaurus-theme/internal/client/useSubmit';
 import { isLongWait } from '@xenon-auth/docusaurus-theme/internal/client/wait';
 import Field, { emailInput } from '@xenon-auth/docusaurus-theme/internal/components/Field';
@@ -35,19 +35,20 @@ export default function SignInForm({ next, isPage = false }: Props): ReactNode {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [rememberMe, setRememberMe] = useState(true);
+  const finishSignIn = useFinishSignIn(next ?? pathname);
   const { busy, failure, retryInSeconds, onSubmit, setFailure } = useSubmit(async () => {
-    const { failure } = await callAuth((client, fetchOptions) =>
+    const { data, failure } = await callAuth((client, fetchOptions) =>
       client.signIn.email({
         email: email.trim(),
         password,
         rememberMe,
-        fetchOptions: { ...fetchOptions, disableSignal: true }, // confirmSession fetches the session
+        fetchOptions: { ...fetchOptions, disableSignal: true }, // finishSignIn fetches the session
       }),
     );
     if (failure?.code === 'INVALID_EMAIL_OR_PASSWORD') setPassword('');
     if (failure) return failure;
     forgetProvider();
-    return confirmSession();
+    return finishSignIn(data);
   });
   // Xenon counts wrong passwords for each email, so the wait need not apply to another email.
   const changeEmail = (typed: string) => {
