@@ -161,7 +161,7 @@ const messages: Record<string, () => ErrorMessage> = {
   INVALID_BACKUP_CODE: () => ({
     message: translate({
       id: 'theme.xenon.error.INVALID_BACKUP_CODE',
-      message: 'That is no backup code, or it was used already. Upper and lower case letters differ.',
+      message: 'This backup code is wrong, or it was used already. Upper and lower case letters differ.',
     }),
     field: 'code',
   }),

@@ -6,7 +6,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** Copies a text. Its label does not change, so a status beside it says whether it worked. */
+/** Copies a text. Its label does not change, so a status beside it reports the result. */
 export default function CopyButton({ text, children }: Props): ReactNode {
   const [result, setResult] = useState<'copied' | 'failed'>();
   const copy = () => {

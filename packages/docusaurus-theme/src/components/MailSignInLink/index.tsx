@@ -11,7 +11,7 @@ export default function MailSignInLink({ next }: { readonly next: string }): Rea
   return (
     <p className="margin-top--md margin-bottom--none">
       <Link className="button button--secondary button--block" to={withNext(paths.mailSignIn, next)}>
-        {translate({ id: 'theme.xenon.mailSignIn.link', message: 'Continue with an e-mail, without a password' })}
+        {translate({ id: 'theme.xenon.mailSignIn.link', message: 'Continue without a password' })}
       </Link>
     </p>
   );

@@ -7,7 +7,7 @@ import { useMagicLink } from '@xenon-auth/docusaurus-theme/internal/client/useMa
 import ConfirmMagicLink from '@xenon-auth/docusaurus-theme/internal/components/ConfirmMagicLink';
 import type { ReactNode } from 'react';
 
-/** The page of a mailed link with MAGIC_LINK_CONFIRM=on. Opening it signs nobody in: mail scanners open links. */
+/** The page of a mailed link with MAGIC_LINK_CONFIRM=on. Opening it does not sign in: mail scanners open links. */
 export default function MagicLinkPage(): ReactNode {
   const link = useMagicLink();
   if (link?.token === null) {
@@ -30,7 +30,7 @@ export default function MagicLinkPage(): ReactNode {
       title={translate({ id: 'theme.xenon.magicLink.title', message: 'Sign in with this link' })}
       intro={translate({
         id: 'theme.xenon.magicLink.intro',
-        message: 'One more click: programs that check mails open links, so a link alone signs nobody in.',
+        message: 'One more click: programs that check mails open links, so a link alone does not sign you in.',
       })}
     >
       <ConfirmMagicLink link={link} />
