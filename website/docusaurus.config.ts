@@ -93,6 +93,7 @@ const xenonOptions: XenonOptions = {
   privacyLink: '/docs/security/',
   methods: { magicLink: isOn('MAGIC_LINK'), emailOTP: isOn('EMAIL_OTP') },
   twoFactor: isOn('TWO_FACTOR'),
+  admin: isOn('ADMIN'),
 };
 
 const config: Config = {

@@ -14,6 +14,7 @@ export const PrivatePages = [
   '/login/mail/',
   '/magic-link/',
   '/two-factor/',
+  '/admin/',
   '/profile/',
   '/account/',
 ];

@@ -28,7 +28,7 @@ const privatePages = [
   'account',
 ];
 // Pages of features that may be off: see docusaurus.config.ts.
-const optionalPages = ['login/mail', 'magic-link', 'two-factor'];
+const optionalPages = ['login/mail', 'magic-link', 'two-factor', 'admin'];
 
 const problems = [];
 const hashes = new Set();

@@ -16,6 +16,7 @@ export default function getSwizzleConfig(): SwizzleConfig {
       'NavbarItem/ComponentTypes': unsafeToSwizzle('The navbar item types of the site with custom-xenonAccount added'),
       XenonAccountMenu: safeToSwizzle('The navbar item: the account menu, or the link to the sign-in page'),
       XenonAccountPage: safeToSwizzle('Name, email, password, ways to sign in, sessions, deletion'),
+      XenonAdminPage: safeToSwizzle('The users, for administrators'),
       XenonAuthForms: { actions: { eject: 'forbidden', wrap: 'forbidden' }, description: 'The folder of the forms' },
       'XenonAuthForms/EmailForm': unsafeToSwizzle('Asks for an email and sends a link to it'),
       'XenonAuthForms/MailSignInForm': unsafeToSwizzle('Asks for an email and mails a link or a code to sign in'),

@@ -66,6 +66,7 @@ describe('the pages', () => {
     expect(withLink).toContain('/login/mail @theme/XenonMailSignInPage');
     expect(withLink).toContain('/magic-link @theme/XenonMagicLinkPage');
     expect((await loadPlugin({ twoFactor: true })).routes).toContain('/two-factor @theme/XenonTwoFactorPage');
+    expect((await loadPlugin({ admin: true })).routes).toContain('/admin @theme/XenonAdminPage');
     expect((await loadPlugin({ profile: true })).routes).toContain('/profile @theme/XenonProfilePage');
   });
 
@@ -132,6 +133,7 @@ describe('options', () => {
       apiMode: 'cookie',
       methods: { password: true, providers: true, magicLink: false, emailOTP: false },
       twoFactor: false,
+      admin: false,
       profile: false,
       signUp: true,
       passwordLength: { min: 8, max: 128 },
@@ -153,6 +155,10 @@ describe('options', () => {
     [
       { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', twoFactor: true },
       'twoFactor does not work with apiMode "bearer"',
+    ],
+    [
+      { apiMode: 'bearer', apiOrigin: 'https://auth.example.com', admin: true },
+      'admin does not work with apiMode "bearer"',
     ],
     [{ methods: { password: false, providers: false } }, 'methods shows no way to sign in'],
     [{ routes: { login: 'login' } }, 'must be a path of this site, such as "/account"'],

@@ -30,6 +30,7 @@ const defaultRoutes: PluginOptions['routes'] = {
   cancelEmailChange: '/cancel-email-change',
   account: '/account',
   profile: '/profile',
+  admin: '/admin',
 };
 
 /** An object whose error for an unknown name lists the valid names. */
@@ -91,6 +92,7 @@ const optionsSchema = objectOf({
   changeEmail: Joi.boolean().default(true),
   deleteAccount: Joi.boolean().default(true),
   twoFactor: Joi.boolean().default(false),
+  admin: Joi.boolean().default(false),
   profile: Joi.boolean().default(false),
   passwordLength: objectOf({
     min: Joi.number().integer().min(1).default(8),
@@ -126,6 +128,8 @@ function checkMethods(options: PluginOptions, helpers: { message: (text: { custo
     return fail('methods.magicLink does not work with apiMode "bearer": a link signs in with a cookie. Use emailOTP');
   if (isBearer && options.twoFactor)
     return fail('twoFactor does not work with apiMode "bearer": between the two steps of a sign-in there is a cookie');
+  if (isBearer && options.admin)
+    return fail('admin does not work with apiMode "bearer": to act as a user needs a cookie');
   if (!password && !hasProviders && !magicLink && !emailOTP)
     return fail('methods shows no way to sign in: allow password, providers, magicLink or emailOTP');
   return { ...options, methods: { password, providers, magicLink, emailOTP } };

@@ -14,6 +14,7 @@ export const pageNames = [
   'twoFactor',
   'account',
   'profile',
+  'admin',
 ] as const;
 
 export type PageName = (typeof pageNames)[number];
@@ -43,6 +44,8 @@ export interface Features {
   readonly deleteAccount: boolean;
   /** Better Auth's plugin twoFactor: a second step after the password. */
   readonly twoFactor: boolean;
+  /** Better Auth's plugin admin: the page for administrators. */
+  readonly admin: boolean;
   readonly profile: boolean;
   readonly passwordLength: { readonly min: number; readonly max: number };
   readonly termsLink?: string;
@@ -51,10 +54,11 @@ export interface Features {
 }
 
 /** Whether a site with these options has a page. */
-export function hasPage(page: PageName, { methods, twoFactor, profile }: Features): boolean {
+export function hasPage(page: PageName, { methods, twoFactor, profile, admin }: Features): boolean {
   if (page === 'mailSignIn') return methods.magicLink || methods.emailOTP;
   if (page === 'magicLink') return methods.magicLink;
   if (page === 'twoFactor') return twoFactor;
+  if (page === 'admin') return admin;
   return page !== 'profile' || profile;
 }
 

@@ -62,6 +62,10 @@ declare module '@theme/XenonAccountPage' {
   export default function XenonAccountPage(): import('react').ReactNode;
 }
 
+declare module '@theme/XenonAdminPage' {
+  export default function XenonAdminPage(): import('react').ReactNode;
+}
+
 declare module '@theme/XenonCancelEmailChangePage' {
   export default function XenonCancelEmailChangePage(): import('react').ReactNode;
 }

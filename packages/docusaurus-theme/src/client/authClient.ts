@@ -1,23 +1,22 @@
 import { createAuthClient } from 'better-auth/client';
 import { emailOTPClient, jwtClient, magicLinkClient, twoFactorClient } from 'better-auth/client/plugins';
-import { bearerOptions } from './bearer';
-import { fetchOrNetworkError } from './network';
-import { site } from './site';
+import { clientOptions } from './clientOptions';
 
-/** Better Auth's own client; other comments call it the stock client. No other module imports better-auth. */
+/** Better Auth's own client; other comments call it the stock client. Only adminClient.ts has another. */
 export const authClient = createAuthClient({
-  ...(site.apiOrigin && { baseURL: site.apiOrigin }),
+  ...clientOptions,
   plugins: [jwtClient(), magicLinkClient(), emailOTPClient(), twoFactorClient()],
-  fetchOptions: {
-    customFetchImpl: fetchOrNetworkError,
-    ...(site.apiMode === 'bearer' && bearerOptions),
-  },
 });
 
 export type AuthClient = typeof authClient;
-export type Session = AuthClient['$Infer']['Session'];
+type ClientSession = AuthClient['$Infer']['Session'];
+/** A person and their session. The last members exist if the server has the plugin admin. */
+export interface Session {
+  readonly user: ClientSession['user'] & { readonly role?: string | null };
+  readonly session: SessionRow & { readonly impersonatedBy?: string | null };
+}
 export type User = Session['user'];
 /** One row of list-sessions. */
-export type SessionRow = Session['session'];
+export type SessionRow = ClientSession['session'];
 /** One row of list-accounts. */
 export type Account = NonNullable<Awaited<ReturnType<AuthClient['listAccounts']>>['data']>[number];

@@ -207,6 +207,18 @@ const messages: Record<string, () => ErrorMessage> = {
       message: 'It was turned off in the meantime. Load the page again.',
     }),
   }),
+  NOT_ALLOWED: () => ({
+    message: translate({
+      id: 'theme.xenon.error.NOT_ALLOWED',
+      message: 'Only administrators can do that. Perhaps your rights have changed.',
+    }),
+  }),
+  YOU_CANNOT_IMPERSONATE_ADMINS: () => ({
+    message: translate({
+      id: 'theme.xenon.error.YOU_CANNOT_IMPERSONATE_ADMINS',
+      message: 'You cannot act as another administrator.',
+    }),
+  }),
   BACKUP_CODES_NOT_ENABLED: () => ({
     message: translate({
       id: 'theme.xenon.error.BACKUP_CODES_NOT_ENABLED',
@@ -303,7 +315,7 @@ export const knownCodes: readonly string[] = [...Object.keys(messages), ...Objec
 
 /** The message for a failure. An unknown code gets a general message, with the request's id if the response had one. */
 export function describeFailure(failure: Failure): ErrorMessage {
-  const messageOf = messages[synonyms[failure.code] ?? failure.code];
+  const messageOf = messages[knownCode(failure.code)];
   if (messageOf) return messageOf();
   if (process.env.NODE_ENV === 'development' && isWithoutApi(failure)) return { message: withoutApiText() };
   return {
@@ -317,6 +329,12 @@ export function describeFailure(failure: Failure): ErrorMessage {
         )
       : translate({ id: 'theme.xenon.error.other', message: 'Something went wrong. Please try again.' }),
   };
+}
+
+// The plugin admin has a code of its own for each missing right.
+function knownCode(code: string): string {
+  if (code.startsWith('YOU_ARE_NOT_ALLOWED_TO_')) return 'NOT_ALLOWED';
+  return synonyms[code] ?? code;
 }
 
 // Xenon sends a code or a request id. Another server, such as the development server of the site, sends neither.

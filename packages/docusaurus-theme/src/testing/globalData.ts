@@ -14,6 +14,7 @@ const site: SiteData = {
     cancelEmailChange: '/cancel-email-change/',
     account: '/account/',
     profile: '/profile/',
+    admin: '/admin/',
   },
   afterSignIn: '/profile/',
   apiOrigin: '',
@@ -23,6 +24,7 @@ const site: SiteData = {
   changeEmail: true,
   deleteAccount: true,
   twoFactor: true,
+  admin: true,
   profile: true,
   passwordLength: { min: 8, max: 128 },
 };

@@ -4,7 +4,8 @@ import { translate } from '@docusaurus/Translate';
 import { dropDrafts, hasDrafts } from '@xenon-auth/docusaurus-theme/internal/client/drafts';
 import type { Failure } from '@xenon-auth/docusaurus-theme/internal/client/failure';
 import { loadChunk, NetworkError } from '@xenon-auth/docusaurus-theme/internal/client/network';
-import { signOut } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
+import { isAdministrator } from '@xenon-auth/docusaurus-theme/internal/client/roles';
+import { signOut, useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
 import { isWithin, paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import clsx from 'clsx';
@@ -24,6 +25,7 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
   const signOut = useSignOut();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const { user } = useSession();
   const link = linkClass === undefined ? {} : { className: linkClass };
   const signOutAndShowProblem = async () => {
     if (busy) return;
@@ -50,6 +52,13 @@ export default function Links({ itemClass, linkClass, onDone, onSignedOut }: Pro
           {translate({ id: 'theme.xenon.account.account', message: 'Account' })}
         </Link>
       </li>
+      {site.admin && user && isAdministrator(user) && (
+        <li className={itemClass}>
+          <Link {...link} to={paths.admin} onClick={() => onDone?.()}>
+            {translate({ id: 'theme.xenon.account.admin', message: 'Users' })}
+          </Link>
+        </li>
+      )}
       <li className={itemClass}>
         <button
           type="button"
@@ -91,7 +100,7 @@ function useSignOut() {
     if (outcome.failure) return outcome;
     dropDrafts();
     // Leaves a page with the person's data, and replaces it in the history.
-    if ([paths.profile, paths.account].some((page) => isWithin(history.location.pathname, page)))
+    if ([paths.profile, paths.account, paths.admin].some((page) => isWithin(history.location.pathname, page)))
       history.replace(site.baseUrl);
     return outcome;
   };

@@ -2,8 +2,9 @@ import Link from '@docusaurus/Link';
 import { useLocation } from '@docusaurus/router';
 import { withNext } from '@xenon-auth/docusaurus-theme/internal/client/next';
 import { useSession } from '@xenon-auth/docusaurus-theme/internal/client/sessionStore';
-import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
+import { paths, site } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
+import ImpersonationBanner from '@xenon-auth/docusaurus-theme/internal/components/ImpersonationBanner';
 import { type ReactNode, useEffect, useRef } from 'react';
 import Links from './Links';
 import Menu from './Menu';
@@ -41,6 +42,9 @@ function MenuOrSignInLink(): ReactNode {
             hadFocus.current = true;
           }}
         />
+      )}
+      {site.admin && state.session?.impersonatedBy && (
+        <ImpersonationBanner name={state.user.name} email={state.user.email} userId={state.user.id} />
       )}
       {(state.status === 'signed-out' || state.status === 'unreachable') && (
         <SignInLink className="button button--primary button--sm" />
