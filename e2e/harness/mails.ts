@@ -6,7 +6,10 @@ export type MailKind =
   | 'reset-password'
   | 'change-email-confirmation'
   | 'delete-account'
-  | 'email-change-notice';
+  | 'email-change-notice'
+  | 'magic-link'
+  | 'email-otp'
+  | 'two-factor-otp';
 
 /** One line of MAIL_FILE. */
 export interface Mail {
@@ -21,6 +24,8 @@ export interface Mail {
 export interface Mails {
   /** Waits for a new mail of a kind to an email address, and returns its link. Each mail is returned once. */
   readonly waitForLink: (kind: MailKind, to: string) => Promise<string>;
+  /** Waits for a new mail of a kind to an email address, and returns its token or code. Each mail is returned once. */
+  readonly waitForToken: (kind: MailKind, to: string) => Promise<string>;
   /** How many mails of a kind were sent to an email address up to now. */
   readonly count: (kind: MailKind, to: string) => number;
 }
@@ -30,18 +35,20 @@ export function openOutbox(file: string): Mails {
   const taken = new Map<string, number>();
   const mailsOf = (kind: MailKind, to: string) =>
     readMails(file).filter((mail) => mail.kind === kind && mail.to === to);
+  const waitForMail = async (kind: MailKind, to: string) => {
+    const key = `${kind} ${to}`;
+    const next = taken.get(key) ?? 0;
+    await expect
+      .poll(() => mailsOf(kind, to).length, { message: `number of mails of kind ${kind} to ${to} in the outbox` })
+      .toBeGreaterThan(next);
+    const mails = mailsOf(kind, to);
+    taken.set(key, mails.length);
+    return mails.at(-1);
+  };
   return {
     count: (kind, to) => mailsOf(kind, to).length,
-    waitForLink: async (kind, to) => {
-      const key = `${kind} ${to}`;
-      const next = taken.get(key) ?? 0;
-      await expect
-        .poll(() => mailsOf(kind, to).length, { message: `number of mails of kind ${kind} to ${to} in the outbox` })
-        .toBeGreaterThan(next);
-      const mails = mailsOf(kind, to);
-      taken.set(key, mails.length);
-      return mails.at(-1)?.url ?? '';
-    },
+    waitForLink: async (kind, to) => (await waitForMail(kind, to))?.url ?? '',
+    waitForToken: async (kind, to) => (await waitForMail(kind, to))?.token ?? '',
   };
 }
 

@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { repositoryRoot } from './xenon';
+import { buildCopiedSite, copySite } from './site-copy';
 
 /** Parts of the site that it can be built without: their files in website/, and their lines in files of website/. */
 const removableParts = {
@@ -33,17 +32,8 @@ export function buildSiteWithout(part: keyof typeof removableParts): {
   readonly remove: () => void;
 } {
   const dir = mkdtempSync(path.join(tmpdir(), 'xenon-without-'));
-  const from = path.join(repositoryRoot, 'website');
   const site = path.join(dir, 'website');
-  const generated = ['node_modules', 'build', '.docusaurus'].map((name) => path.join(from, name));
-  cpSync(from, site, { recursive: true, filter: (source) => !generated.includes(source) });
-  // A copy of docs/, not a link: Docusaurus uses real paths.
-  cpSync(path.join(repositoryRoot, 'docs'), path.join(dir, 'docs'), { recursive: true });
-  // The pages link to files of the repository, and the build checks that these exist. The workspaces have their
-  // dependencies in the root.
-  for (const name of readdirSync(repositoryRoot))
-    if (!name.startsWith('.') && !['docs', 'website'].includes(name))
-      symlinkSync(path.join(repositoryRoot, name), path.join(dir, name));
+  copySite(dir);
   for (const name of removableParts[part].files) rmSync(path.join(site, name), { recursive: true });
   for (const [name, patterns] of Object.entries(removableParts[part].lines)) {
     const file = path.join(site, name);
@@ -51,8 +41,7 @@ export function buildSiteWithout(part: keyof typeof removableParts): {
     // Without the accounts, links of the home page lead to no page.
     writeFileSync(file, rest.replace("onBrokenLinks: 'throw'", "onBrokenLinks: 'ignore'"));
   }
-  // If the build fails, the error contains its output.
-  execFileSync(path.join(repositoryRoot, 'node_modules/.bin/docusaurus'), ['build'], { cwd: site, stdio: 'pipe' });
+  buildCopiedSite(dir);
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 

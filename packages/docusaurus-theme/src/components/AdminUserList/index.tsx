@@ -28,6 +28,7 @@ export default function AdminUserList({ query }: Props): ReactNode {
   const { outcome, isLoading, reload } = useLoaded(load);
   const change = (changes: Partial<UserQuery>) =>
     history.push({ pathname: history.location.pathname, search: formatUserQuery({ ...query, page: 1, ...changes }) });
+  if (outcome?.failure?.status === 403) return <NotAnAdministrator />;
   return (
     <>
       <Filters query={query} onChange={change} />
@@ -74,17 +75,18 @@ interface NotLoadedProps {
   readonly onRetry: () => void;
 }
 
+function NotAnAdministrator(): ReactNode {
+  return (
+    <p role="alert">
+      {translate({
+        id: 'theme.xenon.admin.forbidden',
+        message: 'This page is for administrators, and you are signed in with another account.',
+      })}
+    </p>
+  );
+}
+
 function NotLoaded({ failure, onRetry }: NotLoadedProps): ReactNode {
-  if (failure.status === 403) {
-    return (
-      <p role="alert">
-        {translate({
-          id: 'theme.xenon.admin.forbidden',
-          message: 'This page is for administrators, and your account is not one.',
-        })}
-      </p>
-    );
-  }
   return (
     <>
       <p role="alert">{describeFailure(failure).message}</p>

@@ -94,6 +94,7 @@ it('tells a person who is no administrator', async () => {
   api.answers['/admin/list-users'] = () => errorResponse(403, 'YOU_ARE_NOT_ALLOWED_TO_LIST_USERS');
   renderAt('');
   expect((await screen.findByRole('alert')).textContent).toContain('This page is for administrators');
+  expect(screen.queryByLabelText('Search')).toBeNull();
 });
 
 it('loads the list again after a failure', async () => {

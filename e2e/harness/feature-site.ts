@@ -1,0 +1,32 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from '@playwright/test';
+import { sharedServer } from './setup';
+import { buildCopiedSite, copySite } from './site-copy';
+
+/** The settings of a server with all plugins. The site reads the same variables when it is built. */
+export const allFeatures = { MAGIC_LINK: 'on', EMAIL_OTP: 'on', TWO_FACTOR: 'on', ADMIN: 'on' } as const;
+
+const buildTimeoutMs = 400_000;
+
+/**
+ * Builds the site with the pages of all features, once for all workers of this run. Returns the directory in which
+ * `xenon dev` serves this site. The directory is removed with that of the shared server.
+ */
+export async function buildFeatureSite(): Promise<string> {
+  const dir = path.join(path.dirname(sharedServer().mailFile), 'feature-site');
+  const done = path.join(dir, 'built');
+  if (!isFirst(dir)) {
+    await expect.poll(() => existsSync(done), { timeout: buildTimeoutMs, message: 'another worker builds' }).toBe(true);
+    return dir;
+  }
+  copySite(dir);
+  buildCopiedSite(dir, allFeatures);
+  writeFileSync(done, '');
+  return dir;
+}
+
+/** Whether this worker has created the directory. */
+function isFirst(dir: string): boolean {
+  return mkdirSync(dir, { recursive: true }) !== undefined;
+}

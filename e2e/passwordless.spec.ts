@@ -1,0 +1,176 @@
+import type { Page } from '@playwright/test';
+import { allFeatures, buildFeatureSite } from './harness/feature-site';
+import { errorMessage, formFields, randomIP, waitUntilSignedIn } from './harness/forms';
+import { getSessionEmail } from './harness/people';
+import { expect, register, test } from './harness/test';
+
+let site: string;
+test.beforeAll(async () => {
+  test.setTimeout(420_000); // the first worker builds the site
+  site = await buildFeatureSite();
+});
+
+const verifyPath = '/api/auth/magic-link/verify';
+const codePath = '/api/auth/sign-in/email-otp';
+const main = (page: Page) => page.getByRole('main');
+const codeField = (page: Page) => page.getByLabel('Code from the mail');
+const signInButton = (page: Page) => main(page).getByRole('button', { name: 'Sign in', exact: true });
+
+async function askFor(page: Page, email: string, button: 'Mail me a link' | 'Mail me a code'): Promise<void> {
+  await formFields(page).email.fill(email);
+  await page.getByRole('button', { name: button }).click();
+  await expect(page.getByRole('heading', { name: 'Check your mailbox' })).toBeFocused();
+}
+
+test('a person without an account signs in with a mailed link', async ({
+  page,
+  person,
+  startServer,
+  checkPageState,
+}) => {
+  const { origin, mails } = await startServer(allFeatures, [], site);
+  await page.goto(`${origin}/login/?next=/docs/`);
+  await page.getByRole('link', { name: 'Continue without a password' }).click();
+  await expect(page).toHaveURL(`${origin}/login/mail/?next=%2Fdocs%2F`);
+  await checkPageState(page, 'mail');
+  await askFor(page, person.email, 'Mail me a link');
+  await checkPageState(page, 'mail-link-sent');
+  const link = await mails.waitForLink('magic-link', person.email);
+  await page.goto(link);
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  await waitUntilSignedIn(page);
+  expect(await getSessionEmail(page.context(), origin)).toBe(person.email);
+});
+
+test('a used link leads to the form, with the reason and the next page', async ({
+  page,
+  person,
+  openAnotherContext,
+  startServer,
+  checkPageState,
+}) => {
+  const { origin, mails } = await startServer(allFeatures, [], site);
+  await page.goto(`${origin}/login/mail/?next=/docs/`);
+  await askFor(page, person.email, 'Mail me a link');
+  const link = await mails.waitForLink('magic-link', person.email);
+  const other = await openAnotherContext();
+  await (await other.newPage()).goto(link);
+  await page.goto(link);
+  await expect(errorMessage(page)).toContainText('This link was used or is too old.');
+  await expect(errorMessage(page)).toBeFocused();
+  await expect(page).toHaveURL(`${origin}/login/mail/?next=%2Fdocs%2F`);
+  await checkPageState(page, 'mail-link-used');
+});
+
+test('a link tells a person without an account that registration is closed', async ({
+  page,
+  person,
+  startServer,
+  checkPageState,
+}) => {
+  const { origin, mails } = await startServer({ ...allFeatures, SIGN_UP: 'off' }, [], site);
+  await page.goto(`${origin}/login/mail/`);
+  await askFor(page, person.email, 'Mail me a link'); // the same answer as for a person with an account
+  await page.goto(await mails.waitForLink('magic-link', person.email));
+  await expect(errorMessage(page)).toContainText('There is no account with this e-mail address');
+  await checkPageState(page, 'mail-sign-up-closed');
+});
+
+test('with MAGIC_LINK_CONFIRM a link signs in only after a click', async ({
+  page,
+  person,
+  openAnotherContext,
+  startServer,
+  checkPageState,
+  guard,
+}) => {
+  const { origin, mails } = await startServer({ ...allFeatures, MAGIC_LINK_CONFIRM: 'on' }, [], site);
+  await page.goto(`${origin}/login/mail/?next=/docs/`);
+  await askFor(page, person.email, 'Mail me a link');
+  const link = await mails.waitForLink('magic-link', person.email);
+  const scanner = await openAnotherContext();
+  await scanner.request.get(link);
+  await page.goto(link);
+  await expect(page.getByRole('heading', { name: 'Sign in with this link' })).toBeVisible();
+  await expect(page).toHaveURL(`${origin}/magic-link/`); // without the token
+  await checkPageState(page, 'confirm');
+  expect(await getSessionEmail(page.context(), origin)).toBe('');
+  await signInButton(page).click();
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  expect(await getSessionEmail(page.context(), origin)).toBe(person.email);
+
+  const late = await (await openAnotherContext()).newPage();
+  await late.goto(link);
+  guard.allow(400, verifyPath);
+  await signInButton(late).click();
+  await expect(errorMessage(late)).toContainText('This link was used or is too old.');
+  await checkPageState(late, 'confirm-used');
+  await late.getByRole('link', { name: 'Get a new link or a code' }).click();
+  await expect(late).toHaveURL(`${origin}/login/mail/?next=%2Fdocs%2F`);
+});
+
+test('a person with an account signs in with a mailed code', async ({
+  page,
+  context,
+  person,
+  startServer,
+  checkPageState,
+  guard,
+}) => {
+  const { origin, mails } = await startServer(allFeatures, [], site);
+  await register(context, person, origin);
+  await context.clearCookies();
+  await page.goto(`${origin}/login/mail/?next=/docs/`);
+  await askFor(page, person.email, 'Mail me a code');
+  await checkPageState(page, 'mail-code');
+  const code = await mails.waitForToken('email-otp', person.email);
+  guard.allow(400, codePath);
+  await codeField(page).fill(code === '123456' ? '654321' : '123456');
+  await signInButton(page).click();
+  await expect(errorMessage(page)).toContainText('That is not the code of the newest mail.');
+  await checkPageState(page, 'mail-code-wrong');
+  await codeField(page).fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+  await codeField(page).press('Enter');
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  expect(await getSessionEmail(context, origin)).toBe(person.email);
+});
+
+test('after three wrong codes a person gets a new one', async ({ page, person, startServer, guard }) => {
+  const { origin, mails } = await startServer(allFeatures, [], site);
+  await page.goto(`${origin}/login/mail/`);
+  await askFor(page, person.email, 'Mail me a code');
+  const first = await mails.waitForToken('email-otp', person.email);
+  const wrong = first === '111111' ? '222222' : '111111';
+  guard.allow(400, codePath);
+  guard.allow(403, codePath);
+  for (let i = 0; i < 4; i++) {
+    await codeField(page).fill(wrong);
+    const answer = page.waitForResponse((response) => response.url().endsWith(codePath));
+    await signInButton(page).click();
+    await answer;
+    await expect(errorMessage(page)).toBeVisible();
+  }
+  await expect(errorMessage(page)).toContainText('Too many wrong codes');
+  await page.getByRole('button', { name: 'Send the mail again' }).click();
+  await expect(page.getByText('Sent again.')).toBeVisible();
+  await codeField(page).fill(await mails.waitForToken('email-otp', person.email));
+  await signInButton(page).click();
+  await waitUntilSignedIn(page);
+});
+
+test('says how long to wait after too many mails', async ({ page, person, startServer, checkPageState, guard }) => {
+  const { origin } = await startServer({ ...allFeatures, RATE_LIMIT: 'on', CLIENT_IP: 'xff:0' }, [], site);
+  const ip = randomIP();
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': ip });
+  for (let i = 0; i < 5; i++)
+    await page.request.post(`${origin}/api/auth/sign-in/magic-link`, {
+      data: { email: person.email },
+      headers: { origin, 'x-forwarded-for': ip },
+    });
+  await page.goto(`${origin}/login/mail/`);
+  guard.allow(429, '/api/auth/sign-in/magic-link');
+  await formFields(page).email.fill(person.email);
+  await page.getByRole('button', { name: 'Mail me a link' }).click();
+  await expect(errorMessage(page)).toContainText(/You can try again in \d+ (s|min)\./);
+  await checkPageState(page, 'mail-limited');
+});
