@@ -1,18 +1,18 @@
 import { createAuthClient } from 'better-auth/client';
-import { emailOTPClient, jwtClient, magicLinkClient, twoFactorClient } from 'better-auth/client/plugins';
+import { jwtClient } from 'better-auth/client/plugins';
 import { clientOptions } from './clientOptions';
 
-/** Better Auth's own client; other comments call it the stock client. Only adminClient.ts has another. */
+/** Better Auth's own client; other comments call it the stock client. pluginClient.ts and adminClient.ts have others. */
 export const authClient = createAuthClient({
   ...clientOptions,
-  plugins: [jwtClient(), magicLinkClient(), emailOTPClient(), twoFactorClient()],
+  plugins: [jwtClient()],
 });
 
 export type AuthClient = typeof authClient;
 type ClientSession = AuthClient['$Infer']['Session'];
-/** A person and their session. The last members exist if the server has the plugin admin. */
+/** A person and their session. The members that are added here exist if the server has the plugins. */
 export interface Session {
-  readonly user: ClientSession['user'] & { readonly role?: string | null };
+  readonly user: ClientSession['user'] & { readonly role?: string | null; readonly twoFactorEnabled?: boolean | null };
   readonly session: SessionRow & { readonly impersonatedBy?: string | null };
 }
 export type User = Session['user'];

@@ -1,4 +1,4 @@
-import { callAuth } from './callAuth';
+import { callPlugin } from './callPlugin';
 import type { Failure, Outcome } from './failure';
 import { toInvalidEmail } from './mails';
 import { withNext } from './next';
@@ -15,7 +15,7 @@ export const mailMethods: readonly MailMethod[] = [
 
 /** Sends a link that signs in and opens `next`. The response is the same if there is no user with that email. */
 export async function sendSignInLink(email: string, next: string): Promise<Failure | undefined> {
-  const { failure } = await callAuth((client, fetchOptions) =>
+  const { failure } = await callPlugin((client, fetchOptions) =>
     client.signIn.magicLink({
       email,
       callbackURL: callbackUrl(next),
@@ -28,7 +28,7 @@ export async function sendSignInLink(email: string, next: string): Promise<Failu
 
 /** Sends a code to sign in. The response is the same if there is no user with that email. */
 export async function sendSignInCode(email: string): Promise<Failure | undefined> {
-  const { failure } = await callAuth((client, fetchOptions) =>
+  const { failure } = await callPlugin((client, fetchOptions) =>
     client.emailOtp.sendVerificationOtp({ email, type: 'sign-in', fetchOptions }),
   );
   return toInvalidEmail(failure);
@@ -36,11 +36,11 @@ export async function sendSignInCode(email: string): Promise<Failure | undefined
 
 /** Signs in with the code of a mail. The server compares the code exactly, so this removes spaces. */
 export function signInWithCode(email: string, code: string): Promise<Outcome<unknown>> {
-  return callAuth((client, fetchOptions) =>
+  return callPlugin((client, fetchOptions) =>
     client.signIn.emailOtp({
       email,
       otp: withoutSpaces(code),
-      fetchOptions: { ...fetchOptions, disableSignal: true }, // the caller fetches the session
+      fetchOptions, // the caller fetches the session
     }),
   );
 }

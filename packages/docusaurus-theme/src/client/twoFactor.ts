@@ -1,4 +1,4 @@
-import { callAuth } from './callAuth';
+import { callPlugin } from './callPlugin';
 import type { Failure } from './failure';
 import { withoutSpaces } from './mailSignIn';
 import { withNext } from './next';
@@ -39,9 +39,7 @@ function parseMethods(names: readonly unknown[]): SecondFactorMethod[] {
 
 /** Mails a code for the second factor. */
 export async function sendSecondFactorCode(): Promise<Failure | undefined> {
-  const { failure } = await callAuth((client, fetchOptions) =>
-    client.twoFactor.sendOtp({ fetchOptions: { ...fetchOptions, disableSignal: true } }),
-  );
+  const { failure } = await callPlugin((client, fetchOptions) => client.twoFactor.sendOtp({ fetchOptions }));
   return failure;
 }
 
@@ -51,8 +49,7 @@ export async function verifySecondFactor(
   typed: string,
   trustDevice: boolean,
 ): Promise<Failure | undefined> {
-  const { failure } = await callAuth<unknown>((client, options) => {
-    const fetchOptions = { ...options, disableSignal: true };
+  const { failure } = await callPlugin<unknown>((client, fetchOptions) => {
     const code = withoutSpaces(typed);
     if (method === 'totp') return client.twoFactor.verifyTotp({ code, trustDevice, fetchOptions });
     if (method === 'otp') return client.twoFactor.verifyOtp({ code, trustDevice, fetchOptions });

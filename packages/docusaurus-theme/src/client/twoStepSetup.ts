@@ -1,4 +1,4 @@
-import { callAuth } from './callAuth';
+import { callPlugin } from './callPlugin';
 import type { Failure, Outcome } from './failure';
 import { withoutSpaces } from './mailSignIn';
 
@@ -13,8 +13,8 @@ export interface Setup {
 
 /** Begins the set-up. Nothing changes for sign-ins until a code of the app is confirmed. */
 export async function beginSetup(password: string): Promise<Outcome<Setup>> {
-  const { data, failure } = await callAuth((client, fetchOptions) =>
-    client.twoFactor.enable({ password, fetchOptions: { ...fetchOptions, disableSignal: true } }),
+  const { data, failure } = await callPlugin((client, fetchOptions) =>
+    client.twoFactor.enable({ password, fetchOptions }),
   );
   if (failure) return { failure };
   const setup = data && 'totpURI' in data ? parseSetup(data) : undefined;
@@ -23,10 +23,10 @@ export async function beginSetup(password: string): Promise<Outcome<Setup>> {
 
 /** Confirms the set-up with a code of the app. The server then starts a new session in place of the current one. */
 export async function confirmSetup(code: string): Promise<Failure | undefined> {
-  const { failure } = await callAuth((client, fetchOptions) =>
+  const { failure } = await callPlugin((client, fetchOptions) =>
     client.twoFactor.verifyTotp({
       code: withoutSpaces(code),
-      fetchOptions: { ...fetchOptions, disableSignal: true }, // the caller fetches the session
+      fetchOptions, // the caller fetches the session
     }),
   );
   return failure;
@@ -34,17 +34,15 @@ export async function confirmSetup(code: string): Promise<Failure | undefined> {
 
 /** Replaces the backup codes. */
 export async function newBackupCodes(password: string): Promise<Outcome<readonly string[]>> {
-  const { data, failure } = await callAuth((client, fetchOptions) =>
-    client.twoFactor.generateBackupCodes({ password, fetchOptions: { ...fetchOptions, disableSignal: true } }),
+  const { data, failure } = await callPlugin((client, fetchOptions) =>
+    client.twoFactor.generateBackupCodes({ password, fetchOptions }),
   );
   return failure ? { failure } : { data: data?.backupCodes ?? [] };
 }
 
 /** Turns two-step verification off. The server then starts a new session in place of the current one. */
 export async function turnOff(password: string): Promise<Outcome<true>> {
-  const { failure } = await callAuth((client, fetchOptions) =>
-    client.twoFactor.disable({ password, fetchOptions: { ...fetchOptions, disableSignal: true } }),
-  );
+  const { failure } = await callPlugin((client, fetchOptions) => client.twoFactor.disable({ password, fetchOptions }));
   return failure ? { failure } : { data: true };
 }
 
