@@ -15,14 +15,19 @@ const buildTimeoutMs = 400_000;
  */
 export async function buildFeatureSite(): Promise<string> {
   const dir = path.join(path.dirname(sharedServer().mailFile), 'feature-site');
-  const done = path.join(dir, 'built');
-  if (!isFirst(dir)) {
-    await expect.poll(() => existsSync(done), { timeout: buildTimeoutMs, message: 'another worker builds' }).toBe(true);
-    return dir;
+  const ended = path.join(dir, 'ended');
+  if (isFirst(dir)) {
+    try {
+      copySite(dir);
+      buildCopiedSite(dir, allFeatures);
+    } finally {
+      writeFileSync(ended, '');
+    }
   }
-  copySite(dir);
-  buildCopiedSite(dir, allFeatures);
-  writeFileSync(done, '');
+  await expect.poll(() => existsSync(ended), { timeout: buildTimeoutMs, message: 'the build has ended' }).toBe(true);
+  expect(existsSync(path.join(dir, 'website/build/admin/index.html')), 'the site with all features is built').toBe(
+    true,
+  );
   return dir;
 }
 

@@ -26,8 +26,12 @@ export default function AdminUserList({ query }: Props): ReactNode {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key has all of the query
   const load = useCallback(() => listUsers(query), [key]);
   const { outcome, isLoading, reload } = useLoaded(load);
+  // Not `push`: after that, Docusaurus moves the focus from the control to the start of the page.
   const change = (changes: Partial<UserQuery>) =>
-    history.push({ pathname: history.location.pathname, search: formatUserQuery({ ...query, page: 1, ...changes }) });
+    history.replace({
+      pathname: history.location.pathname,
+      search: formatUserQuery({ ...query, page: 1, ...changes }),
+    });
   if (outcome?.failure?.status === 403) return <NotAnAdministrator />;
   return (
     <>
