@@ -2,7 +2,7 @@ import { createAuthClient } from 'better-auth/client';
 import { jwtClient } from 'better-auth/client/plugins';
 import { clientOptions } from './clientOptions';
 
-/** Better Auth's own client; other comments call it the stock client. pluginClient.ts and adminClient.ts have others. */
+/** Better Auth's own client; other comments call it the stock client. There are others for plugins. */
 export const authClient = createAuthClient({
   ...clientOptions,
   plugins: [jwtClient()],

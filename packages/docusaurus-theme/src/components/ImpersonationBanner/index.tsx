@@ -12,7 +12,7 @@ interface Props {
   readonly userId: string;
 }
 
-/** Tells an administrator on every page that they act as a user, and ends that. It is at the lower edge of the window. */
+/** Tells an administrator on every page that they act as a user, and ends that, at the lower edge of the window. */
 export default function ImpersonationBanner({ name, email, userId }: Props): ReactNode {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
