@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/passwordless"
+	"github.com/xenon-auth/xenon/shared/twofactor"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -327,24 +330,31 @@ var routesWithoutEvent = []string{
 
 func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	log := captureLog(t)
-	s := newServer(t)
+	s := newServer(t, func(env map[string]string) {
+		for _, name := range []string{"ADMIN", "TWO_FACTOR", "MAGIC_LINK", "MAGIC_LINK_CONFIRM", "EMAIL_OTP"} {
+			env[name] = "on"
+		}
+	})
+	all := web.Routes{}
 	for _, served := range []web.Routes{
 		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
-		s.svc.TokenRoutes(), s.svc.JWKSRoutes(), s.svc.PasswordRoutes(),
-		s.svc.EmailRoutes(),
-		s.svc.AccountRoutes(), s.social.SocialRoutes(), admin.New(s.svc).AdminRoutes(),
+		s.svc.TokenRoutes(), s.svc.JWKSRoutes(), s.svc.PasswordRoutes(), s.svc.EmailRoutes(), s.svc.AccountRoutes(),
+		s.social.SocialRoutes(), admin.New(s.svc).AdminRoutes(), twofactor.New(s.svc).TwoFactorRoutes(),
+		passwordless.New(s.svc).PasswordlessRoutes(),
 	} {
-		for route := range served {
-			method, path, _ := strings.Cut(route, " ")
-			takeRecords(t, log)
-			s.doAllowing500(method, strings.NewReplacer("{token}", "x", "{provider}", "x").Replace(path), "")
-			got := takeRecords(t, log)
-			if len(got) != 1 {
-				t.Fatalf("%s: got %d log records, want 1", route, len(got))
-			}
-			if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
-				t.Errorf("%s: got the event %v in the log record, want an event: %v", route, event, isOne)
-			}
+		maps.Copy(all, served)
+	}
+	s.mux = all.Mux(s.cfg)
+	for route := range all {
+		method, path, _ := strings.Cut(route, " ")
+		takeRecords(t, log)
+		s.doAllowing500(method, strings.NewReplacer("{token}", "x", "{provider}", "x").Replace(path), "")
+		got := takeRecords(t, log)
+		if len(got) != 1 {
+			t.Fatalf("%s: got %d log records, want 1", route, len(got))
+		}
+		if event, isOne := got[0]["event"], !slices.Contains(routesWithoutEvent, route); (event != nil) != isOne {
+			t.Errorf("%s: got the event %v in the log record, want an event: %v", route, event, isOne)
 		}
 	}
 }
