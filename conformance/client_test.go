@@ -50,7 +50,8 @@ func TestR01_StockClientSignsInByMail(t *testing.T) {
 // twoFactorSettings switch the plugin of client/two_factor on.
 var twoFactorSettings = []string{"TWO_FACTOR=on"}
 
-// TestR01_StockClientWorksWithSecondFactor runs the tests in client/two_factor, which use the client's plugin twoFactor.
+// TestR01_StockClientWorksWithSecondFactor runs the tests in client/two_factor, which use the client's plugin
+// twoFactor.
 func TestR01_StockClientWorksWithSecondFactor(t *testing.T) {
 	t.Parallel()
 	runStockClient(t, startXenonForStockClient(t, twoFactorSettings...), "two_factor/*.test.mjs")

@@ -61,8 +61,8 @@ func (s *Service) countMailIfAllowed(r *http.Request, db *store.Store, m mail.Me
 	return false, nil
 }
 
-// deviceOfSignInMail returns the device cookie of r if m is a mail that signs in and the cookie is for its email. Such a
-// client has a counter of its own, so that no other client can keep its user from signing in.
+// deviceOfSignInMail returns the device cookie of r if m is a mail that signs in and the cookie is for its email. Such
+// a client has a counter of its own, so that no other client can keep its user from signing in.
 func (s *Service) deviceOfSignInMail(r *http.Request, m mail.Message) *session.Device {
 	if m.Kind != mail.MagicLink && m.Kind != mail.EmailOTP {
 		return nil

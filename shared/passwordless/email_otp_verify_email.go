@@ -55,7 +55,8 @@ func (s *Service) verifyEmailOTP(w http.ResponseWriter, r *http.Request, db *sto
 }
 
 // startSessionAfterVerification starts a session if AUTO_SIGN_IN_AFTER_VERIFICATION is on and the user needs no second
-// factor for it, and returns its token. Otherwise it sets the cache cookie again if the user is signed in, because emailVerified is false in the old one.
+// factor for it, and returns its token. Otherwise it sets the cache cookie again if the user is signed in, because
+// emailVerified is false in the old one.
 func (s *Service) startSessionAfterVerification(
 	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User,
 ) (token *string, err error) {

@@ -310,7 +310,8 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 	eve, _ := signUp(t, db, "eve@example.com")
 	long := ada.ID + strings.Repeat("0123456789abcdef", 4096)
 	for identifier, value := range map[string]string{
-		"2fa-x": ada.ID, "trust-device-x": ada.ID, "of-another-feature": ada.ID, "state": long, store.ResetPasswordLinkPrefix + "eve": eve.ID,
+		"2fa-x": ada.ID, "trust-device-x": ada.ID, "of-another-feature": ada.ID, "state": long,
+		store.ResetPasswordLinkPrefix + "eve": eve.ID,
 		store.ResetPasswordLinkPrefix + "ada": ada.ID, store.ChangeEmailLinkPrefix + "ada": long,
 	} {
 		if err := db.InsertVerification(t.Context(), identifier, value, testTime.Add(time.Hour), testTime); err != nil {

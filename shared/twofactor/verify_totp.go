@@ -70,8 +70,8 @@ func usedCode(f store.TwoFactor, counter int64) store.UsedCode {
 	return store.UsedCode{Identifier: identifier, EndsAt: totpCodeEnds(counter)}
 }
 
-// verifyCallersApp handles a right code of a signed-in caller. The first one finishes the set-up. Then the caller gets a
-// new session, and needs a second factor from now on, unless that was so already.
+// verifyCallersApp handles a right code of a signed-in caller. The first one finishes the set-up. Then the caller gets
+// a new session, and needs a second factor from now on, unless that was so already.
 func (s *Service) verifyCallersApp(
 	w http.ResponseWriter, r *http.Request, db *store.Store, a attempt, factor store.TwoFactor, code store.UsedCode,
 ) error {
