@@ -140,15 +140,14 @@ var Tables = []Table{
 		{Name: "count", Type: Integer, Writes: Values, NotNull: true},
 		{Name: "lastRequest", Type: Bigint, Writes: Values, NotNull: true},
 	}},
-	// The columns are Optional until a statement uses them.
 	{"twoFactor", 8, "SELECT, INSERT, UPDATE, DELETE", []Column{
-		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true, Since: 8, Optional: true},
-		{Name: "secret", Type: Text, Writes: Values, NotNull: true, Since: 8, Optional: true},
-		{Name: "backupCodes", Type: Text, Writes: Values, NotNull: true, Since: 8, Optional: true},
-		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true, Since: 8, Optional: true},
-		{Name: "verified", Type: Boolean, Writes: Values, Since: 8, Optional: true},
-		{Name: "failedVerificationCount", Type: Integer, Writes: Values, Since: 8, Optional: true},
-		{Name: "lockedUntil", Type: Time, Writes: Nulls, Since: 8, Optional: true},
+		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true, Since: 8},
+		{Name: "secret", Type: Text, Writes: Values, NotNull: true, Since: 8},
+		{Name: "backupCodes", Type: Text, Writes: Values, NotNull: true, Since: 8},
+		{Name: "userId", Type: UUID, Writes: Values, NotNull: true, Cascade: true, Since: 8},
+		{Name: "verified", Type: Boolean, Writes: Values, Since: 8},
+		{Name: "failedVerificationCount", Type: Integer, Writes: Values, Since: 8},
+		{Name: "lockedUntil", Type: Time, Writes: Nulls, Since: 8},
 	}},
 	{"user_profile", 2, "SELECT, INSERT, UPDATE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
