@@ -140,7 +140,8 @@ func (s *server) newBrowser() *browser {
 // copy returns a browser with the same cookies.
 func (b *browser) copy() *browser { return &browser{b.s, maps.Clone(b.cookies), b.ip} }
 
-// post sends a request and stores the cookies of the response. It does not fail the test, so that goroutines can use it.
+// post sends a request and stores the cookies of the response. It does not fail the test, so that goroutines can use
+// it.
 func (b *browser) post(path string, body map[string]any) answer {
 	text, err := json.Marshal(body)
 	if err != nil {
