@@ -27,7 +27,7 @@ func (n *nameTable) replaceTwoFactorValues(s string) string {
 	})
 	s = twoFactorCookiePattern.ReplaceAllStringFunc(s, n.replaceTwoFactorCookie)
 	return backupCodePattern.ReplaceAllStringFunc(s, func(code string) string {
-		if strings.HasPrefix(code, "spare-") {
+		if strings.HasPrefix(code, "spare-") || code == "Retry-After" { // the name of a header
 			return code
 		}
 		return n.nameFor("backup code", code, "spare-%05d")

@@ -46,7 +46,7 @@ union all select 'profile ' || user_id, to_jsonb(p)::text from public.profiles p
 		t,
 		dst,
 		`select l.source || ' ' || l.key, l.residue, coalesce(to_jsonb(p), jsonb_build_object('id', u.id, 'email', u.email,
-			'created_at', u."createdAt", 'updated_at', u."updatedAt"))::text
+			'created_at', u."createdAt", 'updated_at', u."updatedAt", 'is_super_admin', u.role = 'admin'))::text
 from supabase_import.ledger l left join "user" u on l.source = 'user' and u.id = l.key left join user_profile p
   on l.source = 'profile' and p.user_id = l.key
 where l.source in ('user', 'profile') and l.outcome = 'copied'

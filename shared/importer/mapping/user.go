@@ -151,6 +151,15 @@ func (t TargetCatalog) WithMetadataColumns(names []string) TargetCatalog {
 	return t
 }
 
+// WithoutPluginColumns returns the catalog without the columns that migration 8 adds to "user", for runs that were
+// planned before it.
+func (t TargetCatalog) WithoutPluginColumns() TargetCatalog {
+	t.User.Columns = slices.DeleteFunc(slices.Clone(t.User.Columns), func(c TableColumn) bool {
+		return c.Name == "role" || c.Name == "twoFactorEnabled"
+	})
+	return t
+}
+
 // HasPhone reports whether the target has a column for telephone numbers.
 func (m Mapping) HasPhone() bool { return m.Target.User.Has("phoneNumber") }
 

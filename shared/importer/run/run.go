@@ -109,9 +109,22 @@ func (r *Run) readStoredMapping(ctx context.Context, src, dst *pgx.Conn) (mappin
 		"roll the run back and plan it again, or revert the change", ErrRefused, database)
 }
 
-// plannedTarget returns the catalog of the target without columns for metadata that were added after the run was
-// planned. The run goes on and does not fill them, because the hashes in its ledger are those of rows without them.
+// plannedTarget returns the catalog of the target without columns for metadata and for plugins that were added after
+// the run was planned. The run goes on and does not fill them, because the hashes in its ledger are those of rows
+// without them.
 func (r *Run) plannedTarget(t mapping.TargetCatalog) mapping.TargetCatalog {
+	planned := r.withPlannedMetadata(t)
+	if planned.Digest() == r.Plan.Target.Columns {
+		return planned
+	}
+	if without := r.withPlannedMetadata(t.WithoutPluginColumns()); without.Digest() == r.Plan.Target.Columns {
+		return without
+	}
+	return planned
+}
+
+// withPlannedMetadata returns the catalog of the target without columns for metadata that the run does not fill.
+func (r *Run) withPlannedMetadata(t mapping.TargetCatalog) mapping.TargetCatalog {
 	if r.Plan.MetadataColumns != nil {
 		return t.WithMetadataColumns(r.Plan.MetadataColumns)
 	}
