@@ -13,7 +13,7 @@ import (
 var (
 	mailedCodePattern = regexp.MustCompile(`^\d{6}$`)
 	appSecretPattern  = regexp.MustCompile(`\bsecret=[A-Z2-7]{52}\b`)
-	backupCodePattern = regexp.MustCompile(`\b[A-Za-z0-9]{5}-[A-Za-z0-9]{5}\b`)
+	backupCodePattern = regexp.MustCompile(`^[A-Za-z0-9]{5}-[A-Za-z0-9]{5}$`)
 
 	// The cookies of a challenge and of a trusted device, with their signatures.
 	twoFactorCookiePattern = regexp.MustCompile(
@@ -27,7 +27,7 @@ func (n *nameTable) replaceTwoFactorValues(s string) string {
 	})
 	s = twoFactorCookiePattern.ReplaceAllStringFunc(s, n.replaceTwoFactorCookie)
 	return backupCodePattern.ReplaceAllStringFunc(s, func(code string) string {
-		if strings.HasPrefix(code, "spare-") || code == "Retry-After" { // the name of a header
+		if strings.HasPrefix(code, "spare-") {
 			return code
 		}
 		return n.nameFor("backup code", code, "spare-%05d")
