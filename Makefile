@@ -93,7 +93,7 @@ test-others: $(TEST_TOOLS)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto $(OTHER_PACKAGES)
+	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
