@@ -47,7 +47,7 @@ export default defineConfig({
   forbidOnly: true,
   workers: 2,
   // Long enough for a busy machine. The times that a test measures have their own limits.
-  timeout: 90_000,
+  timeout: 240_000,
   expect: { timeout: 20_000 },
   retries: 0,
   reporter: [['list'], ['./harness/summary.ts']],
