@@ -206,7 +206,12 @@ func TestR15_ConcurrentChargesNeverExceedTheLimit(t *testing.T) {
 				for range 25 {
 					group.Go(func() {
 						request := db.WithCharges(newCharge(name, 3, at), newCharge(name+" account", 10, at))
-						switch _, err := request.IsEmailTaken(t.Context(), "x"); {
+						_, err := request.IsEmailTaken(t.Context(), "x")
+						// On a slow machine all connections may be in use for too long.
+						for tries := 0; isUnavailable(err) && tries < 20; tries++ {
+							_, err = request.IsEmailTaken(t.Context(), "x")
+						}
+						switch {
 						case err == nil:
 							passed.Add(1)
 						case retryAfter(t, err) != 10*time.Second:
