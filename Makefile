@@ -366,37 +366,37 @@ website/csp-hashes.txt: $(SITE_SOURCES) node_modules website/.features
 node_modules: package-lock.json
 	@$(CHECK_NODE)
 	@echo "Installing the site's dependencies …"
-	@npm ci --no-audit --no-fund
+	@scripts/npm-ci
 	@touch $@
 
 e2e/node_modules: e2e/package-lock.json
 	@$(CHECK_NODE)
 	@echo "Installing Playwright …"
-	@cd e2e && npm ci --no-audit --no-fund
+	@cd e2e && ../scripts/npm-ci
 	@touch $@
 
 conformance/node_modules: conformance/package-lock.json
 	@echo "Installing Better Auth and its client …"
-	@cd conformance && npm ci --no-audit --no-fund
+	@cd conformance && ../scripts/npm-ci
 	@touch $@
 
 conformance/statemachine/node_modules: conformance/statemachine/package-lock.json
 	@echo "Installing the interpreter of the Amazon States Language and its Node version …"
-	@cd conformance/statemachine && npm ci --no-audit --no-fund
+	@cd conformance/statemachine && ../../scripts/npm-ci
 	@touch $@
 
 conformance/validators/node_modules: conformance/validators/package-lock.json
 	@echo "Installing libraries that verify tokens …"
-	@cd conformance/validators && npm ci --no-audit --no-fund
+	@cd conformance/validators && ../../scripts/npm-ci
 	@touch $@
 
 examples/node/node_modules: examples/node/package-lock.json
-	@cd examples/node && npm ci --no-audit --no-fund
+	@cd examples/node && ../../scripts/npm-ci
 	@touch $@
 
 examples/vite-react/node_modules: examples/vite-react/package-lock.json
 	@echo "Installing the example with a UI kit …"
-	@cd examples/vite-react && npm ci --no-audit --no-fund
+	@cd examples/vite-react && ../../scripts/npm-ci
 	@touch $@
 
 .PHONY: FORCE
