@@ -3,15 +3,11 @@
 package conformance
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -33,43 +29,12 @@ func startBetterAuthWithProfile(t *testing.T, profile map[string]string) server 
 		mails:    mails,
 		database: dbtest.NewEmpty(t),
 	}
-	cmd := exec.Command("node", "--import", "./redirect.mjs", "server.mjs")
-	cmd.Dir = "reference"
-	cmd.Env = append(cmd.Environ(), append(environmentList(env), "DATABASE_URL="+s.database, "CHEAP_HASHES=on")...)
-	cmd.Env = append(cmd.Env, environmentList(sharedProviderServer(t).Environment())...)
-	s.address = runBetterAuthCommand(t, cmd)
+	env["DATABASE_URL"], env["CHEAP_HASHES"] = s.database, "on"
+	var err error
+	if s.address, err = startBetterAuthServer(t, env); err != nil {
+		t.Fatal(err)
+	}
 	return s
-}
-
-// runBetterAuthCommand starts cmd, a Better Auth server, and returns the URL that the server prints. The server is
-// stopped at the end of the test.
-func runBetterAuthCommand(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start Better Auth: %v; this test needs Node 20 and the packages that `make conformance` installs", err)
-	}
-	line, readErr := bufio.NewReader(stdout).ReadString('\n')
-	t.Cleanup(func() {
-		_ = stdin.Close() // Better Auth exits at the end of its input
-		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("Better Auth exited with the error %v and logged:\n%s", err, stderr.String())
-		}
-	})
-	if readErr != nil {
-		t.Fatalf("read the line in which Better Auth prints its URL: %v", readErr)
-	}
-	go io.Copy(io.Discard, stdout)
-	return strings.TrimSpace(line)
 }
 
 // TestR02_AnswersAsBetterAuth plays every scenario against the pinned Better Auth and against Xenon, each on its own

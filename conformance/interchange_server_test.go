@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,12 +44,19 @@ func newInterchange(t *testing.T, settings ...string) interchange {
 	}
 }
 
-// startBetterAuth starts Better Auth with these environment variables, and returns its URL.
+// startBetterAuth starts Better Auth with these environment variables, each as NAME=value, and returns its URL.
 func startBetterAuth(t *testing.T, env ...string) string {
 	t.Helper()
-	cmd := exec.Command("node", "--import", "./reference/redirect.mjs", "reference/server.mjs")
-	cmd.Env = append(append(os.Environ(), "NODE_ENV=production"), env...)
-	return runBetterAuthCommand(t, cmd)
+	settings := map[string]string{}
+	for _, setting := range env {
+		name, value, _ := strings.Cut(setting, "=")
+		settings[name] = value
+	}
+	url, err := startBetterAuthServer(t, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // forEachPair runs a test for the pairs (Better Auth, Xenon), (Xenon, Better Auth) and (Better Auth, Better Auth). The

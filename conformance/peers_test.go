@@ -3,11 +3,9 @@
 package conformance
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -155,42 +153,15 @@ func xenonStarter(t *testing.T) startServerFunc {
 	}
 }
 
-// betterAuthStarter starts one Node process, and returns a function that starts a Better Auth server in that process
-// for each call.
+// betterAuthStarter returns a function that starts a Better Auth server for each call.
 func betterAuthStarter(t *testing.T) startServerFunc {
-	t.Helper()
-	cmd := exec.Command("node", "better_auth.mjs")
-	cmd.Dir = "peers"
-	cmd.Stderr = io.Discard // Better Auth logs the errors that its tests cause
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close() // Better Auth exits at the end of its input
-		if err := cmd.Wait(); err != nil {
-			t.Logf("Better Auth exited with %v", err)
-		}
-	})
-	lines := bufio.NewReader(stdout)
-	return func(env map[string]string) (server, error) {
-		s := server{
+	return func(env map[string]string) (s server, err error) {
+		s = server{
 			origin: env["BETTER_AUTH_URL"], mails: filepath.Join(t.TempDir(), "mail.jsonl"), database: dbtest.NewEmpty(t),
 		}
 		env = environmentOf(env, s.mails)
 		env["DATABASE_URL"] = s.database
-		if err := json.NewEncoder(stdin).Encode(env); err != nil {
-			return s, err
-		}
-		line, err := lines.ReadString('\n')
-		s.address = strings.TrimSpace(line)
+		s.address, err = startBetterAuthServer(t, env)
 		return s, err
 	}
 }

@@ -1,5 +1,5 @@
-// Better Auth's options in the comparisons. They correspond to Xenon's settings and are read from the same environment
-// variables, with the same defaults, except that of REVOKE_SESSIONS_ON_PASSWORD_RESET (D78 in docs/divergences.md).
+// Better Auth's options in the comparisons. They correspond to Xenon's settings and have the same names and defaults,
+// except that of REVOKE_SESSIONS_ON_PASSWORD_RESET (D78 in docs/divergences.md).
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import pg from 'pg';
@@ -10,24 +10,17 @@ export const packageName = process.env.LIBRARY ?? 'better-auth';
 const { admin, bearer, emailOTP, genericOAuth, jwt, magicLink, twoFactor } = await import(`${packageName}/plugins`);
 const { verifyPassword } = await import(`${packageName}/crypto`);
 
-export const baseURL = process.env.BETTER_AUTH_URL ?? 'http://localhost:3000';
-
-const isOn = (name) => process.env[name] === 'on';
-const isOff = (name) => process.env[name] === 'off';
+const publicURL = (env) => env.BETTER_AUTH_URL ?? 'http://localhost:3000';
+export const baseURL = publicURL(process.env);
 
 // Opens a pool on DATABASE_URL. The caller has to end it.
-export function openPool() {
-  const { DATABASE_URL } = process.env;
-  if (!DATABASE_URL) {
-    console.error('DATABASE_URL is missing: set it to the URL of the test database');
-    process.exit(2);
-  }
+export function openPool({ DATABASE_URL } = process.env) {
+  if (!DATABASE_URL) throw new Error('DATABASE_URL is missing: set it to the URL of the test database');
   return new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
 }
 
 // A mail hook that appends a JSON line to MAIL_FILE, as Xenon's outbox does. Without MAIL_FILE there are no mail hooks.
-function mailHook(kind) {
-  const { MAIL_FILE, MAIL } = process.env;
+function mailHook(kind, { MAIL_FILE, MAIL }) {
   if (!MAIL_FILE || MAIL === 'none') return undefined;
   return async ({ user, url, token, newEmail }) => {
     const line = { kind, to: user.email, url, token, newEmail, at: new Date() };
@@ -36,18 +29,17 @@ function mailHook(kind) {
 }
 
 // The plugin twoFactor if TWO_FACTOR is on. It mails codes if there are mails.
-function twoFactorPlugins() {
-  if (!isOn('TWO_FACTOR')) return [];
-  const send = mailHook('two-factor-otp');
-  const sendOTP = send && (({ user, otp }) => send({ user, url: process.env.SITE_URL ?? baseURL, token: otp }));
+function twoFactorPlugins(env) {
+  if (env.TWO_FACTOR !== 'on') return [];
+  const send = mailHook('two-factor-otp', env);
+  const sendOTP = send && (({ user, otp }) => send({ user, url: env.SITE_URL ?? publicURL(env), token: otp }));
   return [twoFactor({ otpOptions: { sendOTP } })];
 }
 
 // The admin plugin if ADMIN is on. With ADMIN_PLUGIN=silent it is on too, because Xenon enforces the plugin's bans also
 // with ADMIN=off. Then responses do not contain the fields that it adds to users and sessions.
-function adminPlugins() {
-  const { ADMIN_PLUGIN, ADMIN_USER_IDS } = process.env;
-  if (isOn('ADMIN')) return [admin({ adminUserIds: ADMIN_USER_IDS?.split(',') })];
+function adminPlugins({ ADMIN, ADMIN_PLUGIN, ADMIN_USER_IDS }) {
+  if (ADMIN === 'on') return [admin({ adminUserIds: ADMIN_USER_IDS?.split(',') })];
   if (!ADMIN_PLUGIN) return [];
   const plugin = admin();
   for (const { fields } of Object.values(plugin.schema)) {
@@ -57,25 +49,25 @@ function adminPlugins() {
 }
 
 // The plugins of sign-in by mail, with MAGIC_LINK=on and EMAIL_OTP=on. Their mails are lines of MAIL_FILE, too.
-function passwordlessPlugins() {
-  const disableSignUp = isOff('SIGN_UP');
+function passwordlessPlugins({ MAIL_FILE, SIGN_UP, MAGIC_LINK, EMAIL_OTP }) {
+  const disableSignUp = SIGN_UP === 'off';
   const append = (line) => {
-    appendFileSync(process.env.MAIL_FILE, `${JSON.stringify({ ...line, at: new Date() })}\n`);
+    appendFileSync(MAIL_FILE, `${JSON.stringify({ ...line, at: new Date() })}\n`);
   };
   const sendMagicLink = async ({ email, url, token }) =>
     append({ kind: 'magic-link', to: email.toLowerCase(), url, token });
   const sendVerificationOTP = async ({ email, otp, type }) =>
     append({ kind: 'email-otp', to: email, token: otp, type });
   return [
-    ...(isOn('MAGIC_LINK') ? [magicLink({ sendMagicLink, disableSignUp })] : []),
-    ...(isOn('EMAIL_OTP') ? [emailOTP({ sendVerificationOTP, disableSignUp })] : []),
+    ...(MAGIC_LINK === 'on' ? [magicLink({ sendMagicLink, disableSignUp })] : []),
+    ...(EMAIL_OTP === 'on' ? [emailOTP({ sendVerificationOTP, disableSignUp })] : []),
   ];
 }
 
 // With CHEAP_HASHES=on, passwords are stored as SHA-256, which takes a thousandth of the time of scrypt. Better Auth
 // still verifies other hashes. This is for comparisons of responses, because responses contain no hashes.
-function cheapHashes() {
-  if (!isOn('CHEAP_HASHES')) return undefined;
+function cheapHashes({ CHEAP_HASHES }) {
+  if (CHEAP_HASHES !== 'on') return undefined;
   const hash = async (password) => `sha256:${createHash('sha256').update(password.normalize('NFKC')).digest('hex')}`;
   return {
     hash,
@@ -84,58 +76,60 @@ function cheapHashes() {
   };
 }
 
-// Returns the options of betterAuth() with a pool of connections to the database.
-export function options(pool) {
+// Returns the options of betterAuth() with a pool of connections to the database and the settings env.
+export function options(pool, env = process.env) {
+  const isOn = (name) => env[name] === 'on';
+  const isOff = (name) => env[name] === 'off';
   return {
-    appName: process.env.APP_NAME ?? new URL(baseURL).hostname,
-    baseURL,
-    secret: process.env.BETTER_AUTH_SECRET,
-    trustedOrigins: (process.env.BETTER_AUTH_TRUSTED_ORIGINS ?? '').split(',').filter(Boolean),
+    appName: env.APP_NAME ?? new URL(publicURL(env)).hostname,
+    baseURL: publicURL(env),
+    secret: env.BETTER_AUTH_SECRET,
+    trustedOrigins: (env.BETTER_AUTH_TRUSTED_ORIGINS ?? '').split(',').filter(Boolean),
     database: pool,
     emailAndPassword: {
       enabled: true,
       disableSignUp: isOff('SIGN_UP'),
       requireEmailVerification: isOn('REQUIRE_EMAIL_VERIFICATION'),
       revokeSessionsOnPasswordReset: isOn('REVOKE_SESSIONS_ON_PASSWORD_RESET'),
-      sendResetPassword: mailHook('reset-password'),
-      password: cheapHashes(),
+      sendResetPassword: mailHook('reset-password', env),
+      password: cheapHashes(env),
     },
     emailVerification: {
       sendOnSignIn: isOn('SEND_VERIFICATION_ON_SIGN_IN'),
       autoSignInAfterVerification: isOn('AUTO_SIGN_IN_AFTER_VERIFICATION'),
-      sendVerificationEmail: mailHook('verify-email'),
+      sendVerificationEmail: mailHook('verify-email', env),
     },
     user: {
       changeEmail: {
         enabled: !isOff('CHANGE_EMAIL'),
         sendChangeEmailConfirmation: isOn('CHANGE_EMAIL_CONFIRMATION')
-          ? mailHook('change-email-confirmation')
+          ? mailHook('change-email-confirmation', env)
           : undefined,
       },
       deleteUser: {
         enabled: !isOff('DELETE_USER'),
-        sendDeleteAccountVerification: isOn('DELETE_USER_VERIFICATION') ? mailHook('delete-account') : undefined,
+        sendDeleteAccountVerification: isOn('DELETE_USER_VERIFICATION') ? mailHook('delete-account', env) : undefined,
       },
     },
-    account: accountOptions(),
-    socialProviders: socialProviders(),
+    account: accountOptions(env),
+    socialProviders: socialProviders(env),
     session: {
-      cookieCache: { enabled: process.env.COOKIE_CACHE === 'compact' },
+      cookieCache: { enabled: env.COOKIE_CACHE === 'compact' },
     },
     rateLimit: { storage: 'database', enabled: !isOff('RATE_LIMIT') },
-    advanced: { database: { generateId: process.env.IDS === 'text' ? undefined : 'uuid' } },
+    advanced: { database: { generateId: env.IDS === 'text' ? undefined : 'uuid' } },
     telemetry: { enabled: false },
     plugins: [
       jwt({
-        jwks: { keyPairConfig: { alg: process.env.JWT_ALG ?? 'RS256' } },
+        jwks: { keyPairConfig: { alg: env.JWT_ALG ?? 'RS256' } },
         jwt: { expirationTime: '7d' },
       }),
       // Before bearer, which would otherwise send the token of the session that the challenge replaces.
-      ...twoFactorPlugins(),
+      ...twoFactorPlugins(env),
       bearer(),
-      ...adminPlugins(),
-      ...passwordlessPlugins(),
-      ...oidcPlugins(genericOAuth),
+      ...adminPlugins(env),
+      ...passwordlessPlugins(env),
+      ...oidcPlugins(genericOAuth, env),
     ],
   };
 }
