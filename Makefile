@@ -33,14 +33,13 @@ TOOLS     := $(CURDIR)/.tools
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # The Go packages of both modules (go.work).
 GO_PACKAGES := ./... ./conformance/openapi
-# Packages with code that several goroutines run at the same time, and the load test, which sends simultaneous requests
-# to all functions. make test runs only these with the race detector, which doubles the processor time; make nightly
-# runs all packages with it.
-CONCURRENT_PACKAGES := ./conformance/load ./shared/keys ./shared/mail/... ./shared/store ./shared/secrets/... ./shared/password \
-	./shared/lambdahttp ./shared/limit ./shared/cache ./shared/remote ./shared/jwks ./jwtverify ./shared/pg ./shared/web
+# The load test, which sends simultaneous requests to all functions, and small packages that goroutines share. make test
+# runs only these with the race detector, which doubles the processor time; make nightly runs all packages with it.
+CONCURRENT_PACKAGES := ./conformance/load ./shared/lambdahttp ./shared/limit ./shared/cache ./shared/remote ./shared/jwks \
+	./jwtverify ./shared/pg ./shared/web
 # Packages whose tests take long. They start first.
 LONG_PACKAGES := ./conformance ./shared/importer/run ./shared/importer/copy ./shared/importer/tables ./shared/importer \
-	./conformance/statemachine ./conformance/lambda ./cmd/xenon ./conformance/attack ./shared/auth
+	./conformance/statemachine ./conformance/lambda ./cmd/xenon ./conformance/attack ./shared/auth ./shared/store ./shared/keys
 OTHER_PACKAGES = $(LONG_PACKAGES) $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(CONCURRENT_PACKAGES) $(LONG_PACKAGES)))
 # GOWORK=off: go.mod alone decides what a function is built from.
 BUILD_FOR_LAMBDA = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
