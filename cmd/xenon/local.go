@@ -24,7 +24,7 @@ import (
 type localResources struct {
 	dir         string
 	mailFile    string // the value of --mail-file
-	secret      string // BETTER_AUTH_SECRET
+	secret      string // BETTER_AUTH_SECRET; may be empty if BETTER_AUTH_SECRETS is set
 	databaseURL string
 	server      *postgres.Server // nil if xenon dev did not start the database
 }
@@ -37,7 +37,7 @@ func newLocalResources(c devCmd, getenv environment, log io.Writer) (*localResou
 	}
 	err := l.createDirectory()
 	if err == nil {
-		err = l.generateSecret(getenv("BETTER_AUTH_SECRET"), log)
+		err = l.generateSecret(getenv, log)
 	}
 	if err != nil {
 		return nil, withAdvice(err, "%s has to be a directory that you can write to; use --dir for another directory.", l.dir)
@@ -117,14 +117,16 @@ func (l *localResources) stop() {
 }
 
 // generateSecret sets l.secret: to the secret of the settings, or else to the secret that an earlier start wrote into a
-// file. If there is none, it generates a secret and writes the file.
-func (l *localResources) generateSecret(setting string, log io.Writer) error {
-	if setting != "" {
-		l.secret = setting
+// file. If there is none, and the settings have no secrets with versions, it generates a secret and writes the file.
+func (l *localResources) generateSecret(getenv environment, log io.Writer) error {
+	if l.secret = getenv("BETTER_AUTH_SECRET"); l.secret != "" {
 		return nil
 	}
 	file := l.pathOf("secret")
 	text, err := os.ReadFile(file) //nolint:gosec // our own directory
+	if errors.Is(err, fs.ErrNotExist) && getenv("BETTER_AUTH_SECRETS") != "" {
+		return nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		text = []byte(rand.Text() + rand.Text())
 		err = os.WriteFile(file, text, 0o600)

@@ -39,6 +39,32 @@ func TestGitIgnoresTheDirectoryThatDevCreates(t *testing.T) {
 	}
 }
 
+// With secrets with versions, xenon dev generates none. A secret that it generated before decrypts as
+// BETTER_AUTH_SECRET.
+func TestDevGeneratesNoSecretIfThereAreVersions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	read := func(settings map[string]string) string {
+		t.Helper()
+		local, err := newLocalResources(devCmd{Dir: dir}, func(name string) string { return settings[name] }, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return local.secret
+	}
+	versions := map[string]string{"BETTER_AUTH_SECRETS": "1:x"}
+	if got := read(versions); got != "" {
+		t.Errorf("with BETTER_AUTH_SECRETS: got a secret of %d characters, want none", len(got))
+	}
+	generated := read(nil)
+	if got := read(versions); got != generated || len(got) < 32 {
+		t.Errorf("after a start without BETTER_AUTH_SECRETS: got %d characters, want the generated secret", len(got))
+	}
+	if got := read(map[string]string{"BETTER_AUTH_SECRET": "own"}); got != "own" {
+		t.Errorf("with BETTER_AUTH_SECRET: got %d characters, want that secret", len(got))
+	}
+}
+
 // runGit runs a command of Git and returns its output.
 func runGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()

@@ -197,7 +197,7 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 		if name := string(m[1]); !read[name] {
 			t.Errorf("template.yaml sets the environment variable %s, which package config does not read", name)
 		}
-		if name := string(m[1]); name == "DATABASE_URL" || name == "BETTER_AUTH_SECRET" ||
+		if name := string(m[1]); name == "DATABASE_URL" || strings.HasPrefix(name, "BETTER_AUTH_SECRET") ||
 			strings.HasSuffix(name, "_CLIENT_SECRET") || name == config.ApplePrivateKey {
 			t.Errorf("template.yaml sets the secret %s as an environment variable; store it in Secrets Manager", name)
 		}

@@ -4,11 +4,13 @@
 package auth
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/limit"
@@ -33,6 +35,8 @@ type Service struct {
 	Options  config.API
 	Now      func() time.Time
 
+	EncryptionKeys func(context.Context) (cipher.Keys, error) // encrypt and decrypt what rows and cookies store
+
 	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
@@ -50,6 +54,8 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 		Options:  cfg,
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins...),
 		Now:      now,
+
+		EncryptionKeys: appSecrets.EncryptionKeys,
 	}
 }
 

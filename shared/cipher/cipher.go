@@ -1,5 +1,5 @@
 // Package cipher encrypts texts as Better Auth's symmetricEncrypt does, so that each of the two servers can read what
-// the other one has stored.
+// the other one has stored. It reads the settings BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET.
 package cipher
 
 import (
@@ -12,12 +12,14 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// ErrCannotDecrypt means that a text was encrypted with another secret, or was changed.
-var ErrCannotDecrypt = errors.New("cannot decrypt: another secret, or the text was changed")
+// ErrCannotDecrypt means that a text was encrypted with a secret that the settings do not have, or was changed.
+var ErrCannotDecrypt = errors.New("cannot decrypt")
 
-// Encrypt returns Better Auth's encryption of text: the hex of a nonce and of XChaCha20-Poly1305 with the SHA-256 of
-// key.
-func Encrypt(key []byte, text string) string {
+var errOtherSecret = fmt.Errorf("%w: another secret, or the text was changed", ErrCannotDecrypt)
+
+// encrypt returns prefix and Better Auth's encryption of text: the hex of a nonce and of XChaCha20-Poly1305 with the
+// SHA-256 of key.
+func encrypt(key []byte, prefix, text string) string {
 	sum := sha256.Sum256(key)
 	aead, err := chacha20poly1305.NewX(sum[:])
 	if err != nil {
@@ -25,11 +27,13 @@ func Encrypt(key []byte, text string) string {
 	}
 	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(text)+chacha20poly1305.Overhead)
 	rand.Read(nonce) // never returns an error
-	return hex.EncodeToString(aead.Seal(nonce, nonce, []byte(text), nil))
+	data := aead.Seal(nonce, nonce, []byte(text), nil)
+	out := make([]byte, 0, len(prefix)+hex.EncodedLen(len(data)))
+	return string(hex.AppendEncode(append(out, prefix...), data))
 }
 
-// Decrypt returns the text that Encrypt has encrypted, or ErrCannotDecrypt.
-func Decrypt(key []byte, encrypted string) (string, error) {
+// decrypt returns the text that encrypt has encrypted without a prefix, or an error that is ErrCannotDecrypt.
+func decrypt(key []byte, encrypted string) (string, error) {
 	sum := sha256.Sum256(key)
 	aead, err := chacha20poly1305.NewX(sum[:])
 	if err != nil {
@@ -37,11 +41,11 @@ func Decrypt(key []byte, encrypted string) (string, error) {
 	}
 	data, err := hex.DecodeString(encrypted)
 	if err != nil || len(data) < chacha20poly1305.NonceSizeX {
-		return "", ErrCannotDecrypt
+		return "", errOtherSecret
 	}
 	text, err := aead.Open(nil, data[:chacha20poly1305.NonceSizeX], data[chacha20poly1305.NonceSizeX:], nil)
 	if err != nil {
-		return "", ErrCannotDecrypt
+		return "", errOtherSecret
 	}
 	return string(text), nil
 }

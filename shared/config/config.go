@@ -18,9 +18,6 @@ const (
 	DefaultSchema          = "public"
 
 	DefaultCookieCacheMaxAge = 5 * time.Minute // also the maximum
-
-	// MinSecretLength is the minimum length of BETTER_AUTH_SECRET in bytes. Better Auth only warns about shorter secrets.
-	MinSecretLength = 32
 )
 
 // The values of PASSWORD_HASH.
@@ -48,11 +45,12 @@ func FromEnv[T any](load func(getenv func(string) string) (T, error)) (T, error)
 }
 
 // API holds the settings of the functions that answer HTTP requests, and of xenon dev. If AppSecretARN is set,
-// DatabaseURL and AuthSecret may be empty: shared/secrets reads them from Secrets Manager.
+// DatabaseURL and the secrets may be empty: shared/secrets reads them from Secrets Manager.
 type API struct {
 	DatabaseURL Secret // of the database that requests use; a pooled endpoint in the cloud
 	Schema      string // the schema of Xenon's tables
-	AuthSecret  Secret // BETTER_AUTH_SECRET: signs cookies and mail tokens
+	AuthSecret  Secret // BETTER_AUTH_SECRET: signs cookies and mail tokens, unless AuthSecrets is set
+	AuthSecrets Secret // BETTER_AUTH_SECRETS: secrets with versions; shared/cipher parses both settings
 
 	AppSecretARN    string // the secret in Secrets Manager with DATABASE_URL and BETTER_AUTH_SECRET
 	SigningKeysARN  string // the secret in Secrets Manager with the key set
@@ -170,6 +168,7 @@ func (l *loader) readAPI() API {
 		DatabaseURL:         Secret(getenv("DATABASE_URL")),
 		Schema:              l.readSchema("SCHEMA"),
 		AuthSecret:          Secret(getenv("BETTER_AUTH_SECRET")),
+		AuthSecrets:         Secret(getenv("BETTER_AUTH_SECRETS")),
 		AppSecretARN:        l.readSecretARN("APP_SECRET_ARN"),
 		SigningKeysARN:      l.readSecretARN("SIGNING_KEYS_ARN"),
 		SigningKeysFile:     l.readTextOr("SIGNING_KEYS_FILE", DefaultSigningKeysFile),
@@ -238,7 +237,7 @@ func (l *loader) readAPI() API {
 
 	if c.AppSecretARN == "" {
 		l.checkRequiredDatabaseURL("DATABASE_URL", string(c.DatabaseURL))
-		l.checkAuthSecret("BETTER_AUTH_SECRET", string(c.AuthSecret))
+		l.checkAuthSecrets(c.AuthSecrets, c.AuthSecret)
 	}
 	return c
 }
@@ -268,6 +267,22 @@ func LoadSchemaURL(getenv func(string) string) (Secret, error) {
 	}
 	l.checkRequiredDatabaseURL(name, getenv(name))
 	return Secret(getenv(name)), l.err()
+}
+
+// LoadAuthSecrets reads the settings of xenon secrets: in the type API only the secrets are set, or the ARN of the app
+// secret.
+func LoadAuthSecrets(getenv func(string) string) (API, error) {
+	l := loader{getenv: getenv}
+	c := API{
+		AuthSecret:   Secret(getenv("BETTER_AUTH_SECRET")),
+		AuthSecrets:  Secret(getenv("BETTER_AUTH_SECRETS")),
+		AppSecretARN: l.readSecretARN("APP_SECRET_ARN"),
+		AWS:          l.readAWS(),
+	}
+	if c.AppSecretARN == "" {
+		l.checkAuthSecrets(c.AuthSecrets, c.AuthSecret)
+	}
+	return c, l.err()
 }
 
 // LoadSchemaName reads the name of the schema with Xenon's tables.

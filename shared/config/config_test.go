@@ -124,6 +124,39 @@ func TestR50_AllProblemsAtOnceAndNoSecretInThem(t *testing.T) {
 	}
 }
 
+// BETTER_AUTH_SECRETS takes the place of BETTER_AUTH_SECRET, and each wrong entry is a problem of its own.
+func TestSecretsWithVersionsAreChecked(t *testing.T) {
+	t.Parallel()
+	const secrets = "2:0123456789abcdef0123456789abcdef,1:older"
+	got, err := config.LoadAPI(testEnvironment("BETTER_AUTH_SECRET", "", "BETTER_AUTH_SECRETS", secrets))
+	if err != nil || got.AuthSecrets != secrets || got.AuthSecret != "" {
+		t.Errorf("LoadAPI with BETTER_AUTH_SECRETS alone: got %v, value as wanted: %v", err, got.AuthSecrets == secrets)
+	}
+	if _, err := config.LoadAPI(testEnvironment("BETTER_AUTH_SECRET", "old", "BETTER_AUTH_SECRETS", secrets)); err != nil {
+		t.Errorf("with a short BETTER_AUTH_SECRET, which only decrypts: got %v, want no error", err)
+	}
+	_, err = config.LoadAPI(testEnvironment("BETTER_AUTH_SECRETS", "2:not-shown,not-shown,1:", "PASSWORD_HASH", "md5"))
+	text := "\n" + strings.TrimPrefix(fmt.Sprint(err), "settings: ")
+	for _, problem := range []string{
+		"PASSWORD_HASH: ", "BETTER_AUTH_SECRETS: entry 1 has 9 characters", "BETTER_AUTH_SECRETS: entry 2 has no colon",
+		"BETTER_AUTH_SECRETS: entry 3 has version 1 and no secret",
+	} {
+		if !strings.Contains(text, "\n"+problem) {
+			t.Errorf("LoadAPI with wrong secrets: got %v, want a line that begins with %q", err, problem)
+		}
+	}
+	if strings.Contains(text, "not-shown") {
+		t.Errorf("the error shows a secret: %v", err)
+	}
+	const arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app"
+	cloud := testEnvironment("BETTER_AUTH_SECRET", "", "APP_SECRET_ARN", arn, "MAIL", "none")
+	for name, getenv := range map[string]func(string) string{"app secret": cloud, "environment": testEnvironment()} {
+		if _, err := config.LoadAuthSecrets(getenv); err != nil {
+			t.Errorf("LoadAuthSecrets with the %s: got %v, want no error", name, err)
+		}
+	}
+}
+
 func TestR50_MissingSettingsAreReported(t *testing.T) {
 	t.Parallel()
 	_, err := config.LoadAPI(func(string) string { return "" })

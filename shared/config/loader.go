@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/pg"
 )
 
@@ -159,13 +160,15 @@ func (l *loader) checkDatabaseURL(name, v string) {
 	}
 }
 
-func (l *loader) checkAuthSecret(name, v string) {
+// checkAuthSecrets checks BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET.
+func (l *loader) checkAuthSecrets(versioned, single Secret) {
+	_, err := cipher.ParseKeys(string(versioned), string(single))
+	var joined interface{ Unwrap() []error }
 	switch {
-	case v == "":
-		l.addProblem(name, "missing; generate one with: openssl rand -base64 32")
-	case len(v) < MinSecretLength:
-		l.addProblem(name, "has %d characters, needs at least %d; generate one with: openssl rand -base64 32",
-			len(v), MinSecretLength)
+	case errors.As(err, &joined):
+		l.problems = append(l.problems, joined.Unwrap()...)
+	case err != nil:
+		l.problems = append(l.problems, err)
 	}
 }
 

@@ -52,6 +52,15 @@ var settingsTable = []setting{
 			"cloud part of the secret `APP_SECRET_ARN`.",
 	},
 	{
+		"BETTER_AUTH_SECRETS",
+		"",
+		"`BETTER_AUTH_SECRET`",
+		"The secret with a version, and older ones, as in Better Auth: `2:newest,1:older`. The first one signs and " +
+			"encrypts and has 32 characters or more; all decrypt. Versions are different whole numbers. " +
+			"`BETTER_AUTH_SECRET` then decrypts texts without a version, if it is set. In the cloud part of the secret " +
+			"`APP_SECRET_ARN`. See [how to change the secret](runbooks/auth-secret.md).",
+	},
+	{
 		"BETTER_AUTH_TRUSTED_ORIGINS",
 		"",
 		"none",
@@ -242,7 +251,10 @@ var settingsTable = []setting{
 	},
 	{"SIGNING_KEYS_FILE", ".xenon/signing-keys.json", "", "The file with the signing keys, for local development."},
 	{"SIGNING_KEYS_ARN", "", "`SIGNING_KEYS_FILE`", "The secret in Secrets Manager that holds the signing keys."},
-	{"APP_SECRET_ARN", "", "`DATABASE_URL`, `BETTER_AUTH_SECRET`", "The secret in Secrets Manager that holds both."},
+	{
+		"APP_SECRET_ARN", "", "`DATABASE_URL`, `BETTER_AUTH_SECRET`, `BETTER_AUTH_SECRETS`",
+		"The secret in Secrets Manager that holds them.",
+	},
 	{
 		"FROM_DATABASE_URL",
 		"",

@@ -13,6 +13,7 @@ func FuzzDocuments(f *testing.F) {
 		`{"DATABASE_URL":"postgres://u:hunter-2-hunter-2@h/d","BETTER_AUTH_SECRET":"01234567890123456789012345678901"}`,
 		`{}`, `[]`, `null`, `"x"`, ``,
 		`{"DATABASE_URL":5}`, `{"FROM_DATABASE_URL":"postgres://a","TO_DATABASE_URL":"%zz"}`, "\x00",
+		`{"DATABASE_URL":"postgres://h/d","BETTER_AUTH_SECRETS":"2:hunter-2-hunter-2,hunter-2:x"}`,
 		`{"DATABASE_URL":"hunter-2-hunter-2"}`, `{"BETTER_AUTH_SECRET":"short"}`,
 		`{"GOOGLE_CLIENT_SECRET":5,"APPLE_PRIVATE_KEY":"hunter-2"}`,
 	} {
@@ -26,7 +27,7 @@ func FuzzDocuments(f *testing.F) {
 		app, err := parseAppSecret(d, nil)
 		_, _, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)
-		if err == nil && (app.databaseURL == "" || len(app.authSecret) < 32) {
+		if err == nil && (app.databaseURL == "" || len(app.keys.SigningSecret()) < 32) {
 			t.Errorf("parseAppSecret(%q) returned no error, but a database URL or a long enough secret is missing", text)
 		}
 		for _, e := range []error{err, importErr, socialErr} {

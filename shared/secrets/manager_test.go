@@ -18,10 +18,14 @@ func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 	tests := map[string]struct{ text, want string }{ // want: what the error must name
 		"good":        {`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"` + secret + `","OTHER":1}`, ""},
 		"no database": {`{"BETTER_AUTH_SECRET":"` + secret + `"}`, "DATABASE_URL is missing"},
-		"no secret":   {`{"DATABASE_URL":"` + url + `"}`, "BETTER_AUTH_SECRET is missing"},
+		"no secret":   {`{"DATABASE_URL":"` + url + `"}`, "BETTER_AUTH_SECRET: missing"},
 		"short secret": {
 			`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRET":"not-shown"}`,
-			"BETTER_AUTH_SECRET has 9 characters, needs at least 32",
+			"BETTER_AUTH_SECRET: has 9 characters, needs at least 32",
+		},
+		"wrong secrets": {
+			`{"DATABASE_URL":"` + url + `","BETTER_AUTH_SECRETS":"2:` + secret + `,not-shown"}`,
+			"BETTER_AUTH_SECRETS: entry 2 has no colon",
 		},
 		"a number":           {`{"DATABASE_URL":4711,"BETTER_AUTH_SECRET":"` + secret + `"}`, "is not of the form"},
 		"not JSON":           {secret, "is not of the form"},
@@ -36,7 +40,7 @@ func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 			t.Parallel()
 			got, err := parseAppSecret(secretText{arn: appSecretARN, text: []byte(test.text)}, nil)
 			if test.want == "" {
-				if err != nil || got.databaseURL != url || string(got.authSecret) != secret {
+				if err != nil || got.databaseURL != url || string(got.keys.SigningSecret()) != secret {
 					t.Errorf("parseAppSecret: got the error %v, want both values", err)
 				}
 				return
@@ -50,6 +54,31 @@ func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The newest secret of the app secret signs and encrypts, and all of them decrypt.
+func TestAppSecretHasSecretsWithVersions(t *testing.T) {
+	t.Parallel()
+	const newest, older, single = "newest-0123456789-0123456789-012345", "older", "single"
+	parse := func(members string) appSecret {
+		t.Helper()
+		text := `{"DATABASE_URL":"postgres://h/d",` + members + `}`
+		app, err := parseAppSecret(secretText{arn: appSecretARN, text: []byte(text)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return app
+	}
+	app := parse(`"BETTER_AUTH_SECRETS":"2:` + newest + `,1:` + older + `","BETTER_AUTH_SECRET":"` + single + `"`)
+	if got := string(app.keys.SigningSecret()); got != newest {
+		t.Errorf("the signing secret: got %q, want %q", got, newest)
+	}
+	if text := app.keys.Encrypt("x"); !strings.HasPrefix(text, "$ba$2$") || !app.keys.HasLegacy() {
+		t.Errorf("got the text %.12s and BETTER_AUTH_SECRET %v, want version 2 and true", text, app.keys.HasLegacy())
+	}
+	if alone := parse(`"BETTER_AUTH_SECRETS":"2:` + newest + `"`); alone.keys.HasLegacy() {
+		t.Error("an app secret without BETTER_AUTH_SECRET decrypts texts without a version, want that it does not")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/remote"
@@ -25,6 +26,8 @@ const CacheTTL = 5 * time.Minute
 // After an error with Unavailable() == true a later call may succeed. An operator must resolve any other error.
 type Secrets struct {
 	cfg      config.API
+	local    cipher.Keys // without an app secret
+	localErr error
 	file     keyFile
 	cloud    manager
 	values   *remote.Value[fetchResult]
@@ -47,7 +50,7 @@ type fetchResult struct {
 
 type appSecret struct {
 	databaseURL   string
-	authSecret    []byte
+	keys          cipher.Keys
 	originSecrets []string // the values that CloudFront may send in its header, newest first
 	social        map[string]string
 }
@@ -56,6 +59,9 @@ type appSecret struct {
 func New(cfg config.API, now func() time.Time) *Secrets {
 	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
 	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetchAll, Fresh: CacheTTL, Now: now}
+	if cfg.AppSecretARN == "" {
+		s.local, s.localErr = cipher.ParseKeys(string(cfg.AuthSecrets), string(cfg.AuthSecret))
+	}
 	return s
 }
 
@@ -71,16 +77,20 @@ func (s *Secrets) DatabaseURL(ctx context.Context) (string, error) {
 	return app.databaseURL, err
 }
 
-// AuthSecret returns the bytes of BETTER_AUTH_SECRET, at least config.MinSecretLength. The caller must not change them.
+// AuthSecret returns the bytes of the current secret, which signs: the first one of BETTER_AUTH_SECRETS, or
+// BETTER_AUTH_SECRET. It has at least cipher.MinSecretLength bytes. The caller must not change them.
 func (s *Secrets) AuthSecret(ctx context.Context) ([]byte, error) {
+	keys, err := s.EncryptionKeys(ctx)
+	return keys.SigningSecret(), err
+}
+
+// EncryptionKeys returns the secrets of BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET, which encrypt and decrypt.
+func (s *Secrets) EncryptionKeys(ctx context.Context) (cipher.Keys, error) {
 	if s.cfg.AppSecretARN == "" {
-		if err := checkAuthSecret(string(s.cfg.AuthSecret)); err != nil {
-			return nil, err
-		}
-		return []byte(s.cfg.AuthSecret), nil
+		return s.local, s.localErr
 	}
 	app, err := s.app(ctx)
-	return app.authSecret, err
+	return app.keys, err
 }
 
 // SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A file is read
@@ -150,6 +160,7 @@ func parseAppSecret(
 	var in struct {
 		DatabaseURL string `json:"DATABASE_URL"`
 		AuthSecret  string `json:"BETTER_AUTH_SECRET"`
+		AuthSecrets string `json:"BETTER_AUTH_SECRETS"`
 
 		OriginSecrets []string `json:"originSecrets"`
 	}
@@ -162,28 +173,18 @@ func parseAppSecret(
 	if _, err := pg.Parse(in.DatabaseURL); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: DATABASE_URL %w", d.arn, err)
 	}
-	if err := checkAuthSecret(in.AuthSecret); err != nil {
+	keys, err := cipher.ParseKeys(in.AuthSecrets, in.AuthSecret)
+	if err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
 	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	app := appSecret{databaseURL: in.DatabaseURL, authSecret: []byte(in.AuthSecret), originSecrets: in.OriginSecrets}
+	app := appSecret{databaseURL: in.DatabaseURL, keys: keys, originSecrets: in.OriginSecrets}
 	if parseSocial != nil {
-		var err error
 		if app.social, err = parseSocial(d.text); err != nil {
 			return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 		}
 	}
 	return app, nil
-}
-
-func checkAuthSecret(v string) error {
-	switch {
-	case v == "":
-		return errors.New("BETTER_AUTH_SECRET is missing")
-	case len(v) < config.MinSecretLength:
-		return fmt.Errorf("BETTER_AUTH_SECRET has %d characters, needs at least %d", len(v), config.MinSecretLength)
-	}
-	return nil
 }

@@ -26,6 +26,29 @@ func TestValuesComeFromSettingsWithoutARN(t *testing.T) {
 	}
 }
 
+// Neither the signing secret nor the keys cost a request anything: they are parsed in New.
+func TestSecretsAreParsedOnce(t *testing.T) {
+	cfg := config.API{AuthSecret: "single", AuthSecrets: "2:" + authSecret + ",1:older"}
+	s, ctx := secrets.New(cfg, time.Now), t.Context()
+	keys, err := s.EncryptionKeys(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := keys.Decrypt(keys.Encrypt("x")); text != "x" || err != nil {
+		t.Errorf("decrypt what the keys have encrypted: got %q, %v, want x", text, err)
+	}
+	if got, err := s.AuthSecret(ctx); string(got) != authSecret || err != nil {
+		t.Errorf("AuthSecret = %q, %v, want the first secret of BETTER_AUTH_SECRETS", got, err)
+	}
+	allocations := testing.AllocsPerRun(100, func() {
+		_, _ = s.EncryptionKeys(ctx)
+		_, _ = s.AuthSecret(ctx)
+	})
+	if allocations != 0 {
+		t.Errorf("two reads take %.0f allocations, want 0", allocations)
+	}
+}
+
 func TestMissingValuesAreErrors(t *testing.T) {
 	t.Parallel()
 	s := secrets.New(config.API{AuthSecret: "too-short"}, time.Now)

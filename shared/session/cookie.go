@@ -184,4 +184,5 @@ func (s *Sessions) setCookieLineForPath(path, name, value string, maxAge int) st
 
 // cookieValueEncoder percent-encodes the value of a cookie like the JavaScript function of this name. No other
 // character that this function would encode occurs in Xenon's cookies.
-var cookieValueEncoder = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25", ":", "%3A")
+var cookieValueEncoder = strings.NewReplacer("+", "%2B", "/", "%2F", "=", "%3D", "%", "%25", ":", "%3A",
+	"$", "%24")

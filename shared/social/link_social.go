@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/auth"
-	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/oauth"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -58,14 +57,14 @@ func (s *Service) linkSocial(w http.ResponseWriter, r *http.Request, db *store.S
 	case in.IDToken != nil:
 		return s.linkIDToken(w, r, db, provider, caller, in)
 	}
-	secret, err := s.Sessions.Secret(r.Context())
+	keys, err := s.EncryptionKeys(r.Context())
 	if err != nil {
-		return fmt.Errorf("read secret: %w", err)
+		return fmt.Errorf("read secrets: %w", err)
 	}
 	return s.startAtProvider(w, r, db, provider, startAtProviderInput{
 		state: state{
 			CallbackURL: web.OrEmpty(in.CallbackURL), ErrorURL: in.ErrorCallbackURL, RequestSignUp: in.RequestSignUp,
-			Link: newStateLink(secret, caller), additional: in.AdditionalData,
+			Link: newStateLink(keys, caller), additional: in.AdditionalData,
 		},
 		scopes: in.Scopes, loginHint: in.LoginHint, params: in.AdditionalParams, disableRedirect: in.DisableRedirect,
 	})
@@ -78,11 +77,11 @@ func (s *Service) linkAtProvider(
 	r *http.Request, db *store.Store, p *oauth.Provider, request stateLink, profile oauth.Profile,
 	tokens store.ProviderTokens,
 ) error {
-	secret, err := s.Sessions.Secret(r.Context())
+	keys, err := s.EncryptionKeys(r.Context())
 	if err != nil {
-		return fmt.Errorf("read secret: %w", err)
+		return fmt.Errorf("read secrets: %w", err)
 	}
-	token, err := cipher.Decrypt(deriveKey(secret, linkKeyPurpose), request.EncryptedSessionToken)
+	token, err := keys.For(linkKeyPurpose).Decrypt(request.EncryptedSessionToken)
 	if err != nil {
 		return unableToLinkAccount
 	}

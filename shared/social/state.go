@@ -44,6 +44,12 @@ type state struct {
 	additional map[string]any // additionalData of the request; it does not replace the members above
 }
 
+// The purposes for which Better Auth derives separate keys from its secrets.
+const (
+	linkKeyPurpose  = "oauth-link-session-token" // encrypts the session token in the state of a link
+	stateKeyPurpose = "oauth-state-cookie"       // encrypts the state, with STATE_STRATEGY=cookie
+)
+
 // stateLink names the session that has requested a link.
 type stateLink struct {
 	UserID                string `json:"userId"`
@@ -116,11 +122,11 @@ func (s *Service) storeState(w http.ResponseWriter, r *http.Request, db *store.S
 		if err := db.FlushCharges(r.Context()); err != nil { // no other statement counts the request
 			return err
 		}
-		secret, err := s.Sessions.Secret(r.Context())
+		keys, err := s.EncryptionKeys(r.Context())
 		if err != nil {
-			return fmt.Errorf("read secret: %w", err)
+			return fmt.Errorf("read secrets: %w", err)
 		}
-		encrypted := cipher.Encrypt(deriveKey(secret, stateKeyPurpose), text)
+		encrypted := keys.For(stateKeyPurpose).Encrypt(text)
 		if len(encrypted) > maxEncryptedStateBytes {
 			return errStateTooLong
 		}
@@ -202,15 +208,15 @@ func (s *Service) redeemStateCookie(
 // findStateCookie returns the state with an id in the cookies of the browser. If there is none, it returns the state of
 // the first cookie with the error stateMismatch. If this state cannot be read, it returns the reason as the error.
 func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
-	secret, err := s.Sessions.Secret(r.Context())
+	keys, err := s.EncryptionKeys(r.Context())
 	if err != nil {
-		return state{}, fmt.Errorf("read secret: %w", err)
+		return state{}, fmt.Errorf("read secrets: %w", err)
 	}
-	key := deriveKey(secret, stateKeyPurpose)
+	keys = keys.For(stateKeyPurpose)
 	var first state
 	problem := error(stateMismatch)
 	for i, encrypted := range s.Sessions.SocialStateData(r) {
-		st, err := decryptState(key, encrypted)
+		st, err := decryptState(keys, encrypted)
 		if err == nil && st.OAuthState == id {
 			return st, nil
 		}
@@ -224,11 +230,11 @@ func (s *Service) findStateCookie(r *http.Request, id string) (state, error) {
 	return first, problem
 }
 
-func decryptState(key []byte, encrypted string) (state, error) {
+func decryptState(keys cipher.Keys, encrypted string) (state, error) {
 	if encrypted == "" {
 		return state{}, stateMismatch // as in Better Auth
 	}
-	text, err := cipher.Decrypt(key, encrypted)
+	text, err := keys.Decrypt(encrypted)
 	if err != nil {
 		return state{}, stateInvalid
 	}
@@ -259,9 +265,9 @@ func parseState(text string) (state, error) {
 }
 
 // newStateLink returns the part of a state that names the session which requests a link.
-func newStateLink(secret []byte, c *session.Caller) *stateLink {
+func newStateLink(keys cipher.Keys, c *session.Caller) *stateLink {
 	return &stateLink{
 		UserID: c.User.ID, Email: c.User.Email,
-		EncryptedSessionToken: cipher.Encrypt(deriveKey(secret, linkKeyPurpose), c.Session.Token),
+		EncryptedSessionToken: keys.For(linkKeyPurpose).Encrypt(c.Session.Token),
 	}
 }

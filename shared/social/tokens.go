@@ -2,9 +2,7 @@ package social
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/cipher"
@@ -42,34 +40,30 @@ func (s *Service) encryptTokens(ctx context.Context, t store.ProviderTokens) (st
 	if !s.Options.Social.EncryptOAuthTokens {
 		return t, nil
 	}
-	secret, err := s.Sessions.Secret(ctx)
+	keys, err := s.EncryptionKeys(ctx)
 	if err != nil {
-		return t, fmt.Errorf("read secret: %w", err)
+		return t, fmt.Errorf("read secrets: %w", err)
 	}
 	for _, token := range []**string{&t.AccessToken, &t.RefreshToken} {
 		if web.OrEmpty(*token) != "" {
-			encrypted := cipher.Encrypt(secret, **token)
+			encrypted := keys.Encrypt(**token)
 			*token = &encrypted
 		}
 	}
 	return t, nil
 }
 
-// decryptToken returns a stored token in plain text. If ENCRYPT_OAUTH_TOKENS is on, a text in hex is an encrypted
-// token, as in Better Auth, and a text with the prefix $ba$ is an error. Any other text is a token that was stored
-// before ENCRYPT_OAUTH_TOKENS was on.
+// decryptToken returns a stored token in plain text. If ENCRYPT_OAUTH_TOKENS is on, a text in hex or with the prefix
+// $ba$ is an encrypted token, as in Better Auth. Any other text is a token that was stored before ENCRYPT_OAUTH_TOKENS
+// was on.
 func (s *Service) decryptToken(ctx context.Context, stored *string) (string, error) {
 	text := web.OrEmpty(stored)
-	// Better Auth writes this prefix if it has several versions of its secret.
-	if s.Options.Social.EncryptOAuthTokens && strings.HasPrefix(text, "$ba$") {
-		return "", cipher.ErrCannotDecrypt
-	}
-	if _, err := hex.DecodeString(text); !s.Options.Social.EncryptOAuthTokens || text == "" || err != nil {
+	if !s.Options.Social.EncryptOAuthTokens || text == "" || !cipher.LooksEncrypted(text) {
 		return text, nil
 	}
-	secret, err := s.Sessions.Secret(ctx)
+	keys, err := s.EncryptionKeys(ctx)
 	if err != nil {
-		return "", fmt.Errorf("read secret: %w", err)
+		return "", fmt.Errorf("read secrets: %w", err)
 	}
-	return cipher.Decrypt(secret, text)
+	return keys.Decrypt(text)
 }

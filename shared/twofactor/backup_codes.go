@@ -27,19 +27,19 @@ func newBackupCodes() []string {
 }
 
 // encryptBackupCodes returns the codes as they are stored.
-func encryptBackupCodes(secret []byte, codes []string) (string, error) {
+func encryptBackupCodes(keys cipher.Keys, codes []string) (string, error) {
 	text, err := stringify.Marshal(codes)
 	if err != nil {
 		return "", err
 	}
-	return cipher.Encrypt(secret, string(text)), nil
+	return keys.Encrypt(string(text)), nil
 }
 
 // useBackupCode reports whether code is one of the stored codes, and returns those that are left, as they are stored. A
 // stored text that is no list of codes has no valid code, as in Better Auth. An error means that the text cannot be
 // decrypted.
-func useBackupCode(secret []byte, stored, code string) (rest string, ok bool, err error) {
-	text, err := cipher.Decrypt(secret, stored)
+func useBackupCode(keys cipher.Keys, stored, code string) (rest string, ok bool, err error) {
+	text, err := keys.Decrypt(stored)
 	if err != nil {
 		return "", false, err
 	}
@@ -58,6 +58,6 @@ func useBackupCode(secret []byte, stored, code string) (rest string, ok bool, er
 	if !ok {
 		return "", false, nil
 	}
-	rest, err = encryptBackupCodes(secret, left)
+	rest, err = encryptBackupCodes(keys, left)
 	return rest, true, err
 }

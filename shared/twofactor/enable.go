@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/xenon-auth/xenon/shared/auth"
-	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -70,16 +69,16 @@ func (s *Service) enableMailedCodes(
 func (s *Service) setUpApp(
 	w http.ResponseWriter, r *http.Request, db *store.Store, caller *session.Caller, issuer string,
 ) error {
-	key, err := s.encryptionKey(r.Context())
+	keys, err := s.EncryptionKeys(r.Context())
 	if err != nil {
-		return err
+		return fmt.Errorf("read the secrets: %w", err)
 	}
 	secret := newTOTPSecret()
 	codes, stored, err := s.newBackupCodes(r.Context())
 	if err != nil {
 		return err
 	}
-	err = db.SetUpTwoFactor(r.Context(), caller.User.ID, cipher.Encrypt(key, secret), stored)
+	err = db.SetUpTwoFactor(r.Context(), caller.User.ID, keys.Encrypt(secret), stored)
 	switch {
 	case errors.Is(err, store.ErrDuplicate):
 		return errTOTPEnabled

@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/xenon-auth/xenon/shared/auth"
-	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -42,22 +41,13 @@ func (s *Service) TwoFactorRoutes() web.Routes {
 	return routes
 }
 
-// encryptionKey returns the key of the secrets and the backup codes.
-func (s *Service) encryptionKey(ctx context.Context) ([]byte, error) {
-	key, err := s.Sessions.Secret(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the secret: %w", err)
-	}
-	return key, nil
-}
-
 // decryptKey returns the key with which the authenticator app of a user computes codes.
 func (s *Service) decryptKey(ctx context.Context, f store.TwoFactor) ([]byte, error) {
-	key, err := s.encryptionKey(ctx)
+	keys, err := s.EncryptionKeys(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the secrets: %w", err)
 	}
-	secret, err := cipher.Decrypt(key, f.Secret)
+	secret, err := keys.Decrypt(f.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("decrypt two-factor secret: %w", err)
 	}
@@ -66,12 +56,12 @@ func (s *Service) decryptKey(ctx context.Context, f store.TwoFactor) ([]byte, er
 
 // newBackupCodes returns new backup codes, and the text in which they are stored.
 func (s *Service) newBackupCodes(ctx context.Context) (codes []string, stored string, err error) {
-	key, err := s.encryptionKey(ctx)
+	keys, err := s.EncryptionKeys(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("read the secrets: %w", err)
 	}
 	codes = newBackupCodes()
-	stored, err = encryptBackupCodes(key, codes)
+	stored, err = encryptBackupCodes(keys, codes)
 	return codes, stored, err
 }
 

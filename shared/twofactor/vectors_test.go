@@ -46,6 +46,15 @@ func readVectors(t *testing.T) (v vectors) {
 	return v
 }
 
+func parseKeys(t *testing.T, secret string) cipher.Keys {
+	t.Helper()
+	keys, err := cipher.ParseKeys("", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
 func TestCodesEqualThoseOfBetterAuth(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
@@ -148,7 +157,7 @@ func TestURIsEqualThoseOfBetterAuth(t *testing.T) {
 func TestBackupCodesOfBetterAuthWorkOnce(t *testing.T) {
 	t.Parallel()
 	v := readVectors(t)
-	secret := []byte(v.Secret)
+	keys := parseKeys(t, v.Secret)
 	for _, each := range v.Encrypted {
 		if !strings.HasPrefix(each.What, "twoFactor.backupCodes") {
 			continue
@@ -159,19 +168,19 @@ func TestBackupCodesOfBetterAuthWorkOnce(t *testing.T) {
 		}
 		stored := each.Stored
 		for i, code := range codes {
-			if _, ok, err := useBackupCode(secret, stored, strings.ToLower(code)+"x"); ok || err != nil {
+			if _, ok, err := useBackupCode(keys, stored, strings.ToLower(code)+"x"); ok || err != nil {
 				t.Errorf("a wrong code: got %v, %v, want it rejected", ok, err)
 			}
-			rest, ok, err := useBackupCode(secret, stored, code)
+			rest, ok, err := useBackupCode(keys, stored, code)
 			if !ok || err != nil {
 				t.Fatalf("the code %d: got %v, %v, want it accepted", i, ok, err)
 			}
-			if _, ok, err := useBackupCode(secret, rest, code); ok || err != nil {
+			if _, ok, err := useBackupCode(keys, rest, code); ok || err != nil {
 				t.Errorf("the code %d again: got %v, %v, want it rejected", i, ok, err)
 			}
 			stored = rest
 		}
-		if text, err := cipher.Decrypt(secret, stored); text != "[]" || err != nil {
+		if text, err := keys.Decrypt(stored); text != "[]" || err != nil {
 			t.Errorf("%s: without its codes the text is %q, %v, want []", each.What, text, err)
 		}
 	}
@@ -179,15 +188,15 @@ func TestBackupCodesOfBetterAuthWorkOnce(t *testing.T) {
 
 func TestStoredTextThatIsNoListHasNoBackupCode(t *testing.T) {
 	t.Parallel()
-	secret := []byte("a secret")
+	keys := parseKeys(t, "a secret of the tests, long enough")
 	for _, text := range []string{"[]", "null", "junk", `{"a":1}`, `"abcde-fghij"`, `[1]`} {
 		for _, code := range []string{"", "abcde-fghij", "null", "1"} {
-			if _, ok, err := useBackupCode(secret, cipher.Encrypt(secret, text), code); ok || err != nil {
+			if _, ok, err := useBackupCode(keys, keys.Encrypt(text), code); ok || err != nil {
 				t.Errorf("the code %q of the text %s: got %v, %v, want it rejected without an error", code, text, ok, err)
 			}
 		}
 	}
-	if _, _, err := useBackupCode(secret, cipher.Encrypt([]byte("another"), "[]"), "x"); err == nil {
+	if _, _, err := useBackupCode(keys, parseKeys(t, "another secret of the tests, long").Encrypt("[]"), "x"); err == nil {
 		t.Error("a text that was encrypted with another secret: got no error, want one")
 	}
 }
@@ -207,7 +216,7 @@ func TestNewSecretsAndBackupCodesHaveBetterAuthsForm(t *testing.T) {
 		}
 		seen[code] = true
 	}
-	stored, err := encryptBackupCodes([]byte("a secret"), codes)
+	stored, err := encryptBackupCodes(parseKeys(t, "a secret of the tests, long enough"), codes)
 	if len(codes) != 10 || len(stored) != 362 || err != nil {
 		t.Errorf("got %d codes, stored in %d characters, %v, want 10 and 362", len(codes), len(stored), err)
 	}

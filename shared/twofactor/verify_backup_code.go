@@ -40,11 +40,11 @@ func (s *Service) verifyBackupCode(w http.ResponseWriter, r *http.Request, db *s
 			return err
 		}
 	}
-	key, err := s.encryptionKey(r.Context())
+	keys, err := s.EncryptionKeys(r.Context())
 	if err != nil {
-		return err
+		return fmt.Errorf("read the secrets: %w", err)
 	}
-	rest, ok, err := useBackupCode(key, factor.BackupCodes, in.Code)
+	rest, ok, err := useBackupCode(keys, factor.BackupCodes, in.Code)
 	switch {
 	case err != nil:
 		return fmt.Errorf("read backup codes: %w", err)
