@@ -1,4 +1,4 @@
-// Command xenon runs Xenon for local development and manages a deployment: dev, schema, keys, migrate.
+// Command xenon runs Xenon for local development and manages a deployment: dev, schema, keys, secrets, migrate.
 package main
 
 import (
@@ -34,6 +34,7 @@ type commands struct {
 	Schema  schemaCmd         `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
 	Migrate migrateCmd        `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
 	Keys    keysCmd           `cmd:"" help:"Show or rotate the signing keys."`
+	Secrets secretsCmd        `cmd:"" help:"Count the encrypted texts in the database by their secret, or encrypt them again after a change of the secret."`
 	Version versionCmd        `cmd:"" help:"Print the version of this program, of Better Auth and of the schema."`
 	Origin  originSecretCmd   `cmd:"" name:"origin-secret" hidden:"" help:"Rotate the secret that CloudFront sends to the API; make deploy calls this."`
 	Site    siteParametersCmd `cmd:"" name:"site-parameters" hidden:"" help:"Print the parameters of template.yaml for a built site; make deploy calls this."`

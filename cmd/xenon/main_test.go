@@ -32,7 +32,8 @@ func runXenon(t *testing.T, args []string, env ...string) (code int, out, err st
 func TestHelpPrintsUsageAndWrongUseExitsWith2(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
-		"", "dev", "schema up", "schema status", "keys list", "keys rotate", "migrate plan",
+		"", "dev", "schema up", "schema status", "keys list", "keys rotate", "secrets list", "secrets reencrypt",
+		"migrate plan",
 		"migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize",
 	} {
 		args := append(strings.Fields(command), "--help")
