@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
@@ -30,17 +31,24 @@ type interchange struct {
 // newInterchange starts Xenon and Better Auth with the same settings, in addition to the defaults of these tests.
 func newInterchange(t *testing.T, settings ...string) interchange {
 	t.Helper()
-	secret, dir := rand.Text()+rand.Text(), t.TempDir()
+	secret := "BETTER_AUTH_SECRET=" + rand.Text() + rand.Text()
+	return newInterchangeOn(t, dbtest.New(t), append([]string{secret}, settings...)...)
+}
+
+// newInterchangeOn is like newInterchange, with an existing database. The settings have to contain the secret.
+func newInterchangeOn(t *testing.T, database string, settings ...string) interchange {
+	t.Helper()
+	dir := t.TempDir()
 	env := append([]string{
-		"BETTER_AUTH_SECRET=" + secret, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
+		"DATABASE_URL=" + database, "PASSWORD_HASH=scrypt", "SHARED_DATABASE=on", "RATE_LIMIT=off",
 	}, settings...)
 	ours, theirs := filepath.Join(dir, "xenon.jsonl"), filepath.Join(dir, "better_auth.jsonl")
-	x := xenontest.Start(t, append(env, "MAIL_FILE="+ours)...)
-	l := startBetterAuth(t, append(env, "MAIL_FILE="+theirs, "DATABASE_URL="+x.Database, "BETTER_AUTH_URL="+x.Origin)...)
+	x := xenontest.StartWithEnv(t, append(env, "MAIL_FILE="+ours)...)
+	l := startBetterAuth(t, append(env, "MAIL_FILE="+theirs, "BETTER_AUTH_URL="+x.Origin)...)
 	return interchange{
 		xenon:      runningServer{"Xenon", x.Origin, x.Origin, ours},
 		betterAuth: runningServer{"Better Auth", l, x.Origin, theirs},
-		origin:     x.Origin, database: x.Database,
+		origin:     x.Origin, database: database,
 	}
 }
 

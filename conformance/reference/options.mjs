@@ -76,6 +76,16 @@ function cheapHashes({ CHEAP_HASHES }) {
   };
 }
 
+// Returns the secrets in BETTER_AUTH_SECRETS. Better Auth reads this variable itself, but all servers of the tests
+// have the same environment.
+function versionedSecrets({ BETTER_AUTH_SECRETS }) {
+  if (!BETTER_AUTH_SECRETS) return undefined;
+  return BETTER_AUTH_SECRETS.split(',').map((entry) => {
+    const [version, value] = entry.split(':');
+    return { version: Number(version), value };
+  });
+}
+
 // Returns the options of betterAuth() with a pool of connections to the database and the settings env.
 export function options(pool, env = process.env) {
   const isOn = (name) => env[name] === 'on';
@@ -84,6 +94,7 @@ export function options(pool, env = process.env) {
     appName: env.APP_NAME ?? new URL(publicURL(env)).hostname,
     baseURL: publicURL(env),
     secret: env.BETTER_AUTH_SECRET,
+    secrets: versionedSecrets(env),
     trustedOrigins: (env.BETTER_AUTH_TRUSTED_ORIGINS ?? '').split(',').filter(Boolean),
     database: pool,
     emailAndPassword: {
