@@ -61,6 +61,13 @@ test('an administrator bans a user with a reason, and the user cannot sign in', 
   await expect(region(page, 'Ban').getByRole('status')).toHaveText('The ban has ended.');
   await submitSignIn(other, user);
   await waitUntilSignedIn(other);
+
+  await page.reload();
+  const events = region(page, 'Audit trail').getByRole('row');
+  await expect(events.filter({ hasText: 'User banned' })).toContainText('By you');
+  await expect(events.filter({ hasText: 'Refused' })).toContainText('Sign-in with the password Refused403 BANNED_USER');
+  await expect(events.last()).toContainText('Registration');
+  await checkPageState(page, 'user-audit');
 });
 
 test('the list has search, filter, order and pages', async ({ page, context, person, startServer, checkPageState }) => {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -19,6 +20,7 @@ import (
 
 const (
 	devPoolConnections = 10               // connections to Postgres; one process serves the routes of all functions
+	devAuditRecords    = 10_000           // the audit records that administrators can list
 	devRequestTimeout  = 15 * time.Second // the Timeout of most functions in template.yaml
 	stopTimeout        = 5 * time.Second  // for requests that are not finished when the server stops
 )
@@ -48,7 +50,8 @@ the values of variables that are not set.
 
 // Run serves until the context ends.
 func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	slog.SetDefault(slog.New(slog.NewTextHandler(std.err, nil)))
+	auditLog := auditlog.NewBuffer(slog.NewTextHandler(std.err, nil), devAuditRecords)
+	slog.SetDefault(slog.New(auditLog))
 	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
@@ -91,7 +94,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, devPoolConnections).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 	defer db.Close()
-	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now))
+	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now, auditLog))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
@@ -20,13 +21,13 @@ import (
 
 // routesByFunction returns the routes that each folder under functions/ serves.
 func routesByFunction(
-	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time,
+	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time, auditLog auditlog.Reader,
 ) map[string]web.Routes {
 	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), now)
 	a := auth.New(cfg, db, appSecrets, now)
 	return map[string]web.Routes{
 		"account":      a.AccountRoutes(),
-		"admin":        admin.New(a).AdminRoutes(),
+		"admin":        admin.New(a, auditLog).AdminRoutes(),
 		"social":       social.New(a, appSecrets).SocialRoutes(),
 		"email":        a.EmailRoutes(),
 		"passwordless": passwordless.New(a).PasswordlessRoutes(),

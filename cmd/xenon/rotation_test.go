@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -57,7 +59,8 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	appSecrets := secrets.New(x.cfg, x.now)
 	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
-	routes, err := templateRoutes(readProjectTemplate(t), routesByFunction(x.cfg, appSecrets, db, x.now))
+	served := routesByFunction(x.cfg, appSecrets, db, x.now, auditlog.NewBuffer(slog.DiscardHandler, 1))
+	routes, err := templateRoutes(readProjectTemplate(t), served)
 	if err != nil {
 		t.Fatal(err)
 	}

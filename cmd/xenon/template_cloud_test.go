@@ -155,7 +155,8 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		"social": {readApp, mail}, "passwordless": {readApp, mail}, "twofactor": {readApp, mail},
 		"account": {readApp, mail}, "email": {readApp, mail}, "password": {readApp, mail}, "signin": {readApp, mail},
 		"signup": {readApp, mail},
-		"admin":  {readApp}, "health": {readApp}, "profile": {readApp}, "signout": {readApp},
+		"admin":  {"Allow logs:FilterLogEvents !GetAtt FunctionLogs.Arn", readApp},
+		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
 		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys},
 		"token": {readBoth, readApp, readKeys},
 		"mailer": {

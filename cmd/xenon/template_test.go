@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	embedded "github.com/xenon-auth/xenon"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -40,7 +42,7 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, 1)
 	t.Cleanup(db.Close)
-	return routesByFunction(cfg, appSecrets, db, time.Now)
+	return routesByFunction(cfg, appSecrets, db, time.Now, auditlog.NewBuffer(slog.DiscardHandler, 1))
 }
 
 // functionFolders returns the sorted names of the folders under functions/.

@@ -35,7 +35,7 @@ func adminRead(path string) operation {
 	return operation{name: "GET " + path, isRead: true, prepare: func(t *testing.T, s *testServer) request {
 		admin, u := s.newAdmin(t)
 		id := queryValue[string](t, s, `SELECT id::text FROM "user" WHERE email = $1`, u.email)
-		return request{admin, "GET", path + "?limit=1&id=" + id, "", nil, checkNothing}
+		return request{admin, "GET", path + "?limit=1&id=" + id + "&userId=" + id, "", nil, checkNothing}
 	}}
 }
 
@@ -57,6 +57,7 @@ func init() {
 	operations = append(operations,
 		adminRead("/api/auth/admin/get-user"),
 		adminRead("/api/auth/admin/list-users"),
+		adminRead("/api/auth/admin/list-audit-events"),
 		adminOperation("create-user", `{"email":"new-%s@example.com","name":"New","password":"correct horse"}`, []int{400},
 			func(t *testing.T, s *testServer, _ *testUser, id string) {
 				t.Helper()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
@@ -99,7 +100,7 @@ func (s *testServer) restartWithoutConnection(t *testing.T) {
 	for _, served := range []web.Routes{
 		a.SignupRoutes(), a.SigninRoutes(), a.SignoutRoutes(), a.SessionRoutes(), a.TokenRoutes(), a.JWKSRoutes(),
 		a.PasswordRoutes(), a.EmailRoutes(), a.AccountRoutes(), passwordless.New(a).PasswordlessRoutes(),
-		admin.New(a).AdminRoutes(), twofactor.New(a).TwoFactorRoutes(),
+		admin.New(a, auditlog.NewBuffer(slog.DiscardHandler, 1)).AdminRoutes(), twofactor.New(a).TwoFactorRoutes(),
 		profile.New(s.cfg, db, a.Limits, time.Now).ProfileRoutes(),
 	} {
 		for route, h := range served {

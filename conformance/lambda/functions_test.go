@@ -164,6 +164,7 @@ var stepsByFunction = map[string][]step{
 	"admin": { // the user has no role: most answers are 403
 		{"GET /api/auth/admin/list-users", "", "", 403},
 		{"GET /api/auth/admin/get-user", "id=none", "", 403},
+		{"GET /api/auth/admin/list-audit-events", "userId=none", "", 403},
 		{"POST /api/auth/admin/create-user", "", `{"email":"new-{email}","name":"New"}`, 403},
 		{"POST /api/auth/admin/update-user", "", `{"userId":"none","data":{"name":"Grace"}}`, 403},
 		{"POST /api/auth/admin/set-role", "", `{"userId":"none","role":"admin"}`, 403},

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // TestR05_XenonsOwnRoutesMatchTheDocument checks responses that are not in the recordings against the document: the
-// responses of the profile API, /health, cancel-email-change, the JWKS and the two paths below /.well-known, and those
-// to a body that is too large or to too many requests.
+// responses of the profile API, /health, cancel-email-change, list-audit-events, the JWKS and the two paths below
+// /.well-known, and those to a body that is too large or to too many requests.
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
@@ -33,7 +34,10 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 		}
 		return got
 	}
-	bodyOf := func(a answer) (fields struct{ Token string }) {
+	bodyOf := func(a answer) (fields struct {
+		Token string
+		User  struct{ ID string }
+	}) {
 		if err := json.Unmarshal(a.Body, &fields); err != nil {
 			t.Fatal(err)
 		}
@@ -76,6 +80,17 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	sendAndCheck("GET /api/auth/magic-link/verify?token=x&callbackURL=/dash", "", 302)
 	sendAndCheck("POST /api/auth/magic-link/verify", `{"token":"x"}`, 400)
 	sendAndCheck("POST /api/auth/magic-link/verify", `{}`, 400)
+
+	x = xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl", "ADMIN=on")
+	const events = "GET /api/auth/admin/list-audit-events?userId="
+	bearer = ""
+	user := bodyOf(sendAndCheck("POST /api/auth/sign-up/email", signUp, 200))
+	sendAndCheck(events+user.User.ID, "", 401)
+	bearer = user.Token
+	sendAndCheck(events+user.User.ID, "", 403)
+	dbtest.Exec(t, x.Database, `UPDATE "user" SET role = 'admin'`)
+	sendAndCheck(events+user.User.ID+"&limit=1", "", 200)
+	sendAndCheck(events+user.User.ID+"&limit=0", "", 400)
 
 	x = xenontest.Start(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
 		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)

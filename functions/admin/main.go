@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/lambdahttp"
@@ -17,6 +18,7 @@ func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
-		return admin.New(auth.New(cfg, db, appSecrets, time.Now)).AdminRoutes().Mux(cfg)
+		service := auth.New(cfg, db, appSecrets, time.Now)
+		return admin.New(service, auditlog.NewCloudWatch(cfg.AWS, time.Now)).AdminRoutes().Mux(cfg)
 	})
 }

@@ -1,11 +1,13 @@
 // Package admin implements the endpoints of Better Auth's plugin admin, one file each, with the paths, bodies, error
-// codes and cookies of better-auth 1.7.25. What the endpoints do with users is the type Users, which knows no HTTP.
+// codes and cookies of better-auth 1.7.25, and list-audit-events, which Better Auth does not have. What the endpoints do
+// with users is the type Users, which knows no HTTP.
 package admin
 
 import (
 	"net/http"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/session"
@@ -14,16 +16,23 @@ import (
 )
 
 // Service has the dependencies of the endpoints.
-type Service struct{ *auth.Service }
+type Service struct {
+	*auth.Service
 
-// New returns the endpoints of a deployment, which use the dependencies of service.
-func New(service *auth.Service) *Service { return &Service{service} }
+	auditLog auditlog.Reader
+}
+
+// New returns the endpoints of a deployment, which use the dependencies of service and read the audit log.
+func New(service *auth.Service, auditLog auditlog.Reader) *Service {
+	return &Service{service, auditLog}
+}
 
 // AdminRoutes returns the routes of functions/admin.
 func (s *Service) AdminRoutes() web.Routes {
 	handlers := auth.Handlers{
 		"GET /api/auth/admin/get-user":              s.getUser,
 		"GET /api/auth/admin/list-users":            s.listUsers,
+		"GET /api/auth/admin/list-audit-events":     s.listAuditEvents,
 		"POST /api/auth/admin/create-user":          s.CheckedPost(s.createUser),
 		"POST /api/auth/admin/update-user":          s.CheckedPost(s.updateUser),
 		"POST /api/auth/admin/set-role":             s.CheckedPost(s.setRole),

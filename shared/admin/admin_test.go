@@ -42,7 +42,9 @@ func TestR87_OnlyAdministratorsHaveRights(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/admin/list-users", "/admin/get-user?id=" + ada.id} {
+		for _, path := range []string{
+			"/admin/list-users", "/admin/get-user?id=" + ada.id, "/admin/list-audit-events?userId=" + ada.id,
+		} {
 			if a := ada.do("GET", path, ""); a.status != 403 {
 				t.Errorf("%s with the role %q: got %d %s, want 403", path, role, a.status, a.body)
 			}
@@ -159,7 +161,7 @@ func TestImpersonationLastsOneHourAndIsNotExtended(t *testing.T) {
 func TestR89_AuditRecordsNameAdministratorAndUser(t *testing.T) {
 	var log bytes.Buffer
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
-	t.Cleanup(func() { slog.SetDefault(slog.New(slog.DiscardHandler)) })
+	t.Cleanup(func() { slog.SetDefault(slog.New(auditLog)) })
 	s := newServer(t)
 	root, ada := s.newAdmin(), s.signUp("ada")
 	last := func() (record map[string]any) {

@@ -51,6 +51,7 @@ var (
 	errDeleteDenied  = denied("DELETE_USERS", "delete users")
 	errSetPassword   = denied("SET_USERS_PASSWORD", "set users password")
 	errImpersonation = denied("IMPERSONATE_USERS", "impersonate users")
+	errAuditDenied   = denied("LIST_AUDIT_EVENTS", "list audit events")
 )
 
 func denied(code, action string) error {

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/password"
@@ -22,7 +24,10 @@ import (
 
 const origin = "http://localhost:3000"
 
-func init() { slog.SetDefault(slog.New(slog.DiscardHandler)) }
+// auditLog has the audit records of all servers of these tests.
+var auditLog = auditlog.NewBuffer(slog.NewTextHandler(io.Discard, nil), 10_000)
+
+func init() { slog.SetDefault(slog.New(auditLog)) }
 
 // server serves the endpoints of the packages auth and admin, with ADMIN=on.
 type server struct {
@@ -34,6 +39,12 @@ type server struct {
 
 // newServer returns a server. The settings, name and value in turn, replace the defaults of the tests.
 func newServer(t *testing.T, settings ...string) *server {
+	t.Helper()
+	return newServerWithAuditLog(t, auditLog, settings...)
+}
+
+// newServerWithAuditLog is like newServer, for a server that reads another audit log.
+func newServerWithAuditLog(t *testing.T, log auditlog.Reader, settings ...string) *server {
 	t.Helper()
 	s := &server{t: t, url: dbtest.New(t), wire: &dbtest.CountingDialer{}}
 	env := map[string]string{
@@ -56,7 +67,8 @@ func newServer(t *testing.T, settings ...string) *server {
 	all := web.Routes{}
 	for _, routes := range []web.Routes{
 		service.SignupRoutes(), service.SigninRoutes(), service.SessionRoutes(), service.AccountRoutes(),
-		admin.New(service).AdminRoutes(),
+		service.PasswordRoutes(),
+		admin.New(service, log).AdminRoutes(),
 	} {
 		for route, h := range routes {
 			all[route] = h
@@ -128,6 +140,12 @@ func (s *server) newAdmin() *client {
 	c := s.signUp("root")
 	s.setRole(c, "admin")
 	return c
+}
+
+// sessionTokenOf returns the token of the only session of a client's user.
+func (s *server) sessionTokenOf(c *client) string {
+	s.t.Helper()
+	return dbtest.Value[string](s.t, s.url, `SELECT token FROM session WHERE "userId" = $1`, c.id)
 }
 
 func (s *server) setRole(c *client, role string) {

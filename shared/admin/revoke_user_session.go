@@ -18,8 +18,12 @@ func (s *Service) revokeUserSession(w http.ResponseWriter, r *http.Request, db *
 	if _, err := s.requireRight(w, r, db, "session", "revoke", errRevokeDenied); err != nil {
 		return err
 	}
-	if err := s.users(db).RevokeSession(r.Context(), in.SessionToken); err != nil {
+	userID, err := s.users(db).RevokeSession(r.Context(), in.SessionToken)
+	if err != nil {
 		return changeError(r, "revoke session", err)
+	}
+	if userID != "" {
+		web.NoteSubject(r.Context(), userID)
 	}
 	return web.WriteJSON(w, http.StatusOK, successReply{true})
 }

@@ -71,13 +71,13 @@ func (u Users) Sessions(ctx context.Context, id string) ([]store.Session, error)
 	return u.DB.SessionsOfUser(ctx, id, time.Time{})
 }
 
-// RevokeSession ends the session with a token. It returns nil if there is none.
-func (u Users) RevokeSession(ctx context.Context, token string) error {
-	err := u.DB.DeleteSession(ctx, token)
-	if errors.Is(err, store.ErrInvalid) {
-		return nil // no session has a token that Postgres cannot store
+// RevokeSession ends the session with a token. It returns the id of its user, "" if there is no such session.
+func (u Users) RevokeSession(ctx context.Context, token string) (userID string, err error) {
+	userID, err = u.DB.EndSessions(ctx, []string{token})
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) {
+		return "", nil // no session has a token that Postgres cannot store
 	}
-	return err
+	return userID, err
 }
 
 // RevokeSessions ends all sessions of a user. It returns nil if there is no such user.

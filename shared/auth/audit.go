@@ -51,6 +51,7 @@ var auditEvents = map[string]string{
 
 	"/admin/get-user":             "admin-user-read",
 	"/admin/list-users":           "admin-user-list",
+	"/admin/list-audit-events":    "admin-audit-read",
 	"/admin/create-user":          "admin-user-create",
 	"/admin/update-user":          "admin-user-update",
 	"/admin/set-role":             "admin-role-change",

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/passwordless"
 	"github.com/xenon-auth/xenon/shared/twofactor"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -339,7 +340,8 @@ func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	for _, served := range []web.Routes{
 		s.svc.SignupRoutes(), s.svc.SigninRoutes(), s.svc.SignoutRoutes(), s.svc.SessionRoutes(),
 		s.svc.TokenRoutes(), s.svc.JWKSRoutes(), s.svc.PasswordRoutes(), s.svc.EmailRoutes(), s.svc.AccountRoutes(),
-		s.social.SocialRoutes(), admin.New(s.svc).AdminRoutes(), twofactor.New(s.svc).TwoFactorRoutes(),
+		s.social.SocialRoutes(), admin.New(s.svc, auditlog.NewBuffer(slog.DiscardHandler, 1)).AdminRoutes(),
+		twofactor.New(s.svc).TwoFactorRoutes(),
 		passwordless.New(s.svc).PasswordlessRoutes(),
 	} {
 		maps.Copy(all, served)

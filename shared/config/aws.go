@@ -15,8 +15,11 @@ type AWS struct {
 	SecretAccessKey Secret
 	SessionToken    Secret // empty with credentials that do not expire
 
+	LogGroup string // of the functions, in CloudWatch Logs; Lambda sets it
+
 	SecretsEndpoint string // of an emulator of Secrets Manager; empty: AWS
 	QueueEndpoint   string // of an emulator of SQS; empty: AWS
+	LogsEndpoint    string // of an emulator of CloudWatch Logs; empty: AWS
 }
 
 // Check returns an error that names the missing variables.
@@ -44,7 +47,9 @@ func (l *loader) readAWS() AWS {
 		AccessKeyID:     l.getenv("AWS_ACCESS_KEY_ID"),
 		SecretAccessKey: Secret(l.getenv("AWS_SECRET_ACCESS_KEY")),
 		SessionToken:    Secret(l.getenv("AWS_SESSION_TOKEN")),
+		LogGroup:        l.getenv("AWS_LAMBDA_LOG_GROUP_NAME"),
 		SecretsEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		QueueEndpoint:   cmp.Or(l.getenv("AWS_ENDPOINT_URL_SQS"), endpoint),
+		LogsEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), endpoint),
 	}
 }

@@ -13,12 +13,17 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	lambda := []string{
 		"AWS_REGION", "eu-central-1", "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE",
-		"AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t",
+		"AWS_SECRET_ACCESS_KEY", "s", "AWS_SESSION_TOKEN", "t", "AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/xenon",
 	}
-	want := config.AWS{Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t"}
-	emulator, both := want, want
+	want := config.AWS{
+		Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t",
+		LogGroup: "/aws/lambda/xenon",
+	}
+	emulator, all := want, want
 	emulator.SecretsEndpoint, emulator.QueueEndpoint = "http://localhost:5000", "http://localhost:5000"
-	both.SecretsEndpoint, both.QueueEndpoint = "http://localhost:1", "http://localhost:2"
+	emulator.LogsEndpoint = "http://localhost:5000"
+	all.SecretsEndpoint, all.QueueEndpoint = "http://localhost:1", "http://localhost:2"
+	all.LogsEndpoint = "http://localhost:3"
 	for _, c := range []struct {
 		more []string
 		want config.AWS
@@ -28,7 +33,8 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 		{[]string{
 			"AWS_ENDPOINT_URL", "http://localhost:5000",
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
-		}, both},
+			"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:3",
+		}, all},
 	} {
 		got, err := config.LoadAPI(testEnvironment(append(lambda, c.more...)...))
 		if err != nil {

@@ -272,9 +272,16 @@ var settingsTable = []setting{
 	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "The access key for AWS."},
 	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The secret access key for AWS."},
 	{"AWS_SESSION_TOKEN", "", "set by Lambda", "The session token, with temporary credentials."},
-	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager and SQS."},
+	{
+		"AWS_LAMBDA_LOG_GROUP_NAME",
+		"",
+		"set by Lambda",
+		"The log group of the functions, in which `functions/admin` finds the audit log of a user.",
+	},
+	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager, SQS and CloudWatch Logs."},
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
+	{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "", "`AWS_ENDPOINT_URL`", "A local emulator of CloudWatch Logs."},
 }
 
 // trustedOriginsSection is the section on BETTER_AUTH_TRUSTED_ORIGINS of docs/configuration.md.
@@ -310,7 +317,8 @@ Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
 	` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
 ` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and " +
 	"`/send-verification-email` in 60, 100 of any other" + `
-path in 10. Every accepted request restarts the window: it ends when that many seconds have passed without one.
+path in 10. ` + "`/admin/list-audit-events`" + `, which Better Auth does not have, allows 30 in 60. Every accepted request restarts the
+window: it ends when that many seconds have passed without one.
 
 ` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` +
 	"`/api/auth`, or a whole path such as `/api/profile` and" + `

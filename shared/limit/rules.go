@@ -43,7 +43,7 @@ func (c customRule) matches(path string) bool {
 }
 
 // ruleFor returns the rule of a path: that of the first entry of RATE_LIMIT_RULES that matches, or else Better Auth's
-// rule (docs/wire.md#rate-limits).
+// rule (docs/wire.md#rate-limits), or Xenon's for a path that Better Auth does not have.
 func (l *Limiter) ruleFor(path string) Rule {
 	for _, c := range l.custom {
 		if c.matches(path) {
@@ -63,6 +63,9 @@ func (l *Limiter) ruleFor(path string) Rule {
 		if strings.HasPrefix(path, prefix) {
 			return Rule{10 * time.Second, 3}
 		}
+	}
+	if path == "/admin/list-audit-events" {
+		return Rule{time.Minute, 30} // CloudWatch allows an account few searches in a second
 	}
 	if path == "/request-password-reset" || path == "/send-verification-email" {
 		return Rule{time.Minute, 3}

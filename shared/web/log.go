@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -54,8 +55,21 @@ func addAttr(ctx context.Context, a slog.Attr) {
 // NoteUser puts the id of the user into the log record of the request.
 func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userID }
 
-// NoteSubject puts the id of the user whom an administrator reads or changes into the log record of the request.
-func NoteSubject(ctx context.Context, userID string) { addAttr(ctx, slog.String("subject", userID)) }
+// NoteSubject puts the id of the user whom an administrator reads or changes into the log record of the request. The id
+// can have any form of a UUID that Postgres accepts; the record has the form that Postgres returns, so that all records
+// about a user have the same text.
+func NoteSubject(ctx context.Context, userID string) {
+	addAttr(ctx, slog.String("subject", canonicalUUID(userID)))
+}
+
+// canonicalUUID returns a UUID in lower case and with hyphens, and any other text unchanged.
+func canonicalUUID(text string) string {
+	digits := strings.ToLower(strings.NewReplacer("-", "", "{", "", "}", "").Replace(text))
+	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != 16 {
+		return text
+	}
+	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
+}
 
 // NoteImpersonator puts the id of the administrator who impersonates the user into the log record of the request.
 func NoteImpersonator(ctx context.Context, userID string) {

@@ -111,3 +111,21 @@ func TestLogRecordHasLevelResultAndDuration(t *testing.T) {
 		t.Errorf("handler that sends no status: got log record %v, want the status 200", records[0])
 	}
 }
+
+// All records about a user have the same id, whatever form of the id an administrator has sent.
+func TestSubjectHasOneForm(t *testing.T) {
+	const id = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+	for sent, want := range map[string]string{
+		id: id, strings.ToUpper(id): id, strings.ReplaceAll(id, "-", ""): id, "{" + id + "}": id,
+		"0a1b-2c3d-4e5f-4a6b-8c7d-9e0f-1a2b-3c4d": id, "none": "none", "": "", id + "0": id + "0",
+		"0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3cXY": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3cXY",
+	} {
+		_, records := handleAndReadLog(t, func(_ http.ResponseWriter, r *http.Request) error {
+			web.NoteSubject(r.Context(), sent)
+			return nil
+		})
+		if got := records[0]["subject"]; got != want {
+			t.Errorf("subject of a request with the id %q: got %q, want %q", sent, got, want)
+		}
+	}
+}

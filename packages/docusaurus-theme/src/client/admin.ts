@@ -32,11 +32,11 @@ export interface UserPage {
  * asks to sign in.
  */
 export async function callAdmin<T>(
-  call: (client: AdminClient['admin'], fetchOptions: ClientOptions) => Promise<ClientAnswer<T>>,
+  call: (admin: AdminClient['admin'], fetchOptions: ClientOptions, client: AdminClient) => Promise<ClientAnswer<T>>,
 ): Promise<Outcome<T | null>> {
   const outcome = await callClient(async (fetchOptions) => {
     const { adminClient } = await loadChunk(() => import('./adminClient'));
-    return call(adminClient.admin, fetchOptions);
+    return call(adminClient.admin, fetchOptions, adminClient);
   });
   if (outcome.failure?.status === 401) await refreshSession();
   return outcome;

@@ -219,6 +219,18 @@ const messages: Record<string, () => ErrorMessage> = {
       message: 'You cannot act as another administrator.',
     }),
   }),
+  AUDIT_LOG_UNAVAILABLE: () => ({
+    message: translate({
+      id: 'theme.xenon.error.AUDIT_LOG_UNAVAILABLE',
+      message: 'The audit trail cannot be read at the moment. Try again.',
+    }),
+  }),
+  INVALID_CURSOR: () => ({
+    message: translate({
+      id: 'theme.xenon.error.INVALID_CURSOR',
+      message: 'The list is too old to continue. Load the page again.',
+    }),
+  }),
   BACKUP_CODES_NOT_ENABLED: () => ({
     message: translate({
       id: 'theme.xenon.error.BACKUP_CODES_NOT_ENABLED',

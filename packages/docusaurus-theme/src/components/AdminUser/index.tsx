@@ -7,6 +7,7 @@ import type { Failure, Outcome } from '../../client/failure';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
 import Skeleton from '../Skeleton';
+import AuditSection from './AuditSection';
 import BanSection from './BanSection';
 import Facts from './Facts';
 import ImpersonateSection from './ImpersonateSection';
@@ -87,6 +88,7 @@ function Sections({ user, ownId, ownToken, reload }: SectionsProps): ReactNode {
       <SessionsSection user={user} ownToken={ownToken} />
       <RoleSection user={user} reload={reload} />
       <PasswordSection user={user} />
+      <AuditSection userId={user.id} ownId={ownId} />
       {!isSelf && <RemoveSection user={user} />}
     </>
   );

@@ -118,13 +118,14 @@ it('asks to sign in when the session has ended', async () => {
 /** Shows the page of a user. `state` is what the server knows about the user; a test changes it. */
 async function showUser(state: Record<string, unknown>): Promise<void> {
   api.answers['/admin/get-user'] = () => jsonResponse(200, { ...state });
+  api.answers['/admin/list-audit-events'] ??= () => jsonResponse(200, { events: [] });
   api.answers['/admin/list-user-sessions'] ??= () => jsonResponse(200, { sessions: [] });
   renderAt(`?user=${String(state['id'])}`);
   await screen.findByRole('heading', { name: 'Role' });
 }
 
 const bodies = () =>
-  api.requests.filter(({ path }) => !/get-user|list-user/.test(path)).map(({ path, body }) => [path, body]);
+  api.requests.filter(({ path }) => !/get-user|list-/.test(path)).map(({ path, body }) => [path, body]);
 
 it('bans a user with a reason and for a time, and ends the ban', async () => {
   const state: Record<string, unknown> = { ...eve };
