@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { allFeatures, buildFeatureSite } from './harness/feature-site';
 import { errorMessage, formFields, randomIP, waitUntilSignedIn } from './harness/forms';
+import { askForMail, codeField } from './harness/passwordless';
 import { getSessionEmail } from './harness/people';
 import { expect, register, test } from './harness/test';
 
@@ -13,14 +14,7 @@ test.beforeAll(async () => {
 const verifyPath = '/api/auth/magic-link/verify';
 const codePath = '/api/auth/sign-in/email-otp';
 const main = (page: Page) => page.getByRole('main');
-const codeField = (page: Page) => page.getByLabel('Code from the mail');
 const signInButton = (page: Page) => main(page).getByRole('button', { name: 'Sign in', exact: true });
-
-async function askFor(page: Page, email: string, button: 'Mail me a link' | 'Mail me a code'): Promise<void> {
-  await formFields(page).email.fill(email);
-  await page.getByRole('button', { name: button }).click();
-  await expect(page.getByRole('heading', { name: 'Check your mailbox' })).toBeFocused();
-}
 
 test('a person without an account signs in with a mailed link', async ({
   page,
@@ -33,7 +27,7 @@ test('a person without an account signs in with a mailed link', async ({
   await page.getByRole('link', { name: 'Continue without a password' }).click();
   await expect(page).toHaveURL(`${origin}/login/mail/?next=%2Fdocs%2F`);
   await checkPageState(page, 'mail');
-  await askFor(page, person.email, 'Mail me a link');
+  await askForMail(page, person.email, 'Mail me a link');
   await checkPageState(page, 'mail-link-sent');
   const link = await mails.waitForLink('magic-link', person.email);
   await page.goto(link);
@@ -51,7 +45,7 @@ test('a used link leads to the form, with the reason and the next page', async (
 }) => {
   const { origin, mails } = await startServer(allFeatures, [], site);
   await page.goto(`${origin}/login/mail/?next=/docs/`);
-  await askFor(page, person.email, 'Mail me a link');
+  await askForMail(page, person.email, 'Mail me a link');
   const link = await mails.waitForLink('magic-link', person.email);
   const other = await openAnotherContext();
   await (await other.newPage()).goto(link);
@@ -70,7 +64,7 @@ test('a link tells a person without an account that registration is closed', asy
 }) => {
   const { origin, mails } = await startServer({ ...allFeatures, SIGN_UP: 'off' }, [], site);
   await page.goto(`${origin}/login/mail/`);
-  await askFor(page, person.email, 'Mail me a link'); // the same answer as for a person with an account
+  await askForMail(page, person.email, 'Mail me a link'); // the same answer as for a person with an account
   await page.goto(await mails.waitForLink('magic-link', person.email));
   await expect(errorMessage(page)).toContainText('There is no account with this e-mail address');
   await checkPageState(page, 'mail-sign-up-closed');
@@ -86,7 +80,7 @@ test('with MAGIC_LINK_CONFIRM a link signs in only after a click', async ({
 }) => {
   const { origin, mails } = await startServer({ ...allFeatures, MAGIC_LINK_CONFIRM: 'on' }, [], site);
   await page.goto(`${origin}/login/mail/?next=/docs/`);
-  await askFor(page, person.email, 'Mail me a link');
+  await askForMail(page, person.email, 'Mail me a link');
   const link = await mails.waitForLink('magic-link', person.email);
   const scanner = await openAnotherContext();
   await scanner.request.get(link);
@@ -121,7 +115,7 @@ test('a person with an account signs in with a mailed code', async ({
   await register(context, person, origin);
   await context.clearCookies();
   await page.goto(`${origin}/login/mail/?next=/docs/`);
-  await askFor(page, person.email, 'Mail me a code');
+  await askForMail(page, person.email, 'Mail me a code');
   await checkPageState(page, 'mail-code');
   const code = await mails.waitForToken('email-otp', person.email);
   guard.allow(400, codePath);
@@ -138,7 +132,7 @@ test('a person with an account signs in with a mailed code', async ({
 test('after three wrong codes a person gets a new one', async ({ page, person, startServer, guard }) => {
   const { origin, mails } = await startServer(allFeatures, [], site);
   await page.goto(`${origin}/login/mail/`);
-  await askFor(page, person.email, 'Mail me a code');
+  await askForMail(page, person.email, 'Mail me a code');
   const first = await mails.waitForToken('email-otp', person.email);
   const wrong = first === '111111' ? '222222' : '111111';
   guard.allow(400, codePath);

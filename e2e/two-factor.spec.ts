@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { BrowserContext, Page } from '@playwright/test';
-import { codeOf } from './harness/authenticator';
+import type { Page } from '@playwright/test';
+import { codeOf, nextCodeOf, wrongCode } from './harness/authenticator';
 import { executeSQL, makeSessionsStale } from './harness/database';
 import { allFeatures, buildFeatureSite } from './harness/feature-site';
 import { errorMessage, submitSignIn, waitUntilSignedOut } from './harness/forms';
 import { getSessionEmail } from './harness/people';
-import { expect, type Person, register, test } from './harness/test';
+import { registerWithApp } from './harness/second-factor';
+import { expect, register, test } from './harness/test';
 
 let site: string;
 test.beforeAll(async () => {
@@ -17,35 +18,6 @@ const totpPath = '/api/auth/two-factor/verify-totp';
 const section = (page: Page) => page.getByRole('region', { name: 'Two-step verification' });
 const appCode = (page: Page) => page.getByLabel('Code of your authenticator app');
 const press = (page: Page, name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).click();
-
-interface App {
-  readonly secret: string;
-  readonly backupCodes: readonly string[];
-}
-
-/** Registers a person and turns two-step verification on through the API, as another device would. */
-async function registerWithApp(context: BrowserContext, person: Person, origin: string): Promise<App> {
-  await register(context, person, origin);
-  const post = async (path: string, data: object) => {
-    const answer = await context.request.post(`${origin}/api/auth/two-factor/${path}`, { data, headers: { origin } });
-    expect(answer.status(), await answer.text()).toBe(200);
-    return (await answer.json()) as { totpURI: string; backupCodes: string[] };
-  };
-  const { totpURI, backupCodes } = await post('enable', { password: person.password });
-  const secret = new URL(totpURI).searchParams.get('secret') ?? '';
-  await post('verify-totp', { code: codeOf(secret) });
-  await context.clearCookies();
-  return { secret, backupCodes };
-}
-
-/** A code that is not one of those that the server accepts now. */
-function wrongCode(secret: string): string {
-  const accepted = [-60_000, -30_000, 0, 30_000, 60_000].map((shift) => codeOf(secret, Date.now() + shift));
-  return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !accepted.includes(code)) ?? '';
-}
-
-/** The code of the next 30 seconds, which the server accepts too. Each code works once. */
-const nextCodeOf = (secret: string) => codeOf(secret, Date.now() + 30_000);
 
 test('a person sets up an app, saves the backup codes, and turns it off', async ({
   page,

@@ -82,7 +82,7 @@ func TestDeployFailsIfThePolicyBlocksThePage(t *testing.T) {
 }
 
 // runDeployOfAPI runs scripts/deploy with the parameters in samconfig.toml, and with shell scripts in place of the
-// programs sam and make.
+// programs sam, make and npm. npm prints the settings with which the site is built, and fails.
 func runDeployOfAPI(t *testing.T, site string, parameters ...string) (calls, output string, err error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -90,6 +90,9 @@ func runDeployOfAPI(t *testing.T, site string, parameters ...string) (calls, out
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeEmptyFile(t, dir, "website/package.json")
+	writeProgram(t, dir, "npm", `echo "built with $BETTER_AUTH_URL, MAGIC_LINK=$MAGIC_LINK, EMAIL_OTP=$EMAIL_OTP, `+
+		`TWO_FACTOR=$TWO_FACTOR, ADMIN=$ADMIN" && exit 1`)
 	writeProgram(t, dir, "make", "")
 	sam := writeProgram(t, dir, "sam", "")
 	settings := "[prod.deploy.parameters]\nparameter_overrides = [\n"
@@ -134,6 +137,24 @@ func TestDeployFailsIfSITEContradictsTheSettings(t *testing.T) {
 		if err == nil || calls != "" || !strings.Contains(output, c.want) {
 			t.Errorf("scripts/deploy with %s and SITE=%s: got the error %v, the calls %q and %s, want a failure that says %s",
 				c.parameter, c.site, err, calls, output, c.want)
+		}
+	}
+}
+
+// The site has the pages of the plugins that the stack switches on.
+func TestDeployBuildsTheSiteWithThePluginsOfTheStack(t *testing.T) {
+	t.Parallel()
+	for want, parameters := range map[string][]string{
+		"MAGIC_LINK=on, EMAIL_OTP=on, TWO_FACTOR=on, ADMIN=on\n": {
+			"MagicLink=on", "EmailOtp=on", "TwoFactor=on", "Admin=on", "AdminUserIds=a", "TwoFactorFor=all",
+		},
+		"MAGIC_LINK=, EMAIL_OTP=, TWO_FACTOR=, ADMIN=\n": {"AdminUserIds=a", "TwoFactorFor=all", "MagicLinkConfirm=on"},
+	} {
+		origin := "https://learn.example.com"
+		calls, output, err := runDeployOfAPI(t, "", append(parameters, "PublicOrigin="+origin)...)
+		if err == nil || !strings.Contains(output, "built with "+origin+", "+want) {
+			t.Errorf("scripts/deploy with %v: got the error %v, the calls\n%s\nand %s\nwant a build with %s", parameters, err,
+				calls, output, want)
 		}
 	}
 }

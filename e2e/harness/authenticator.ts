@@ -1,19 +1,15 @@
-import { createHmac } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-/** The code that an authenticator app shows for a secret in base32, as RFC 6238 defines it. */
+/** The code that an authenticator app shows for a secret in base32. The npm package `otpauth` computes it. */
 export function codeOf(secret: string, now = Date.now()): string {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30_000)));
-  const digest = createHmac('sha1', decodeBase32(secret)).update(counter).digest();
-  const offset = (digest.at(-1) ?? 0) & 15;
-  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  return new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate({ timestamp: now });
 }
 
-function decodeBase32(secret: string): Buffer {
-  const bits = [...secret.replaceAll(' ', '')]
-    .map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+/** The code of the next 30 seconds, which the server accepts too. Each code works once. */
+export const nextCodeOf = (secret: string): string => codeOf(secret, Date.now() + 30_000);
+
+/** A code that is not one of those that the server accepts now. */
+export function wrongCode(secret: string): string {
+  const accepted = [-60_000, -30_000, 0, 30_000, 60_000].map((shift) => codeOf(secret, Date.now() + shift));
+  return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !accepted.includes(code)) ?? '';
 }

@@ -2,8 +2,11 @@ import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, type TestInfo } from '@playwright/test';
 
-/** WCAG 2.2 to level AA and axe's best practices, without exceptions. */
-const axeRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** WCAG 2.2 to level AA, without exceptions. */
+export const wcagRules: readonly string[] = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** Those and axe's best practices, which are about whole pages. */
+const axeRules = [...wcagRules, 'best-practice'];
 
 /** The type of annotations with a state, such as 'login/wrong-password'. The summary counts them. */
 export const stateAnnotation = 'state';
@@ -12,9 +15,9 @@ export const stateAnnotation = 'state';
 export const measurementAnnotation = 'measurement';
 
 /** Fails with the violations that axe finds on the current page. */
-export async function checkWithAxe(page: Page): Promise<void> {
+export async function checkWithAxe(page: Page, rules: readonly string[] = axeRules): Promise<void> {
   // Docusaurus' own progress bar, which a slow change of the page shows, has an invalid ARIA role.
-  const builder = new AxeBuilder({ page }).withTags(axeRules).exclude('#nprogress');
+  const builder = new AxeBuilder({ page }).withTags([...rules]).exclude('#nprogress');
   const { violations, passes } = await builder.analyze();
   expect(passes.length, 'number of rules of axe that the page passes').toBeGreaterThan(0);
   const found = violations.flatMap(({ id, help, nodes }) =>

@@ -16,6 +16,9 @@ export interface Person {
   readonly password: string;
 }
 
+/** A server that a test has started. */
+export type StartedServer = Xenon & { readonly mails: Mails };
+
 interface Fixtures {
   /** Collects problems that a person does not see. Every test with a page fails at its end if there are any. */
   readonly guard: ProblemGuard;
@@ -32,7 +35,7 @@ interface Fixtures {
     env: Readonly<Record<string, string>>,
     args?: readonly string[],
     cwd?: string,
-  ) => Promise<Xenon & { readonly mails: Mails }>;
+  ) => Promise<StartedServer>;
 }
 
 export const test = base.extend<Fixtures>({

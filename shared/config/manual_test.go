@@ -179,13 +179,14 @@ var settingsTable = []setting{
 		"off",
 		"",
 		"`on`: Better Auth's plugin `twoFactor` ([second factor](two-factor.md)); users, JWTs and the cookie cache get its " +
-			"field `twoFactorEnabled`.",
+			"field `twoFactorEnabled`. The site needs [its page](your-site.md#pages-of-plugins), too.",
 	},
 	{
 		"TWO_FACTOR_FOR",
 		"password",
 		"",
-		"`all`: every way to sign in asks for the second factor; with `password`, as in Better Auth, only the password.",
+		"`all`: every way to sign in asks for the second factor; with `password`, as in Better Auth, only the password. " +
+			"With `all` and Xenon's theme, leave `routes.twoFactor` at `/two-factor`.",
 	},
 	{
 		"APP_NAME",
@@ -198,7 +199,7 @@ var settingsTable = []setting{
 		"off",
 		"",
 		"`on`: Better Auth's plugin `admin`; users, sessions, JWTs and the cookie cache get its fields. Bans apply with " +
-			"`off`, too.",
+			"`off`, too. The site needs [its page](your-site.md#pages-of-plugins), too.",
 	},
 	{
 		"ADMIN_USER_IDS",
@@ -210,21 +211,22 @@ var settingsTable = []setting{
 		"MAGIC_LINK",
 		"off",
 		"",
-		"`on`: sign-in with a mailed link (Better Auth's plugin `magicLink`; [page](sign-in-by-mail.md)). It needs mail.",
+		"`on`: sign-in with a mailed link (Better Auth's plugin `magicLink`; [page](sign-in-by-mail.md)). It needs mail, " +
+			"and [a page of the site](your-site.md#pages-of-plugins).",
 	},
 	{
 		"MAGIC_LINK_CONFIRM",
 		"off",
 		"",
 		"`on`: the mailed link opens the page `/magic-link` of the site, and its button signs in. So a mail scanner that " +
-			"opens links does not use them up.",
+			"opens links does not use them up. With Xenon's theme, leave `routes.magicLink` at this path.",
 	},
 	{
 		"EMAIL_OTP",
 		"off",
 		"",
 		"`on`: a mailed code signs in, verifies an email or resets a password (Better Auth's plugin `emailOTP`; " +
-			"[page](sign-in-by-mail.md)). It needs mail.",
+			"[page](sign-in-by-mail.md)). It needs mail, and [a page of the site](your-site.md#pages-of-plugins).",
 	},
 	{
 		"SHARED_DATABASE",

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -40,3 +42,26 @@ func (s *Store) ForgetReadiness() {
 
 // Complete gives tests the method complete.
 func (s *Store) Complete(sql string) string { return s.complete(sql) }
+
+// PageStatement returns the statement that reads a page of users and its arguments, with fromEnd for the reversed list.
+func PageStatement(s *Store, list UserList, fromEnd bool) (sql string, args []any, err error) {
+	sql, args, err = s.pageSQL(list, pagePlan{fromEnd: fromEnd})
+	return s.completeText(sql), args, err
+}
+
+// Explain returns the plan that Postgres makes for a statement of a list and its arguments.
+func Explain(ctx context.Context, s *Store, sql string, args ...any) (plan string, err error) {
+	lines, err := readPlanned(ctx, s, pgx.RowTo[string], "EXPLAIN "+sql, args)
+	return strings.Join(lines, "\n"), err
+}
+
+// PreparedStatements returns the prepared statements of the connection of a Store with one connection.
+func PreparedStatements(ctx context.Context, s *Store) ([]string, error) {
+	return readPlanned(ctx, s, pgx.RowTo[string], "SELECT statement FROM pg_prepared_statements WHERE name <> ''", nil)
+}
+
+// FilterFirstStatement returns the statement that finds users first and then sorts them, and its arguments.
+func FilterFirstStatement(s *Store, list UserList) (sql string, args []any, err error) {
+	sql, args, err = s.pageSQL(list, pagePlan{filterFirst: true})
+	return s.completeText(sql), args, err
+}

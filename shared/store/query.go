@@ -16,6 +16,9 @@ type query struct {
 	sql  string
 	args []any
 	scan func(pgx.Rows) error
+	// planned says that Postgres plans each use of the statement for its arguments. Otherwise it is prepared when it is
+	// frequent, and Postgres may use one plan for all arguments.
+	planned bool
 }
 
 // readRow runs a statement that changes nothing and returns its row. It sends pending charges in the same round trip.
@@ -26,7 +29,8 @@ func readRow[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql st
 		out, err = pgx.CollectOneRow(rows, scan)
 		return err
 	}
-	err := s.readWithCharges(ctx, s.takePending(), &query{s.complete(sql), convertTimesToUTC(args), collect})
+	q := &query{sql: s.complete(sql), args: convertTimesToUTC(args), scan: collect}
+	err := s.readWithCharges(ctx, s.takePending(), q)
 	if errors.Is(err, ErrInvalid) {
 		err = ErrNotFound // Postgres cannot store an argument, so no row has this value
 	}
@@ -41,7 +45,8 @@ func readRows[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql s
 		out, err = pgx.CollectRows(rows, scan)
 		return err
 	}
-	err := s.readWithCharges(ctx, s.takePending(), &query{s.complete(sql), convertTimesToUTC(args), collect})
+	q := &query{sql: s.complete(sql), args: convertTimesToUTC(args), scan: collect}
+	err := s.readWithCharges(ctx, s.takePending(), q)
 	if errors.Is(err, ErrInvalid) {
 		out, err = []T{}, nil // no row has this value, as in readRow
 	}
@@ -107,6 +112,9 @@ func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *quer
 		batch.Queue(q.sql, q.args...).Query(q.scan)
 	}
 	for _, each := range batch.QueuedQueries {
+		if q != nil && q.planned && each.SQL == q.sql {
+			continue
+		}
 		if err := s.prepareIfFrequent(ctx, c, each.SQL); err != nil {
 			return err
 		}
@@ -117,8 +125,10 @@ func (s *Store) send(ctx context.Context, c *pgx.Conn, charges []Charge, q *quer
 
 // sendQuery sends q alone, which is cheaper than a batch of one statement.
 func (s *Store) sendQuery(ctx context.Context, c *pgx.Conn, q *query, result *chargeResult) error {
-	if err := s.prepareIfFrequent(ctx, c, q.sql); err != nil {
-		return err
+	if !q.planned {
+		if err := s.prepareIfFrequent(ctx, c, q.sql); err != nil {
+			return err
+		}
 	}
 	result.sent = true
 	rows, err := c.Query(ctx, q.sql, q.args...)

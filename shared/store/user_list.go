@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -19,139 +18,133 @@ type UserList struct {
 	Offset     int64
 }
 
-// UserCondition compares a column of "user" with a value.
-type UserCondition struct {
-	Column   string
-	Operator string   // eq, ne, lt, lte, gt, gte, in, not_in, contains, starts_with or ends_with
-	Values   []string // one value, or any number for in and not_in
-}
-
-// userColumnTypes has the columns by which users can be selected and sorted.
-var userColumnTypes = map[string]string{
-	"id": "uuid", "name": "text", "email": "text", "emailVerified": "boolean", "image": "text",
-	"createdAt": "timestamptz", "updatedAt": "timestamptz",
-	"role": "text", "banned": "boolean", "banReason": "text", "banExpires": "timestamptz",
-}
-
-// columnType returns the type of a column of "user", and whether users can be selected and sorted by it.
-func (s *Store) columnType(name string) (string, bool) {
-	if name == "twoFactorEnabled" {
-		return "boolean", s.plugins.TwoFactor
-	}
-	typ, ok := userColumnTypes[name]
-	return typ, ok
-}
-
-var comparisonSQL = map[string]string{
-	"eq": "= $", "ne": "<> $", "lt": "< $", "lte": "<= $", "gt": "> $", "gte": ">= $",
-	"in": "= ANY ($", "not_in": "<> ALL ($",
-}
-
-// patternOf returns the pattern of LIKE for an operator, or false if the operator has none. Like Better Auth it does
-// not escape the value, so %, _ and \ have their meaning in a pattern.
-func patternOf(operator, value string) (string, bool) {
-	switch operator {
-	case "contains":
-		return "%" + value + "%", true
-	case "starts_with":
-		return value + "%", true
-	case "ends_with":
-		return "%" + value, true
-	}
-	return "", false
-}
-
-// indexedNameSQL is what the indexes of migration 9 have of a name.
-const indexedNameSQL = "left(u.name, 256)"
-
-// isIndexedPrefix reports whether indexedNameSQL begins with value if the name does: value is short and has no
-// character with a meaning in a pattern.
-func isIndexedPrefix(value string) bool {
-	return len(value) <= 256 && !strings.ContainsAny(value, `%_\`)
-}
-
-// conditionSQL returns the SQL of a condition, whose value is the argument $number, and the argument. It returns
-// ErrInvalid if the column does not exist or the operator cannot be used with it. The SQL has no text of the client.
-func (s *Store) conditionSQL(c UserCondition, number int) (sql string, arg any, err error) {
-	typ, ok := s.columnType(c.Column)
-	isList := c.Operator == "in" || c.Operator == "not_in"
-	if !ok || len(c.Values) != 1 && !isList {
-		return "", nil, ErrInvalid
-	}
-	column := "u." + pgx.Identifier{c.Column}.Sanitize()
-	if isList {
-		return column + " " + comparisonSQL[c.Operator] + strconv.Itoa(number) + "::text[]::" + typ + "[])", c.Values, nil
-	}
-	if pattern, ok := patternOf(c.Operator, c.Values[0]); ok {
-		if typ != "text" {
-			return "", nil, ErrInvalid
-		}
-		sql := column + " LIKE $" + strconv.Itoa(number) + "::text"
-		if c.Column == "name" && c.Operator == "starts_with" && isIndexedPrefix(c.Values[0]) {
-			sql += " AND " + indexedNameSQL + " LIKE $" + strconv.Itoa(number) + "::text"
-		}
-		return sql, pattern, nil
-	}
-	comparison, ok := comparisonSQL[c.Operator]
-	if !ok {
-		return "", nil, ErrInvalid
-	}
-	value := c.Values[0]
-	if typ == "boolean" { // Better Auth takes every other text for false
-		value = strconv.FormatBool(value == "true")
-	}
-	return column + " " + comparison + strconv.Itoa(number) + "::text::" + typ, value, nil
-}
+// farOffset is an offset from which ListUsers counts the users first, because it may read the page from the other end.
+const farOffset = 1000
 
 // ListUsers returns a page of users, and the number of all users who fulfil the conditions. It returns ErrInvalid if a
 // column does not exist, or a value does not fit.
 func (s *Store) ListUsers(ctx context.Context, list UserList) (page []User, total int64, err error) {
-	var conditions []string
-	var args []any
-	for _, c := range list.Conditions {
-		sql, arg, err := s.conditionSQL(c, len(args)+1)
-		if err != nil {
-			return nil, 0, err
-		}
-		conditions, args = append(conditions, sql), append(args, arg)
+	if list.Offset >= farOffset || slices.ContainsFunc(list.Conditions, UserCondition.needsScan) {
+		return s.listCountedUsers(ctx, list)
 	}
-	order := "u.id"
-	if _, ok := s.columnType(list.SortBy); ok {
-		order = "u." + pgx.Identifier{list.SortBy}.Sanitize()
-	} else if list.SortBy != "" {
-		return nil, 0, ErrInvalid
-	}
-	if list.SortBy == "name" {
-		order = indexedNameSQL + ", " + order
-	}
-	if list.Descending {
-		order = strings.ReplaceAll(order, ", u", " DESC, u") + " DESC"
-	}
-	where := ""
-	if len(conditions) > 0 {
-		where = " WHERE " + strings.Join(conditions, " AND ")
-	}
-	paging := fmt.Sprintf(" ORDER BY %s, u.id LIMIT $%d OFFSET $%d", order, len(args)+1, len(args)+2)
-	page, err = readUncached(ctx, s, s.scanUser,
-		`SELECT `+readUserSQL+` FROM "user" u`+where+paging, append(slices.Clone(args), list.Limit, list.Offset)...)
-	if err != nil {
+	if page, err = s.PageOfUsers(ctx, list); err != nil {
 		return nil, 0, err
 	}
-	totals, err := readUncached(ctx, s, pgx.RowTo[int64], `SELECT count(*) FROM "user" u`+where, args...)
-	if err != nil {
-		return nil, 0, err
+	// A page that is not full is the last one, and its end is the number of users.
+	if n := int64(len(page)); n < list.Limit && (n > 0 || list.Offset == 0) {
+		return page, list.Offset + n, nil
 	}
-	return page, totals[0], nil
+	total, err = s.CountUsers(ctx, list.Conditions)
+	return page, total, err
 }
 
-// readUncached is like readRows, for statements of which there are too many to cache their texts. It returns ErrInvalid
-// for an argument that Postgres rejects.
-func readUncached[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+// listCountedUsers is ListUsers for lists that Postgres reads faster if their number of users is known. It reads a page
+// of the second half from the end, so that the last pages take as little time as the first. And it searches the whole
+// table for few users: in the order of an index that takes ten times as long.
+func (s *Store) listCountedUsers(ctx context.Context, list UserList) (page []User, total int64, err error) {
+	if _, err := s.orderSQL(list, false); err != nil {
+		return nil, 0, err
+	}
+	total, err = s.CountUsers(ctx, list.Conditions)
+	if err != nil || list.Offset >= total {
+		return []User{}, total, err
+	}
+	plan := pagePlan{fromEnd: list.Offset > total/2}
+	if plan.fromEnd {
+		list.Limit = min(list.Limit, total-list.Offset)
+		list.Offset = total - list.Offset - list.Limit
+	}
+	plan.filterFirst = len(list.Conditions) > 0 && total < 20*(list.Offset+list.Limit)
+	page, err = s.pageOfUsers(ctx, list, plan)
+	if plan.fromEnd {
+		slices.Reverse(page)
+	}
+	return page, total, err
+}
+
+// PageOfUsers returns a page of users, with the errors of ListUsers.
+func (s *Store) PageOfUsers(ctx context.Context, list UserList) ([]User, error) {
+	return s.pageOfUsers(ctx, list, pagePlan{})
+}
+
+// CountUsers returns the number of users who fulfil the conditions, with the errors of ListUsers.
+func (s *Store) CountUsers(ctx context.Context, conditions []UserCondition) (int64, error) {
+	where, args, err := s.whereSQL(conditions)
+	if err != nil {
+		return 0, err
+	}
+	totals, err := readPlanned(ctx, s, pgx.RowTo[int64], `SELECT count(*) FROM "user" u`+where, args)
+	if err != nil {
+		return 0, err
+	}
+	return totals[0], nil
+}
+
+// pagePlan says how Postgres reads a page of users.
+type pagePlan struct {
+	fromEnd     bool // the page is that of the reversed list
+	filterFirst bool // the users who fulfil the conditions are found first, and then sorted
+}
+
+func (s *Store) pageOfUsers(ctx context.Context, list UserList, plan pagePlan) ([]User, error) {
+	sql, args, err := s.pageSQL(list, plan)
+	if err != nil {
+		return nil, err
+	}
+	return readPlanned(ctx, s, s.scanUser, sql, args)
+}
+
+// pageSQL returns the statement of pageOfUsers and its arguments.
+func (s *Store) pageSQL(list UserList, plan pagePlan) (sql string, args []any, err error) {
+	where, args, err := s.whereSQL(list.Conditions)
+	if err != nil {
+		return "", nil, err
+	}
+	order, err := s.orderSQL(list, plan.fromEnd)
+	if err != nil {
+		return "", nil, err
+	}
+	from := `"user" u` + where
+	if plan.filterFirst { // Postgres does not move conditions or an order across OFFSET
+		from = `(SELECT * FROM ` + from + ` OFFSET 0) u`
+	}
+	paging := fmt.Sprintf(" LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
+	return `SELECT ` + readUserSQL + ` FROM ` + from + order + paging, append(args, list.Limit, list.Offset), nil
+}
+
+// orderSQL returns the ORDER BY clause of a list, or with fromEnd that of the reversed list.
+func (s *Store) orderSQL(list UserList, fromEnd bool) (string, error) {
+	keys := []string{"u.id"}
+	if _, ok := s.columnType(list.SortBy); ok {
+		keys = []string{"u." + pgx.Identifier{list.SortBy}.Sanitize()}
+	} else if list.SortBy != "" {
+		return "", ErrInvalid
+	}
+	if list.SortBy == "name" {
+		keys = append([]string{indexedNameSQL}, keys...)
+	}
+	for i := range keys {
+		keys[i] += directionSQL(list.Descending != fromEnd)
+	}
+	return " ORDER BY " + strings.Join(keys, ", ") + ", u.id" + directionSQL(fromEnd), nil
+}
+
+func directionSQL(descending bool) string {
+	if descending {
+		return " DESC"
+	}
+	return ""
+}
+
+// readPlanned is like readRows, for the statements of lists. There are too many of them to cache their texts, and the
+// best plan depends on their arguments. It returns ErrInvalid for an argument that Postgres rejects.
+func readPlanned[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args []any) ([]T, error) {
 	var out []T
 	collect := func(rows pgx.Rows) (err error) {
 		out, err = pgx.CollectRows(rows, scan)
 		return err
 	}
-	err := s.readWithCharges(ctx, s.takePending(), &query{s.completeText(sql), convertTimesToUTC(args), collect})
+	q := &query{sql: s.completeText(sql), args: convertTimesToUTC(args), scan: collect, planned: true}
+	err := s.readWithCharges(ctx, s.takePending(), q)
 	return out, err
 }

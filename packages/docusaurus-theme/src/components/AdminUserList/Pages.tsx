@@ -20,7 +20,7 @@ export default function Pages({ page, count, onChange }: Props): ReactNode {
         type="button"
         className="button button--secondary"
         aria-disabled={page <= 1}
-        onClick={go(page - 1, page > 1)}
+        onClick={go(Math.max(1, Math.min(page - 1, count)), page > 1)}
       >
         {translate({ id: 'theme.xenon.admin.pages.previous', message: 'Previous' })}
       </button>

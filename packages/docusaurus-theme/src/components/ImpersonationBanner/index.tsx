@@ -31,10 +31,12 @@ export default function ImpersonationBanner({ name, email, userId }: Props): Rea
       aria-label={translate({ id: 'theme.xenon.impersonation.label', message: 'Acting as a user' })}
     >
       <p>
-        {translate(
-          { id: 'theme.xenon.impersonation.text', message: 'You act as {person}.' },
-          { person: name ? `${name} (${email})` : email },
-        )}{' '}
+        <span className={styles.text}>
+          {translate(
+            { id: 'theme.xenon.impersonation.text', message: 'You act as {person}.' },
+            { person: name ? `${name} (${email})` : email },
+          )}
+        </span>{' '}
         <span role="alert">{problem}</span>
       </p>
       <button type="button" className={styles.stop} aria-busy={busy} onClick={() => void stop()}>
