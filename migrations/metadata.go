@@ -66,6 +66,22 @@ func HasMetadata(ctx context.Context, url, name string) (has bool, err error) {
 	return has, nil
 }
 
+// HasMovedTables reports whether `xenon migrate tables` has moved tables into the database at url. What it has made
+// then depends on the columns that the table "user" had.
+func HasMovedTables(ctx context.Context, url, name string) (has bool, err error) {
+	err = withSchema(ctx, url, name, func(conn *pgx.Conn) error {
+		err := conn.QueryRow(ctx, "SELECT to_regclass('supabase_import.move') IS NOT NULL").Scan(&has)
+		if err != nil || !has {
+			return err
+		}
+		return conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM supabase_import.move)").Scan(&has)
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for moved tables: %w", pg.Explain(err))
+	}
+	return has, nil
+}
+
 // withSchema calls f with a connection on which unqualified names resolve to the schema.
 func withSchema(ctx context.Context, url, name string, f func(*pgx.Conn) error) error {
 	config, err := connectionConfig(url, name)

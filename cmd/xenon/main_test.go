@@ -120,6 +120,22 @@ func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
 	}
 }
 
+// Tables were moved before the columns existed: what the move has made does not read them.
+func TestSchemaUpSaysToMakeTriggersAgainAfterAMove(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	dbtest.Exec(t, url, `CREATE SCHEMA supabase_import; CREATE TABLE supabase_import.move (run int);
+INSERT INTO supabase_import.move VALUES (1)`)
+	const want = "Run xenon migrate tables\nagain, with --triggers"
+	for _, hasAdvice := range []bool{true, false} { // the second time the columns exist
+		code, _, stderr := runXenon(t, []string{"schema", "up", "--metadata", "--json"}, "DATABASE_URL", url)
+		if code != exitDone || strings.Contains(stderr, want) != hasAdvice {
+			t.Errorf("schema up --metadata: got the exit code %d and %q, want 0, and %q in it: %t",
+				code, stderr, want, hasAdvice)
+		}
+	}
+}
+
 // If the database has a table "user" or account of an application, schema up changes nothing in the schema public. With
 // SCHEMA=xenon it creates its tables in another schema.
 func TestSchemaUpRejectsTablesOfAnApplication(t *testing.T) {

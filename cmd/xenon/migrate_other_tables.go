@@ -14,7 +14,7 @@ const maxPrintedTables = 40
 // printOtherTables lists the project's other tables with what xenon migrate tables does with each, and what in the
 // database uses Supabase's users.
 func printOtherTables(out io.Writer, v *inventory.Inventory) {
-	if v == nil || len(v.Tables) == 0 {
+	if v == nil || !v.HasAny() {
 		return
 	}
 	printf(out, "\nYour other tables: %d, with %d rows and %s. xenon migrate tables moves them after xenon migrate run\n"+
@@ -31,6 +31,7 @@ func printOtherTables(out io.Writer, v *inventory.Inventory) {
 	printObjects(out, "Triggers on auth.users: not moved, so nothing runs at a sign-up, unless xenon migrate tables "+
 		"--triggers creates them again", v.UserTriggers)
 	printUsesAuth(out, v.UsesAuth)
+	printSupabase(out, v)
 	printExtensions(out, v.Extensions)
 }
 
@@ -80,10 +81,6 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 			lines = append(lines, r.text+": "+joinFirst(names))
 		}
 	}
-	if n := len(v.StoragePolicies); n > 0 {
-		lines = append(lines, englishPrinter.Sprintf(
-			"Supabase's storage has %d policies. They and the files stay in Supabase", n))
-	}
 	for _, line := range v.NotChecked {
 		lines = append(lines, "Not counted: "+line)
 	}
@@ -123,6 +120,24 @@ func printObjects(out io.Writer, title string, all []inventory.Object) {
 		lines = append(lines, kind+": "+joinFirst(names[kind]))
 	}
 	printLines(out, title, lines)
+}
+
+// printSupabase prints what the project has added to Supabase's tables and services, and what to do instead.
+func printSupabase(out io.Writer, v *inventory.Inventory) {
+	var publications, triggers []string
+	for _, p := range v.Publications {
+		publications = append(publications, fmt.Sprintf("%s, with %s, %s", p.Name, joinFirst(p.Tables), p.Next))
+	}
+	printLines(out, "Publications: not moved", publications)
+	for _, o := range v.SupabaseTriggers {
+		triggers = append(triggers, o.Name+" "+o.Next)
+	}
+	printLines(out, "Triggers on other tables of Supabase: not moved", triggers)
+	if n := len(v.StoragePolicies); n > 0 {
+		printLines(out, "Policies of Storage and Realtime: not moved", []string{
+			joinFirst(v.StoragePolicies) + ". Enforce these rules where you store the files, or send the messages, instead",
+		})
+	}
 }
 
 func printExtensions(out io.Writer, all []inventory.Extension) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/projecttest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 )
 
@@ -56,5 +57,29 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 		len(plan.OtherTables.Tables) != 10 || !strings.Contains(text, `"next":"moved"`) {
 		t.Errorf("migrate plan --json: got the exit code %d, %s and %s, want ten tables in otherTables, each with next",
 			code, text, stderr)
+	}
+}
+
+func TestMigratePlanNamesWhatStaysInStorageAndRealtime(t *testing.T) {
+	t.Parallel()
+	for project, wants := range map[string][]string{
+		"chat": {
+			"\nPublications: not moved\n  - supabase_realtime, with public.channel_members, public.messages, stays: " +
+				"Realtime is a service of Supabase.\n",
+		},
+		"documents": {
+			"\nTriggers on other tables of Supabase: not moved\n" +
+				"  - on_upload on storage.objects: public.add_document() stays, as the files do: do what its function does\n",
+			"\nPolicies of Storage and Realtime: not moved\n" +
+				`  - storage.objects: "own files", storage.objects: "shared files", storage.objects: covers. Enforce these`,
+		},
+	} {
+		env := []string{"FROM_DATABASE_URL", projecttest.New(t, project), "TO_DATABASE_URL", dbtest.New(t)}
+		_, out, stderr := runXenon(t, []string{"migrate", "plan"}, env...)
+		for _, want := range wants {
+			if !strings.Contains(out, want) {
+				t.Errorf("migrate plan of %s: want %q in it, got\n%s%s", project, want, out, stderr)
+			}
+		}
 	}
 }

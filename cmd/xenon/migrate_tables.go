@@ -124,8 +124,8 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	}
 	fmt.Fprintf(out, "\n%s: %s, %s\n", createdText(r), objectText(r.Objects), keyText(r.Keys))
 	printLines(out, "Needs your attention", r.Problems())
-	fmt.Fprintln(out, "\nNot moved: files and the policies of storage, publications (Realtime), default privileges of "+
-		"new tables.")
+	fmt.Fprintln(out, "\nNot moved: files, policies and triggers of storage, publications (Realtime), default privileges "+
+		"of new tables.")
 	switch {
 	case r.DryRun:
 		fmt.Fprintf(out, "\nNext:\n  %s\n", optionFlags{}.commandLine("tables", name))

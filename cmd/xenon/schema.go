@@ -57,6 +57,9 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		}
 		if added {
 			applied = append(applied, migrations.MetadataFile)
+			if err := adviseMovedTables(ctx, url, name, std); err != nil {
+				return err
+			}
 		}
 	}
 	if err := c.grant(ctx, url, name); err != nil {
@@ -71,6 +74,18 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if len(applied) == 0 {
 		fmt.Fprintln(std.out, "The schema is up to date.")
 	}
+	return nil
+}
+
+// adviseMovedTables says what to do if tables were moved before the columns for metadata were added.
+func adviseMovedTables(ctx context.Context, url, name string, std streams) error {
+	moved, err := migrations.HasMovedTables(ctx, url, name)
+	if err != nil || !moved {
+		return err
+	}
+	fmt.Fprintln(std.err, `Tables were moved into this database before these columns existed. Run xenon migrate tables
+again, with --triggers if it has made triggers on "user": then they and the view auth.users read the columns.
+The columns are empty for users whose import began before: see docs/move-tables.md.`)
 	return nil
 }
 

@@ -2,7 +2,7 @@
 
 -- The role of requests. It owns no table and has no BYPASSRLS, so the policies apply to it. Grant it to the role with
 -- which the API connects. Roles belong to the whole server, so it may exist already.
-DO $$ BEGIN CREATE ROLE notes_api NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE notes_api NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 
 CREATE SCHEMA notes;
 GRANT USAGE ON SCHEMA notes TO notes_api;

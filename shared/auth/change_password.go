@@ -47,7 +47,7 @@ func (s *Service) changePassword(w http.ResponseWriter, r *http.Request, db *sto
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has changed the password
 		return errInvalidPassword
 	case err != nil:
-		return fmt.Errorf("change password: %w", err)
+		return changeError(r, "change password", err)
 	}
 	if err := s.Sessions.SetDevice(w, r, caller.User.Email, hash); err != nil {
 		return err

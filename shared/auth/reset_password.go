@@ -42,7 +42,7 @@ func (s *Service) resetPassword(w http.ResponseWriter, r *http.Request, db *stor
 	case errors.Is(err, store.ErrNotFound): // a concurrent request has used the token
 		return errInvalidResetToken
 	case err != nil:
-		return fmt.Errorf("reset password: %w", err)
+		return changeError(r, "reset password", err)
 	}
 	if removed > 0 {
 		web.NoteAccountsRemoved(r.Context(), removed)

@@ -59,7 +59,7 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	case errors.Is(err, store.ErrBanned):
 		return ErrBanned
 	case err != nil:
-		return err
+		return changeError(r, "sign in", err) // the end of a ban changes the user
 	}
 	if err := s.Sessions.SetDevice(w, r, user.Email, hash); err != nil {
 		return err

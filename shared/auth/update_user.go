@@ -63,8 +63,9 @@ func (s *Service) decodeUserChange(r *http.Request) (store.UserChange, error) {
 	return store.UserChange{Name: in.Name, SetImage: in.Image.Present, Image: in.Image.Value}, nil
 }
 
-// changeError returns the error of a request whose change or deletion of a user has failed with err. If a constraint or
-// trigger that the operator has added rejects it, the client gets errUpdateUserFailed, and the log record the reason.
+// changeError returns the error of a request whose change or deletion of a user, or of the user's password or sessions,
+// has failed with err. If a constraint or trigger that the operator has added rejects it, the client gets
+// errUpdateUserFailed, and the log record the reason.
 func changeError(r *http.Request, action string, err error) error {
 	reason := store.RejectionReason(err)
 	if reason == "" {

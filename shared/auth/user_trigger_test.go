@@ -1,8 +1,10 @@
 package auth_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rejectingRules are rules that an operator can add to the database. They reject a change or a deletion of a user.
@@ -20,6 +22,7 @@ type rejectedChange struct {
 	name, setting string
 	prepare       func(s *server, box *mailbox, ada answer) func() answer
 	location      string // of the redirect; "" means 422 with JSON
+	table         string // whose trigger rejects the request; "" means "user"
 }
 
 func rejectedChanges() []rejectedChange {
@@ -66,7 +69,33 @@ func rejectedChanges() []rejectedChange {
 				return func() answer { return s.openLink(m) }
 			},
 		},
+		{
+			name: "sign-in that ends a ban",
+			prepare: func(s *server, _ *mailbox, _ answer) func() answer {
+				s.exec(banUntilSQL, s.now.Add(-time.Second))
+				return func() answer { return s.do("POST", signInPath, signInBody) }
+			},
+		},
+		{name: "change-password", table: "account", prepare: post(changePasswordPath, changePasswordBody)},
+		{
+			name: "reset-password", table: "account",
+			prepare: func(s *server, box *mailbox, _ answer) func() answer {
+				body := `{"newPassword":"battery staple","token":"` + s.requestResetToken(box) + `"}`
+				return func() answer { return s.do("POST", resetPath, body) }
+			},
+		},
 	}
+}
+
+// trigger returns SQL that creates a trigger with a statement of rejectingRules.
+func (c rejectedChange) trigger(statement string) string {
+	table := cmp.Or(c.table, "user")
+	if table == "account" {
+		statement = strings.ReplaceAll(statement, "OLD.email", `OLD."accountId"`)
+	}
+	return `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ` + statement +
+		`; RETURN NEW; END $$;
+CREATE TRIGGER refuse AFTER UPDATE OR DELETE ON "` + table + `" FOR EACH ROW EXECUTE FUNCTION refuse()`
 }
 
 // check sends the request and requires its rejection: the answer, unchanged rows, and one log record that has the
@@ -75,6 +104,7 @@ func (c rejectedChange) check(t *testing.T, s *server, box *mailbox, ada answer,
 	t.Helper()
 	send := c.prepare(s, box, ada)
 	const rows = `SELECT (SELECT string_agg(u::text, ',') FROM "user" u) || (SELECT count(*) FROM session) ||
+		(SELECT string_agg(a::text, ',') FROM account a) ||
 		(SELECT coalesce(string_agg(v::text, ',' ORDER BY v.id), '') FROM verification v)`
 	s.exec(rule)
 	before := query[string](s, rows)
@@ -92,7 +122,8 @@ func (c rejectedChange) check(t *testing.T, s *server, box *mailbox, ada answer,
 		t.Errorf("%s: got the cookies %q, want none", c.name, a.header["Set-Cookie"])
 	}
 	text := log.String()
-	if strings.Count(text, "\n") != 1 || !strings.Contains(text, "SQLSTATE") || strings.Contains(text, "secret of") {
+	records := strings.Count(text, `"msg":"request"`)
+	if records != 1 || !strings.Contains(text, "SQLSTATE") || strings.Contains(text, "secret of") {
 		t.Errorf("%s: got the log %q, want one record with the SQLSTATE and without the message", c.name, text)
 	}
 }
@@ -109,11 +140,9 @@ CREATE TABLE members (
 	for rule, statement := range rejectingRules {
 		for _, c := range rejectedChanges() {
 			t.Run(c.name+", "+rule, func(t *testing.T) {
-				s.exec(`DROP TRIGGER IF EXISTS refuse ON "user"`)
+				s.exec(`DROP TRIGGER IF EXISTS refuse ON "user"; DROP TRIGGER IF EXISTS refuse ON account`)
 				s.resetForNextCase(box, c.setting)
-				c.check(t, s, box, s.signUpAda(), `
-CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+statement+`; RETURN NEW; END $$;
-CREATE TRIGGER refuse AFTER UPDATE OR DELETE ON "user" FOR EACH ROW EXECUTE FUNCTION refuse()`)
+				c.check(t, s, box, s.signUpAda(), c.trigger(statement))
 			})
 		}
 	}
@@ -134,5 +163,21 @@ CREATE TABLE orders (owner uuid NOT NULL REFERENCES "user" ON DELETE `+action+`)
 INSERT INTO orders SELECT id FROM "user"`)
 			})
 		}
+	}
+}
+
+// The link verifies the email in a statement of its own, so the email is verified even if the sign-in fails.
+func TestVerificationLinkWhoseSignInATriggerRejectsIsNoServerError(t *testing.T) {
+	s, box := newMailServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION=on")
+	m := s.requestVerificationLink(box, s.signUpAda(), "/done")
+	m.URL, _, _ = strings.Cut(m.URL, "&callbackURL=")
+	s.exec(banUntilSQL, s.now.Add(-time.Second))
+	s.exec(`DELETE FROM session; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION 'secret'; END $$;
+CREATE TRIGGER refuse AFTER UPDATE OF banned ON "user" FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	s.openLink(m).checkStatusAndCode(t, "link", 422, "FAILED_TO_UPDATE_USER")
+	got := query[string](s, `SELECT "emailVerified" || ' ' || (SELECT count(*) FROM session) FROM "user"`)
+	if got != "true 0" {
+		t.Errorf("email verified and number of sessions: got %s, want true 0", got)
 	}
 }

@@ -122,7 +122,7 @@ func (s *Service) startSessionAfterVerification(
 	case errors.Is(err, store.ErrBanned):
 		return ErrBanned
 	case err != nil:
-		return fmt.Errorf("start session: %w", err)
+		return changeError(r, "start session", err)
 	}
 	return s.Sessions.RenewCookies(w, r, session.Caller{Session: row, User: user})
 }

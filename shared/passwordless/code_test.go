@@ -316,3 +316,17 @@ func TestRoundTripsOfCodes(t *testing.T) {
 		}
 	}
 }
+
+// The code verifies the email in a statement of its own. The sign-in then ends the ban, which changes the user.
+func TestCodeWhoseSignInATriggerRejectsIsNoServerError(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "AUTO_SIGN_IN_AFTER_VERIFICATION", "on")
+	s.browser().signUp(ada, false)
+	code := s.sendCode(ada, "email-verification")
+	dbtest.Exec(t, s.url, `UPDATE "user" SET banned = true, "banExpires" = $1`, s.now.Add(-time.Second))
+	dbtest.Exec(t, s.url, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE TRIGGER refuse AFTER UPDATE OF banned ON "user" FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	a := s.browser().do("POST", verifyCodePath, codeBody(ada, code, ""))
+	a.check(t, "code", http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER")
+}

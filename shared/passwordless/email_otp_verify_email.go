@@ -76,6 +76,9 @@ func (s *Service) startSessionAfterVerification(
 	switch {
 	case errors.Is(err, store.ErrBanned):
 		return nil, auth.ErrBanned
+	case store.RejectionReason(err) != "": // the end of a ban changes the user
+		web.NoteError(r.Context(), errors.New(store.RejectionReason(err)))
+		return nil, errUpdateUserFailed
 	case err != nil:
 		return nil, fmt.Errorf("start session: %w", err)
 	}

@@ -91,7 +91,7 @@ func (s *Service) linkAtProvider(
 	if isConcurrentChange(err) {
 		err = s.linkOnce(r, db, p, request, seen, profile, tokens)
 	}
-	if isConcurrentChange(err) || errors.Is(err, store.ErrInvalid) {
+	if isRejectedLink(r, err) {
 		return unableToLinkAccount
 	}
 	return err
@@ -139,15 +139,42 @@ func (s *Service) storeLink(
 		return err
 	}
 	in := store.ProviderSignIn{Expected: seen, Profile: s.changesOnLink(profile), At: s.nowInMilliseconds()}
-	if row != "" {
-		_, err = db.SignInWithAccount(r.Context(), row, &tokens, in)
-	} else {
-		_, err = db.LinkAccount(r.Context(), account, tokens, in)
-	}
+	_, err = linkWithProfile(r, in, func(in store.ProviderSignIn) (store.User, error) {
+		if row != "" {
+			return db.SignInWithAccount(r.Context(), row, &tokens, in)
+		}
+		return db.LinkAccount(r.Context(), account, tokens, in)
+	})
 	if err != nil {
 		return fmt.Errorf("link account: %w", err)
 	}
 	return nil
+}
+
+// linkWithProfile calls link. If a constraint or trigger of the operator rejects the changes of the user's name and
+// image, it calls link again without them, because the link does not depend on them, as in Better Auth.
+func linkWithProfile(
+	r *http.Request, in store.ProviderSignIn, link func(store.ProviderSignIn) (store.User, error),
+) (store.User, error) {
+	user, err := link(in)
+	reason := store.RejectionReason(err)
+	if reason == "" || in.Profile == (store.ProviderProfile{}) {
+		return user, err
+	}
+	in.Profile = store.ProviderProfile{}
+	if user, err = link(in); err == nil {
+		web.NoteError(r.Context(), errors.New(reason))
+	}
+	return user, err
+}
+
+// isRejectedLink reports whether a link has failed because of concurrent changes, or because the database rejects it.
+// The log record then has the reason.
+func isRejectedLink(r *http.Request, err error) bool {
+	if reason := store.RejectionReason(err); reason != "" {
+		web.NoteError(r.Context(), errors.New(reason))
+	}
+	return isConcurrentChange(err) || store.IsRejectedByDatabase(err)
 }
 
 // linkIDToken links the account of an id token to the caller. If another request has ended the caller's session or
@@ -175,7 +202,7 @@ func (s *Service) linkIDToken(
 		err = s.linkIDTokenOnce(r, db, p, caller, profile, tokens)
 	}
 	switch {
-	case isConcurrentChange(err), errors.Is(err, store.ErrInvalid):
+	case isRejectedLink(r, err):
 		return errLinkingFailed
 	case err != nil:
 		return err

@@ -1,6 +1,7 @@
 package social_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
@@ -118,5 +119,90 @@ func TestLastAccountIsUnlinkedOnlyIfAllowed(t *testing.T) {
 			t.Errorf("ALLOW_UNLINKING_ALL=%s: unlink the last account: got %d %s, want %d",
 				setting, a.status, a.body, want)
 		}
+	}
+}
+
+// A trigger of the operator, such as one that xenon migrate tables --triggers makes, can reject a new name or image. As
+// in Better Auth, the account is linked without them.
+func TestLinkSucceedsIfATriggerRejectsTheProfile(t *testing.T) {
+	t.Parallel()
+	links := map[string]func(b *browser) answer{
+		"in the browser": func(b *browser) answer { return b.linkAtProvider("google", verifiedVisit()) },
+		"with an id token": func(b *browser) answer {
+			token, _ := newIDToken(b.s.t, "google", verifiedVisit())
+			return b.do("POST", "/api/auth/link-social", `{"provider":"google","idToken":{"token":"`+token+`"}}`)
+		},
+		"by a sign-in": func(b *browser) answer {
+			return b.s.browser().signIn("google", `,"callbackURL":"/account"`, verifiedVisit())
+		},
+	}
+	for name, link := range links {
+		for rule, sql := range rejectingRules {
+			t.Run(name+", "+rule, func(t *testing.T) {
+				t.Parallel()
+				s := newServer(t, "UPDATE_USER_INFO_ON_LINK", "on")
+				b := s.browser()
+				b.signUp("ada@example.com", true)
+				dbtest.Exec(t, s.url, strings.ReplaceAll(sql, "{table}", `"user"`))
+				if a := link(b); a.location() != "/account" && !strings.Contains(a.body, `"status":true`) {
+					t.Errorf("link: got %d %s and a redirect to %q, want success", a.status, a.body, a.location())
+				}
+				got := dbtest.Value[string](t, s.url, `SELECT name || ' ' || (SELECT count(*) FROM account) FROM "user"`)
+				if got != "Ada 2" {
+					t.Errorf("name and number of accounts: got %s, want Ada 2", got)
+				}
+			})
+		}
+	}
+}
+
+// rejectingRules are triggers with which an operator can reject each change of a row, and each new row.
+var rejectingRules = map[string]string{
+	"an exception": `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()`,
+	"a missing row": `CREATE TABLE plans (id int PRIMARY KEY); CREATE TABLE log (plan int REFERENCES plans);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (1); RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()`,
+	"a duplicate": `CREATE TABLE log (id int UNIQUE); INSERT INTO log VALUES (1);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (1); RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()`,
+}
+
+func TestLinkThatATriggerRejectsIsAnsweredLikeBetterAuth(t *testing.T) {
+	t.Parallel()
+	for rule, sql := range rejectingRules {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, "UPDATE_USER_INFO_ON_LINK", "on")
+			b := s.browser()
+			b.signUp("ada@example.com", true)
+			dbtest.Exec(t, s.url, strings.ReplaceAll(sql, "{table}", "account"))
+			code, target := redirectErrorAndTarget(t, b.linkAtProvider("google", verifiedVisit()).location())
+			if code != "unable_to_link_account" || target != "/failed" {
+				t.Errorf("link: got the error %q at %s, want unable_to_link_account at /failed", code, target)
+			}
+			token, _ := newIDToken(t, "google", verifiedVisit())
+			a := b.do("POST", "/api/auth/link-social", `{"provider":"google","idToken":{"token":"`+token+`"}}`)
+			if a.status != 417 || a.text("code") != "LINKING_FAILED" {
+				t.Errorf("link with an id token: got %d %s, want 417 LINKING_FAILED", a.status, a.body)
+			}
+			got := dbtest.Value[string](t, s.url, `SELECT name || ' ' || (SELECT count(*) FROM account) FROM "user"`)
+			if got != "Ada 1" {
+				t.Errorf("name and number of accounts: got %s, want Ada 1", got)
+			}
+		})
+	}
+}
+
+// The sign-in ends the ban, which changes the user.
+func TestSignInWhoseEndOfABanATriggerRejectsIsNoServerError(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.browser().signIn("google", "", verifiedVisit())
+	dbtest.Exec(t, s.url, `UPDATE "user" SET banned = true, "banExpires" = now() - interval '1 s'`)
+	dbtest.Exec(t, s.url, strings.ReplaceAll(rejectingRules["an exception"], "{table}", `"user"`))
+	a := s.browser().signIn("google", `,"errorCallbackURL":"/failed"`, verifiedVisit())
+	if code, target := redirectErrorAndTarget(t, a.location()); code != "unable_to_create_user" || target != "/failed" {
+		t.Errorf("sign-in: got the error %q at %s, want unable_to_create_user at /failed", code, target)
 	}
 }

@@ -157,7 +157,9 @@ func (s *Service) signInByEmail(
 		return signInResult{}, accountNotLinked
 	}
 	in := s.newProviderSignIn(r, p, match.User, s.changesOnLink(id.profile))
-	user, err := db.LinkAccount(r.Context(), account, tokens, in)
+	user, err := linkWithProfile(r, in, func(in store.ProviderSignIn) (store.User, error) {
+		return db.LinkAccount(r.Context(), account, tokens, in)
+	})
 	return signInResultOf(user, in.Session, false, err)
 }
 

@@ -167,14 +167,14 @@ func (s *Service) useCode(
 		return errLocked
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrOrphan):
 		return failures.gone
-	case errors.Is(err, store.ErrDuplicate):
+	case store.RejectionReason(err) == "" && errors.Is(err, store.ErrDuplicate):
 		return failures.used
 	case errors.Is(err, store.ErrChanged):
 		return failures.race
 	case errors.Is(err, store.ErrBanned):
 		return auth.ErrBanned
 	case err != nil:
-		return fmt.Errorf("sign in with second factor: %w", err)
+		return changeError(r, "sign in with second factor", err) // the end of a ban changes the user
 	}
 	return nil
 }

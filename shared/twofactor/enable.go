@@ -103,7 +103,7 @@ func (s *Service) changeTwoFactor(
 	c.OldToken, c.Next, c.At = caller.Session.Token, &next, next.CreatedAt.Time
 	user, err := db.ChangeTwoFactor(r.Context(), c)
 	if err != nil {
-		return session.Caller{}, fmt.Errorf("change second factor: %w", err)
+		return session.Caller{}, changeError(r, "change second factor", err)
 	}
 	changed := session.Caller{Session: next, User: user}
 	return changed, s.Sessions.RenewCookies(w, r, changed)

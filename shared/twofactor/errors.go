@@ -1,8 +1,11 @@
 package twofactor
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
+	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -24,8 +27,20 @@ var (
 	errBackupCodeRace    = web.NewError(http.StatusConflict, "", "Failed to verify backup code. Please try again.")
 	errLocked            = web.NewError(http.StatusTooManyRequests, "ACCOUNT_TEMPORARILY_LOCKED",
 		"Too many failed verification attempts. Your account is temporarily locked. Please try again later.")
-	errNoSession = web.NewError(http.StatusBadRequest, "FAILED_TO_CREATE_SESSION", "Failed to create session")
+	errNoSession        = web.NewError(http.StatusBadRequest, "FAILED_TO_CREATE_SESSION", "Failed to create session")
+	errUpdateUserFailed = web.NewError(http.StatusUnprocessableEntity, "FAILED_TO_UPDATE_USER", "Failed to update user")
 
 	errImpersonated = web.NewError(http.StatusForbidden, "IMPERSONATION_NOT_ALLOWED",
 		"You cannot change the second factor of a user whom you impersonate")
 )
+
+// changeError returns the error of a request whose change of a user has failed with err. If a constraint or trigger
+// that the operator has added rejects it, the client gets errUpdateUserFailed, and the log record the reason.
+func changeError(r *http.Request, action string, err error) error {
+	reason := store.RejectionReason(err)
+	if reason == "" {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	web.NoteError(r.Context(), errors.New(reason))
+	return errUpdateUserFailed
+}

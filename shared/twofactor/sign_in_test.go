@@ -330,3 +330,21 @@ func TestNotRememberedSessionStaysSoAfterSetUp(t *testing.T) {
 		t.Errorf("the new session lasts %v hours, want 24", hours)
 	}
 }
+
+// The end of a ban and the set-up change the user. The code stays valid.
+func TestSecondFactorThatATriggerRejectsIsNoServerError(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada := s.signUpWithApp("ada")
+	b := ada.passwordOnly()
+	s.exec(`UPDATE "user" SET banned = true, "banExpires" = $1`, s.now.Add(-time.Second))
+	s.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE TRIGGER refuse AFTER UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	send := func() answer { return b.post("/two-factor/verify-totp", map[string]any{"code": ada.code()}) }
+	send().check(t, "code", 422, "FAILED_TO_UPDATE_USER")
+	p := s.signUp("eve")
+	p.post("/two-factor/enable", map[string]any{"password": testPassword, "method": "otp"}).
+		check(t, "enable", 422, "FAILED_TO_UPDATE_USER")
+	s.exec(`DROP TRIGGER refuse ON "user"`)
+	send().check(t, "the same code without the trigger", 200, "")
+}

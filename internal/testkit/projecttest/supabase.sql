@@ -1,19 +1,5 @@
--- What a hosted Supabase project has besides the tables of package supabasetest: roles, functions that policies call,
--- storage, extensions, default privileges and the publication of Realtime.
-
--- Roles belong to the whole server, and tests that run at the same time create them too.
-do $$
-declare
-  name text;
-begin
-  foreach name in array array['anon', 'authenticated', 'service_role'] loop
-    begin
-      execute format('create role %I nologin noinherit', name)
-        || case name when 'service_role' then ' bypassrls' else '' end;
-    exception when duplicate_object or unique_violation then null;
-    end;
-  end loop;
-end $$;
+-- What a hosted Supabase project has besides the tables and roles of package supabasetest: functions that policies
+-- call, storage, extensions, default privileges and the publication of Realtime.
 
 -- The table of learner profiles belongs to another project, and projects have a table of the same name.
 drop table public.profiles;

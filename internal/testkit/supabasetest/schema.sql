@@ -2,6 +2,22 @@
 -- August 2026: columns in their order, types, defaults, keys, checks, indexes and row security. Other tables
 -- of a project are not in this file.
 
+-- The roles of Supabase's API. Roles belong to the whole server, and tests that run at the same time create them too.
+-- They stay, and they exist before a test moves tables: the rollback of a move drops the roles that the move has
+-- created, and cannot while another test uses them.
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['anon', 'authenticated', 'service_role'] loop
+    begin
+      execute format('create role %I nologin noinherit', name)
+        || case name when 'service_role' then ' bypassrls' else '' end;
+    exception when duplicate_object or unique_violation then null;
+    end;
+  end loop;
+end $$;
+
 create schema auth;
 
 create type auth.factor_type   as enum ('totp', 'webauthn', 'phone');

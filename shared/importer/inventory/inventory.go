@@ -21,10 +21,14 @@ type Inventory struct {
 	UsesAuth []Object `json:"usesAuth"`
 	// UserTriggers lists the triggers on auth.users that are not Supabase's own. They run at every sign-up or change.
 	UserTriggers []Object `json:"userTriggers"`
-	// StoragePolicies lists the policies of Supabase's storage tables.
-	StoragePolicies []string    `json:"storagePolicies"`
-	Extensions      []Extension `json:"extensions"`
-	NotChecked      []string    `json:"notChecked"` // what the role may not read
+	// SupabaseTriggers lists the project's triggers on other tables of Supabase, such as storage.objects.
+	SupabaseTriggers []Object `json:"supabaseTriggers"`
+	// StoragePolicies lists the policies of the tables of Supabase's Storage and Realtime.
+	StoragePolicies []string `json:"storagePolicies"`
+	// Publications lists the publications that have tables of the project.
+	Publications []Publication `json:"publications"`
+	Extensions   []Extension   `json:"extensions"`
+	NotChecked   []string      `json:"notChecked"` // what the role may not read
 }
 
 // Table is a table of the project. A partitioned table includes its partitions.
@@ -93,6 +97,12 @@ func (v Inventory) Bytes() (n int64) {
 	return n
 }
 
+// HasAny reports whether the project has anything besides users and extensions.
+func (v Inventory) HasAny() bool {
+	return len(v.Tables)+len(v.UsesAuth)+len(v.UserTriggers)+len(v.SupabaseTriggers)+len(v.StoragePolicies)+
+		len(v.Publications) > 0
+}
+
 var (
 	//go:embed managed_schemas.txt
 	managedSchemasFile string
@@ -109,12 +119,6 @@ var (
 // managedSchemas are the schemas that Postgres, Supabase, extensions of Supabase or an import create.
 var managedSchemas = strings.Fields(managedSchemasFile)
 
-const storagePoliciesQuery = `
-SELECT format('%I.%I: %I', schemaname, tablename, policyname)
-FROM pg_policies
-WHERE schemaname = 'storage'
-ORDER BY 1`
-
 const extensionsQuery = `
 SELECT e.extname, e.extversion, n.nspname
 FROM pg_extension e
@@ -126,7 +130,8 @@ ORDER BY 1`
 func Read(ctx context.Context, src, dst *pgx.Conn, schema string, names []string) (Inventory, error) {
 	r := inventoryReader{src: src, dst: dst, schema: schema, names: names}
 	for _, step := range []func(context.Context) error{
-		r.readTables, r.readPaths, r.countRows, r.findUserColumns, r.readObjects, r.readExtensions,
+		r.readTables, r.readPaths, r.countRows, r.findUserColumns, r.readObjects, r.readSupabase,
+		r.readExtensions,
 	} {
 		if err := step(ctx); err != nil {
 			return r.Inventory, fmt.Errorf("read the project's own tables: %w", err)
@@ -173,10 +178,7 @@ func (r *inventoryReader) readObjects(ctx context.Context) error {
 	if r.UsesAuth, err = queryRows(ctx, r.src, pgx.RowToStructByPos[Object], usesAuthQuery, managedSchemas); err != nil {
 		return err
 	}
-	if r.UserTriggers, err = queryRows(ctx, r.src, pgx.RowToStructByPos[Object], userTriggersQuery); err != nil {
-		return err
-	}
-	r.StoragePolicies, err = queryRows(ctx, r.src, pgx.RowTo[string], storagePoliciesQuery)
+	r.UserTriggers, err = queryRows(ctx, r.src, pgx.RowToStructByPos[Object], userTriggersQuery)
 	return err
 }
 

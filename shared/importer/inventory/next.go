@@ -39,6 +39,12 @@ func (r *inventoryReader) setNext() {
 	for i := range r.UserTriggers {
 		r.UserTriggers[i].Next = stays + `, unless --triggers creates it again on "user"`
 	}
+	for i, o := range r.SupabaseTriggers {
+		r.SupabaseTriggers[i].Next = nextOfSupabaseTrigger(o)
+	}
+	for i, p := range r.Publications {
+		r.Publications[i].Next = p.next()
+	}
 }
 
 func (r *inventoryReader) nextOfTable(t Table) string {

@@ -75,6 +75,10 @@ func completeReport() report.Report {
 				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}, Next: "moved"},
 			}, UsesAuth: []inventory.Object{
 				{Kind: "view", Name: "public.logins", Uses: []string{"sessions"}, Next: "needs auth.sessions"},
+			}, SupabaseTriggers: []inventory.Object{
+				{Kind: "trigger", Name: "on_upload on storage.objects: public.f()", Next: "stays, as the files do"},
+			}, StoragePolicies: []string{"storage.objects: own"}, Publications: []inventory.Publication{
+				{Name: "to_search", Tables: []string{"public.logs", "public.posts"}, Next: "stays: create it again"},
 			}},
 			ProfileCandidates: []run.ProfileCandidate{
 				{Table: "public.people", Key: "person", Fields: []string{"age_range", "preferred_language"}, Read: true},
@@ -271,6 +275,9 @@ func TestR58_HTMLPage(t *testing.T) {
 			"<code>public.people</code></dd>", "<code>person</code></dd>", "<code>lang=preferred_language</code>",
 			"<td>age_range, preferred_language</td>\n  <td>yes</td>", "<code>owner</code></td>\n  <td>none</td>\n  <td>no</td>",
 			"about 1,204,551", "author → auth.users", "<code>actor</code> has ids of users",
+			"<td><code>on_upload on storage.objects: public.f()</code></td><td>stays, as the files do</td>",
+			"<td>policy</td><td><code>storage.objects: own</code></td>",
+			"<code>to_search</code>, with\n  public.logs, public.posts</td><td>stays: create it again</td>",
 			"3 batches, each with its checksum", "sha256:", `download="supabase-report.json"`,
 			"14 Aug 2026, 12:01:00 UTC",
 		}, []string{"Differences", "Rolled back", "Parked batches", "different</b>"}},

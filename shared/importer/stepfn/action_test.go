@@ -249,6 +249,7 @@ func TestResultsHaveABoundedSize(t *testing.T) {
 					Providers:  providers,
 					OtherTables: &inventory.Inventory{
 						Tables: tablesWithTakenNames, Extensions: missingExtensions, UsesAuth: objects,
+						SupabaseTriggers: objects,
 					},
 					ProfileCandidates: candidates,
 				},

@@ -48,6 +48,7 @@ type OtherTables struct {
 	Moved      int      `json:"moved"`      // tables that `xenon migrate tables` moves
 	NotMoved   []string `json:"notMoved"`   // the others, each with the reason; at most ten
 	Needs      []string `json:"needs"`      // objects that use what the target will not have; at most ten
+	Stays      []string `json:"stays"`      // publications, and triggers on tables of Supabase; at most ten
 	NameTaken  []string `json:"nameTaken"`  // tables with the name of a table of Xenon; at most ten
 	Extensions []string `json:"extensions"` // that the target does not have; at most ten
 }
@@ -227,9 +228,22 @@ func summarizeOtherTables(v *inventory.Inventory) (o OtherTables) {
 			needs = append(needs, object.Kind+" "+object.Name+" "+object.Next)
 		}
 	}
+	o.Stays = whatStays(v)
 	o.NameTaken, o.Extensions = firstTexts(taken), firstTexts(missing)
 	o.NotMoved, o.Needs = firstTextsOf(notMoved, maxTableTextBytes), firstTextsOf(needs, maxTableTextBytes)
 	return o
+}
+
+// whatStays lists what a project has added to Supabase's tables and services, with what to do instead.
+func whatStays(v *inventory.Inventory) []string {
+	var stays []string
+	for _, p := range v.Publications {
+		stays = append(stays, "publication "+p.Name+" "+p.Next)
+	}
+	for _, t := range v.SupabaseTriggers {
+		stays = append(stays, "trigger "+t.Name+" "+t.Next)
+	}
+	return firstTextsOf(stays, maxTableTextBytes)
 }
 
 // providersWithMostUsers returns at most maxProviders providers, with texts and reasons of bounded size.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
 
@@ -68,5 +69,19 @@ func TestTablesNeedAttentionIfTheyAreNotCompleteAndEqual(t *testing.T) {
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got the cause %q, want %q in it", name, got, c.want)
 		}
+	}
+}
+
+func TestPlanResultListsWhatStays(t *testing.T) {
+	t.Parallel()
+	got := summarizeOtherTables(&inventory.Inventory{
+		Publications:     []inventory.Publication{{Name: "to_search", Next: "stays: create it again"}},
+		SupabaseTriggers: []inventory.Object{{Name: "on_upload on storage.objects: public.f()", Next: "stays"}},
+	}).Stays
+	want := []string{
+		"publication to_search stays: create it again", "trigger on_upload on storage.objects: public.f() stays",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what stays (-want +got):\n%s", diff)
 	}
 }

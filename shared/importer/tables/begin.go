@@ -37,19 +37,13 @@ func begin(
 	ctx context.Context, env *run.Env, r run.Run, o Options, pgDumps []string, dry bool,
 ) (result Result, err error) {
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		b := &beginning{Options: o, env: env, run: r, src: src, dst: dst}
 		if known, err := r.HasMovedTables(ctx, dst); err != nil || known {
-			if err == nil && o.Triggers && !dry {
-				err = reopenUserTriggers(ctx, dst, r)
-			}
 			if err == nil {
-				result, err = readResult(ctx, dst, r)
-			}
-			if err == nil && result.State == RolledBack {
-				return errRolledBack()
+				result, err = b.beginAgain(ctx, dry)
 			}
 			return err
 		}
-		b := &beginning{Options: o, env: env, run: r, src: src, dst: dst}
 		if err := b.readSource(ctx, pgDumps); err != nil {
 			return err
 		}
@@ -69,6 +63,35 @@ func begin(
 		return err
 	})
 	return result, err
+}
+
+// beginAgain returns the state of a move that exists. It makes again what depends on columns that were added since, and
+// adds the triggers on auth.users to the move, if the options say so.
+func (b *beginning) beginAgain(ctx context.Context, dry bool) (result Result, err error) {
+	result, err = readResult(ctx, b.dst, b.run)
+	switch {
+	case err != nil:
+		return result, err
+	case result.State == RolledBack:
+		return result, errRolledBack()
+	case dry:
+		return result, nil
+	}
+	if err := run.Exec(ctx, b.dst, schemaSQL); err != nil { // an older version did not create all tables
+		return result, fmt.Errorf("create the tables of the move: %w", err)
+	}
+	if err := b.renewUsersView(ctx); err != nil {
+		return result, err
+	}
+	if b.Triggers {
+		if err := b.renewUserTriggers(ctx); err != nil {
+			return result, err
+		}
+		if err := reopenUserTriggers(ctx, b.dst, b.run); err != nil {
+			return result, err
+		}
+	}
+	return readResult(ctx, b.dst, b.run)
 }
 
 var errDryRun = errors.New("dry run")

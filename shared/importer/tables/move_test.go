@@ -84,6 +84,7 @@ func TestEveryProjectIsMovedVerifiedUsedAndRolledBack(t *testing.T) {
 			}
 			t.Logf("%d rows, %v, left out %v", result.Rows(), result.Objects, result.Problems())
 			checkVerified(t, m)
+			checkSequences(t, m)
 			checkAnswers(t, m, project)
 			rollback, err := tables.Rollback(t.Context(), m.Env(), "supabase", false)
 			if err != nil {
@@ -96,6 +97,18 @@ func TestEveryProjectIsMovedVerifiedUsedAndRolledBack(t *testing.T) {
 				t.Errorf("objects of the target after the rollback (-before the move +now):\n%s", diff)
 			}
 		})
+	}
+}
+
+// checkSequences compares the values of the project's sequences, also those of identity columns.
+func checkSequences(t *testing.T, m *importer.Import) {
+	t.Helper()
+	const values = `SELECT format('%I.%I %s', schemaname, sequencename, coalesce(last_value::text, 'unused'))
+FROM pg_sequences
+WHERE schemaname NOT IN ('auth', 'storage', 'extensions', 'supabase_import', 'xenon') AND sequencename !~ 'goose'
+ORDER BY 1`
+	if diff := cmp.Diff(importtest.Column(t, m.From, values), importtest.Column(t, m.To, values)); diff != "" {
+		t.Errorf("values of the sequences (-source +target):\n%s", diff)
 	}
 }
 

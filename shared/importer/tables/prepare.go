@@ -12,6 +12,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/inventory"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/usertriggers"
 )
 
 //go:embed shim.sql
@@ -29,8 +30,12 @@ func shimFor(ctx context.Context, dst *pgx.Conn, userTable string) (string, erro
 	if err != nil {
 		return "", err
 	}
+	return fillShim(table), nil
+}
+
+func fillShim(table usertriggers.UserTable) string {
 	return strings.NewReplacer("{user}", table.Name, "{user_metadata}", table.UserMetadataOf("u"),
-		"{app_metadata}", table.AppMetadataOf("u")).Replace(shimSQL), nil
+		"{app_metadata}", table.AppMetadataOf("u")).Replace(shimSQL)
 }
 
 // extensions returns the statements that create the extensions of the source that the target can have.
@@ -60,8 +65,10 @@ WHERE NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = a.name)`)
 	return all, nil
 }
 
-// preparedDrops lists statements that drop what shim.sql and extensions create and what does not exist yet. $1: the
-// extensions of the source. The second column has the statements that would drop the schemas of the target.
+// preparedDrops lists statements that drop what shim.sql and extensions create and what does not exist yet. Schemas
+// that exist, such as public, stay, so the privileges of new roles on them are revoked. $1: the extensions of the
+// source. $2: the schemas on which the move grants privileges. The second column has the statements that would drop the
+// schemas of the target.
 const preparedDrops = `SELECT ARRAY(
   SELECT sql FROM (
     SELECT 1 AS n, format('DROP EXTENSION %I', a.name) AS sql
@@ -79,7 +86,11 @@ const preparedDrops = `SELECT ARRAY(
     FROM unnest(ARRAY['auth', 'extensions', 'storage']) s
     WHERE to_regnamespace(s) IS NULL
     UNION ALL
-    SELECT 30, format('DROP ROLE %I', r)
+    SELECT 30, concat((
+        SELECT string_agg(format(E'REVOKE ALL ON SCHEMA %I FROM %I;\n', nspname, r), '')
+        FROM pg_namespace
+        WHERE nspname = ANY ($2)
+      ), format('DROP ROLE %I', r))
     FROM unnest(ARRAY['anon', 'authenticated', 'service_role']) r
     WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r)
   ) x
@@ -94,8 +105,9 @@ func (b *beginning) addDrops(ctx context.Context) error {
 	if err != nil {
 		return run.Wrap("read the extensions of the source", err)
 	}
+	schemas := append([]string{"auth", "extensions", "storage"}, b.schemas...)
 	var prepared, existing []string
-	if err := b.dst.QueryRow(ctx, preparedDrops, names).Scan(&prepared, &existing); err != nil {
+	if err := b.dst.QueryRow(ctx, preparedDrops, names, schemas).Scan(&prepared, &existing); err != nil {
 		return run.Wrap("look for what exists in the target", err)
 	}
 	b.dump.drops = slices.DeleteFunc(b.dump.drops, func(sql string) bool { return slices.Contains(existing, sql) })

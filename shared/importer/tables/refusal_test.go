@@ -89,6 +89,22 @@ func TestMoveIsRefusedBeforeAnythingIsCreated(t *testing.T) {
 	}
 }
 
+// Without a permissive policy the target shows fewer rows, never more.
+func TestPermissivePolicyWhoseFunctionStaysBehindIsLeftOut(t *testing.T) {
+	t.Parallel()
+	m := importInto(t, `create schema cron; create function cron.is_open() returns boolean language sql return true;
+		create table posts (id int primary key); alter table posts enable row level security;
+		create policy only_open on posts using (cron.is_open()); create policy first on posts using (id = 1)`, "")
+	want := []string{`POLICY public.posts only_open was left out: schema "cron" does not exist`}
+	if diff := cmp.Diff(want, move(t, m, tables.Options{}).Problems()); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	checkVerified(t, m)
+	if got := importtest.Value(t, m.To, "SELECT string_agg(polname, ' ') FROM pg_policy"); got != "first" {
+		t.Errorf("policies of the target: got %s, want first", got)
+	}
+}
+
 func TestMoveWithoutAFittingPgDumpNamesThePackage(t *testing.T) {
 	t.Parallel()
 	m := importInto(t, "create table posts (id int primary key)", "")

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_object (
   reason text,                                 -- why the object was left out
   PRIMARY KEY (run, number)
 );
+ALTER TABLE supabase_import.moved_object ADD COLUMN IF NOT EXISTS drops text[];  -- the first versions had none
 
 -- The statements that a rollback executes, in this order.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_drop (

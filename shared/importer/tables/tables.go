@@ -11,6 +11,7 @@ package tables
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
@@ -121,7 +122,11 @@ func (r Result) Problems() (lines []string) {
 	}
 	for _, o := range r.LeftOut {
 		if o.Kind == userTrigger {
-			lines = append(lines, fmt.Sprintf("the trigger %s on auth.users was not made: %s", o.Name, o.Reason))
+			reason := o.Reason
+			if !strings.HasPrefix(reason, notAgain) {
+				reason = "not made: " + reason
+			}
+			lines = append(lines, fmt.Sprintf("the trigger %s on auth.users was %s", o.Name, reason))
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%s %s was left out: %s", o.Kind, o.Name, o.Reason))

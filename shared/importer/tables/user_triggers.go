@@ -158,8 +158,8 @@ func (f *finisher) createUserTriggers(ctx context.Context) error {
 			if err := run.Exec(ctx, f.dst, o.SQL); err != nil {
 				return err
 			}
-			if err := run.Exec(ctx, f.dst, strings.ReplaceAll(trial, "{user}", userTable(f.env))); err != nil {
-				return fmt.Errorf("a trial sign-up fails: %w", err)
+			if err := trySignUp(ctx, f.dst, userTable(f.env)); err != nil {
+				return err
 			}
 			if _, err := tx.Exec(ctx, closeObject, f.run.ID, o.Number, "done", ""); err != nil {
 				return err
@@ -172,6 +172,14 @@ func (f *finisher) createUserTriggers(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("create the trigger %s: %w", o.Name, err)
 		}
+	}
+	return nil
+}
+
+// trySignUp adds and changes a user in a transaction, and undoes both.
+func trySignUp(ctx context.Context, dst *pgx.Conn, userTable string) error {
+	if err := run.Exec(ctx, dst, strings.ReplaceAll(trial, "{user}", userTable)); err != nil {
+		return fmt.Errorf("a trial sign-up fails: %w", err)
 	}
 	return nil
 }
@@ -200,15 +208,7 @@ func (f *finisher) addDefinitions(ctx context.Context, tx pgx.Tx, drops []string
 	if err != nil {
 		return err
 	}
-	own := withoutQuotes(strings.Join(drops, "\n"))
-	for _, d := range all {
-		drop := "DROP FUNCTION " + d.Name
-		if d.Kind == "trigger" {
-			drop = "DROP TRIGGER " + strings.TrimPrefix(d.Name, d.Table+": ") + " ON " + d.Table
-		}
-		if !slices.Contains(strings.Split(own, "\n"), withoutQuotes(drop)) {
-			continue
-		}
+	for _, d := range droppedBy(all, drops) {
 		_, err := tx.Exec(ctx, `INSERT INTO supabase_import.moved_definition VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING`, f.run.ID, d.Kind, d.Name, d.Table, d.Digest)
 		if err != nil {
@@ -218,24 +218,48 @@ ON CONFLICT DO NOTHING`, f.run.ID, d.Kind, d.Name, d.Table, d.Digest)
 	return nil
 }
 
+// droppedBy returns the definitions of the triggers and functions that the statements would drop.
+func droppedBy(all []definition, drops []string) (dropped []definition) {
+	own := strings.Split(withoutQuotes(strings.Join(drops, "\n")), "\n")
+	for _, d := range all {
+		drop := "DROP FUNCTION " + d.Name
+		if d.Kind == "trigger" {
+			drop = "DROP TRIGGER " + strings.TrimPrefix(d.Name, d.Table+": ") + " ON " + d.Table
+		}
+		if slices.Contains(own, withoutQuotes(drop)) {
+			dropped = append(dropped, d)
+		}
+	}
+	return dropped
+}
+
 func withoutQuotes(sql string) string { return strings.ReplaceAll(sql, `"`, "") }
 
 // missingUserTriggers lists the triggers that the move has made, with true for those that do not exist any more.
-const missingUserTriggers = `SELECT o.name, o.state, o.state = 'done' AND NOT EXISTS (
+const missingUserTriggers = `SELECT o.name, o.sql, o.state, o.state = 'done' AND NOT EXISTS (
   SELECT FROM pg_trigger t
-  WHERE t.tgrelid = $3::text::regclass AND o.drops[1] = format('DROP TRIGGER %I ON %s', t.tgname, $3::text))
+  WHERE t.tgrelid = $3::text::regclass
+    AND to_jsonb(o)->'drops'->>0 = format('DROP TRIGGER %I ON %s', t.tgname, $3::text))
 FROM supabase_import.moved_object o
 WHERE o.run = $1 AND o.section = $2`
 
-// compareUserTriggers compares the triggers on auth.users with those that the move has made on "user".
+// compareUserTriggers compares the triggers on auth.users with those that the move has made on "user". A trigger is
+// different if it would be made in another way now.
 func (c *comparison) compareUserTriggers(ctx context.Context) ([]KindCounts, error) {
 	type row struct {
-		Name, State string
-		Missing     bool
+		Name, SQL, State string
+		Missing          bool
 	}
 	all, err := query[row](ctx, c.dst, missingUserTriggers, c.run.ID, userTriggers, userTable(c.env))
 	if err != nil || len(all) == 0 {
 		return nil, run.Wrap("read the triggers on auth.users", err)
+	}
+	b := &beginning{env: c.env, src: c.src, dst: c.dst}
+	if err := pgx.BeginFunc(ctx, c.src, func(pgx.Tx) error { return b.readUserTriggers(ctx) }); err != nil {
+		return nil, err
+	}
+	if err := b.remakeUserTriggers(ctx); err != nil {
+		return nil, err
 	}
 	k := KindCounts{
 		Kind: "trigger on users", Source: len(all), Missing: []string{}, Different: []string{}, Extra: []string{},
@@ -246,6 +270,9 @@ func (c *comparison) compareUserTriggers(ctx context.Context) ([]KindCounts, err
 			k.Missing = append(k.Missing, t.Name)
 		case t.State == "done":
 			k.Target++
+			if made := remadeAs(b.remade, t.Name); made != nil && made.SQL != t.SQL {
+				k.Different = append(k.Different, t.Name)
+			}
 		}
 	}
 	return []KindCounts{k}, nil
