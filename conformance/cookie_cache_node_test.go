@@ -41,8 +41,8 @@ func checkCacheCookies(t *testing.T, plugins config.Plugins) {
 		Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge,
 		Plugins: plugins,
 	}
-	readSecret := func(context.Context) ([]byte, error) { return []byte(secret), nil }
-	sessions := session.New(cfg, readSecret, web.Clients{From: cfg.ClientIP}, time.Now)
+	readSecrets := func(context.Context) ([][]byte, error) { return [][]byte{[]byte(secret)}, nil }
+	sessions := session.New(cfg, readSecrets, web.Clients{From: cfg.ClientIP}, time.Now)
 	long := strings.Repeat("long ", 3000) // Better Auth splits its cache cookie into chunks; Xenon sets no cache cookie
 	names := []string{
 		"Ada", "Zoë <b>&\"'\\/\u2028\u2029😀", "\b\f\n\r\t\x01\x1f\x7f", `a\u2028b \\u2029 \`, "__proto__", "7",

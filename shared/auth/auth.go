@@ -45,7 +45,7 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 	clients := web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret)
 	return &Service{
 		Store:    db,
-		Sessions: session.New(cfg, appSecrets.AuthSecret, clients, now),
+		Sessions: session.New(cfg, appSecrets.AuthSecrets, clients, now),
 		Limits:   limit.New(cfg, db, clients, now),
 		Keys:     keys.New(appSecrets, cfg, now),
 		Hasher:   password.New(cfg.PasswordHash),

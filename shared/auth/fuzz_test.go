@@ -18,10 +18,12 @@ const fuzzTestOrigin = "https://own.example"
 // errInvalidToken.
 func FuzzMailToken(f *testing.F) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests, long enough"), nil }
+	secrets := func(context.Context) ([][]byte, error) {
+		return [][]byte{[]byte("a secret of the tests, long enough")}, nil
+	}
 	cfg := config.API{Origin: fuzzTestOrigin, SharedDatabase: true}
 	clock := func() time.Time { return now }
-	s := &Service{Options: cfg, Sessions: session.New(cfg, secret, web.Clients{}, clock), Now: clock}
+	s := &Service{Options: cfg, Sessions: session.New(cfg, secrets, web.Clients{}, clock), Now: clock}
 	good, err := s.signMailToken(f.Context(), mailClaims{
 		Email: "ada@example.com", UpdateTo: "b@example.com",
 		RequestType: verifyChangeRequest,

@@ -26,8 +26,8 @@ func TestR27_SessionsAreFreshForADay(t *testing.T) {
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123e6, time.UTC)
 	cfg := config.API{Origin: "http://localhost:3000", CookieCache: true, CookieCacheMaxAge: 5 * time.Minute}
 	s := &Service{Now: func() time.Time { return now }}
-	secret := func(context.Context) ([]byte, error) { return []byte("a secret of the tests"), nil }
-	s.Sessions = session.New(cfg, secret, web.Clients{}, s.Now)
+	secrets := func(context.Context) ([][]byte, error) { return [][]byte{[]byte("a secret of the tests")}, nil }
+	s.Sessions = session.New(cfg, secrets, web.Clients{}, s.Now)
 	row := s.Sessions.NewUnsavedSession(httptest.NewRequest("POST", "/", nil), true)
 	if _, err := db.SignUp(t.Context(), store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: "-", At: now},
 		&row); err != nil {

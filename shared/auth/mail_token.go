@@ -52,7 +52,7 @@ var errMailTokenExpired = errors.New("the token has expired")
 // signMailToken returns a signed token with the claims, valid for mailTokenLifetime. As in Better Auth the algorithm is
 // HS256 with the secret, and the header has only "alg".
 func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, error) {
-	secret, err := s.Sessions.Secret(ctx)
+	secrets, err := s.Sessions.Secrets(ctx)
 	if err != nil {
 		return "", fmt.Errorf("read secret of mail tokens: %w", err)
 	}
@@ -60,7 +60,7 @@ func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, erro
 	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(mailTokenLifetime))
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, c)
 	token.Header = map[string]any{"alg": token.Method.Alg()}
-	signed, err := token.SignedString(secret)
+	signed, err := token.SignedString(secrets[0])
 	if err != nil {
 		return "", fmt.Errorf("sign mail token: %w", err)
 	}
@@ -72,13 +72,17 @@ func (s *Service) signMailToken(ctx context.Context, c mailClaims) (string, erro
 // Better Auth answers it with 500. A token without an ID is invalid unless SHARED_DATABASE is on, because TypeScript
 // servers issue such tokens.
 func (s *Service) parseMailToken(ctx context.Context, text string) (c mailClaims, err error) {
-	secret, err := s.Sessions.Secret(ctx)
+	secrets, err := s.Sessions.Secrets(ctx)
 	if err != nil {
 		return c, fmt.Errorf("read secret of mail tokens: %w", err)
 	}
+	var keys jwt.VerificationKeySet
+	for _, secret := range secrets {
+		keys.Keys = append(keys.Keys, secret)
+	}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
 	members := jwt.MapClaims{}
-	token, err := parser.ParseWithClaims(text, members, func(*jwt.Token) (any, error) { return secret, nil })
+	token, err := parser.ParseWithClaims(text, members, func(*jwt.Token) (any, error) { return keys, nil })
 	if err != nil || token.Header["crit"] != nil {
 		return c, errInvalidToken
 	}

@@ -18,14 +18,19 @@ import (
 	"github.com/xenon-auth/xenon/shared/session"
 )
 
-const mailSecret = "a secret of the tests, long enough"
+const (
+	mailSecret      = "a secret of the tests, long enough"
+	olderMailSecret = "the secret before it"
+)
 
 // mailTokenService returns a Service that can sign and parse mail tokens at the time now.
 func mailTokenService(now time.Time) *Service {
 	return &Service{
-		Options:  config.API{SharedDatabase: true}, // accept tokens without an ID
-		Now:      func() time.Time { return now },
-		Sessions: &session.Sessions{Secret: func(context.Context) ([]byte, error) { return []byte(mailSecret), nil }},
+		Options: config.API{SharedDatabase: true}, // accept tokens without an ID
+		Now:     func() time.Time { return now },
+		Sessions: &session.Sessions{Secrets: func(context.Context) ([][]byte, error) {
+			return [][]byte{[]byte(mailSecret), []byte(olderMailSecret)}, nil
+		}},
 	}
 }
 
@@ -187,6 +192,21 @@ func TestR41_OneTimeTokensAreRandom(t *testing.T) {
 		if chi > 3*float64(len(c.alphabet)) { // more than twelve standard deviations
 			t.Errorf("characters of %d tokens: got a chi-squared of %.0f for %d characters, want at most 3 for each",
 				n, chi, len(c.alphabet))
+		}
+	}
+}
+
+func TestMailTokenOfAnOlderSecretIsAcceptedWhileItIsListed(t *testing.T) {
+	t.Parallel()
+	s := mailTokenService(time.Unix(1_800_000_000, 0))
+	for secret, want := range map[string]error{mailSecret: nil, olderMailSecret: nil, "another": errInvalidToken} {
+		c := jwt.MapClaims{"email": "ada@example.com", "exp": 1_800_000_001}
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString([]byte(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.parseMailToken(t.Context(), token); !errors.Is(err, want) {
+			t.Errorf("a token of the secret %q: got the error %v, want %v", secret, err, want)
 		}
 	}
 }

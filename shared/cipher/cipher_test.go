@@ -69,7 +69,7 @@ func TestTextsWithVersionsAreDecryptedAsInBetterAuth(t *testing.T) {
 	read, refused := 0, 0
 	for _, v := range vectors {
 		k := parse(t, v.Secrets, v.Secret)
-		if got := string(k.SigningSecret()); got != v.Signing {
+		if got := string(k.Secrets()[0]); got != v.Signing {
 			t.Errorf("BETTER_AUTH_SECRETS=%s: got the signing secret %q, want %q", v.Secrets, got, v.Signing)
 		}
 		if got := k.Encrypt("x"); !strings.HasPrefix(got, v.Prefix) || strings.Contains(got[len(v.Prefix):], "$") {

@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// Keys are the secrets of a deployment. The current secret signs and encrypts; every secret decrypts. ParseKeys returns
-// them. Keys can be copied, and are safe for concurrent use.
+// Keys are the secrets of a deployment. The current secret signs and encrypts; every secret verifies and decrypts.
+// ParseKeys returns them. Keys can be copied, and are safe for concurrent use.
 type Keys struct {
 	versions []version // the first one is the current one; empty without BETTER_AUTH_SECRETS
 	legacy   []byte    // BETTER_AUTH_SECRET, which decrypts texts without a version; nil if it is not set
+	all      [][]byte  // the secrets, the current one first
 	purpose  string    // if not "", a key for this purpose is derived from each secret
 }
 
@@ -34,12 +35,16 @@ const prefixStart = "$ba$" // Better Auth's texts with a version are "$ba$", the
 
 func prefixOf(number int) string { return prefixStart + strconv.Itoa(number) + "$" }
 
-// SigningSecret returns the current secret, which signs cookies and the tokens in mails. The caller must not change it.
-func (k Keys) SigningSecret() []byte {
-	if len(k.versions) > 0 {
-		return k.versions[0].secret
+// Secrets returns all secrets. The first one is the current one, which signs cookies and the tokens in mails. The caller
+// must not change them.
+func (k Keys) Secrets() [][]byte { return k.all }
+
+// current returns the current secret.
+func (k Keys) current() []byte {
+	if len(k.all) == 0 {
+		return nil
 	}
-	return k.legacy
+	return k.all[0]
 }
 
 // For returns the keys for one purpose, which Better Auth derives from the secrets: HKDF-SHA-256, in lower-case hex.
@@ -51,7 +56,7 @@ func (k Keys) For(purpose string) Keys {
 // Encrypt encrypts a text with the current secret. The result begins with the version of the secret if the secrets
 // have versions.
 func (k Keys) Encrypt(text string) string {
-	return encrypt(k.derive(k.SigningSecret()), k.CurrentPrefix(), text)
+	return encrypt(k.derive(k.current()), k.CurrentPrefix(), text)
 }
 
 // CurrentPrefix returns the beginning of the texts that Encrypt returns. It is "" if the secrets have no versions.

@@ -29,6 +29,7 @@ func ParseKeys(versioned, single string) (Keys, error) {
 		if err := checkCurrent(single); err != nil {
 			return Keys{}, fmt.Errorf("BETTER_AUTH_SECRET: %w", err)
 		}
+		k.all = [][]byte{k.legacy}
 		return k, nil
 	}
 	var problems []error
@@ -43,7 +44,10 @@ func ParseKeys(versioned, single string) (Keys, error) {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("BETTER_AUTH_SECRETS: entry %d %w", i+1, err))
 		}
-		k.versions = append(k.versions, v)
+		k.versions, k.all = append(k.versions, v), append(k.all, v.secret)
+	}
+	if k.legacy != nil {
+		k.all = append(k.all, k.legacy)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return Keys{}, err

@@ -27,11 +27,11 @@ func TestSecretsAreReadAsInBetterAuth(t *testing.T) {
 		if got := k.Versions(); !slices.Equal(got, want.versions) {
 			t.Errorf("%q: got the versions %v, want %v", versioned, got, want.versions)
 		}
-		if got := string(k.SigningSecret()); got != want.secret {
+		if got := string(k.Secrets()[0]); got != want.secret {
 			t.Errorf("%q: got the current secret %q, want %q", versioned, got, want.secret)
 		}
 	}
-	if got := string(parse(t, "", long).SigningSecret()); got != long {
+	if got := string(parse(t, "", long).Secrets()[0]); got != long {
 		t.Errorf("BETTER_AUTH_SECRET alone: got the current secret %q, want %q", got, long)
 	}
 }
@@ -97,7 +97,7 @@ func FuzzParseKeys(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		k, err := cipher.ParseKeys(text, "")
-		if err == nil && len(k.SigningSecret()) < cipher.MinSecretLength {
+		if err == nil && len(k.Secrets()[0]) < cipher.MinSecretLength {
 			t.Errorf("ParseKeys(%q) returned no error, but the current secret is too short", text)
 		}
 		if err != nil && strings.Contains(text, "hunter-2") && strings.Contains(err.Error(), "hunter-2") {

@@ -56,8 +56,8 @@ var settingsTable = []setting{
 		"",
 		"`BETTER_AUTH_SECRET`",
 		"The secret with a version, and older ones, as in Better Auth: `2:newest,1:older`. The first one signs and " +
-			"encrypts and has 32 characters or more; all decrypt. Versions are different whole numbers. " +
-			"`BETTER_AUTH_SECRET` then decrypts texts without a version, if it is set. In the cloud part of the secret " +
+			"encrypts and has 32 characters or more; all verify and decrypt. Versions are different whole numbers. " +
+			"`BETTER_AUTH_SECRET` then verifies, and decrypts texts without a version. In the cloud part of the secret " +
 			"`APP_SECRET_ARN`. See [how to change the secret](runbooks/auth-secret.md).",
 	},
 	{

@@ -27,7 +27,7 @@ func FuzzDocuments(f *testing.F) {
 		app, err := parseAppSecret(d, nil)
 		_, _, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)
-		if err == nil && (app.databaseURL == "" || len(app.keys.SigningSecret()) < 32) {
+		if err == nil && (app.databaseURL == "" || len(app.keys.Secrets()[0]) < 32) {
 			t.Errorf("parseAppSecret(%q) returned no error, but a database URL or a long enough secret is missing", text)
 		}
 		for _, e := range []error{err, importErr, socialErr} {

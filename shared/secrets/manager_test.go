@@ -40,7 +40,7 @@ func TestParseAppSecretNamesWhatIsWrong(t *testing.T) {
 			t.Parallel()
 			got, err := parseAppSecret(secretText{arn: appSecretARN, text: []byte(test.text)}, nil)
 			if test.want == "" {
-				if err != nil || got.databaseURL != url || string(got.keys.SigningSecret()) != secret {
+				if err != nil || got.databaseURL != url || string(got.keys.Secrets()[0]) != secret {
 					t.Errorf("parseAppSecret: got the error %v, want both values", err)
 				}
 				return
@@ -71,7 +71,7 @@ func TestAppSecretHasSecretsWithVersions(t *testing.T) {
 		return app
 	}
 	app := parse(`"BETTER_AUTH_SECRETS":"2:` + newest + `,1:` + older + `","BETTER_AUTH_SECRET":"` + single + `"`)
-	if got := string(app.keys.SigningSecret()); got != newest {
+	if got := string(app.keys.Secrets()[0]); got != newest {
 		t.Errorf("the signing secret: got %q, want %q", got, newest)
 	}
 	if text := app.keys.Encrypt("x"); !strings.HasPrefix(text, "$ba$2$") || !app.keys.HasLegacy() {

@@ -93,8 +93,8 @@ func (c *countedManager) checkReads(s *Secrets, url, secret, keys string, calls 
 	if got, err := s.DatabaseURL(c.t.Context()); got != url || err != nil {
 		c.t.Errorf("DatabaseURL: got the error %v, value as wanted: %v", err, got == url)
 	}
-	if got, err := s.AuthSecret(c.t.Context()); string(got) != secret || err != nil {
-		c.t.Errorf("AuthSecret: got the error %v, value as wanted: %v", err, string(got) == secret)
+	if got, err := s.AuthSecrets(c.t.Context()); len(got) != 1 || string(got[0]) != secret || err != nil {
+		c.t.Errorf("AuthSecrets: got %d secrets and the error %v, want only the one of the app secret", len(got), err)
 	}
 	if got, err := s.SigningKeys(c.t.Context()); string(got) != keys || err != nil {
 		c.t.Errorf("SigningKeys: got the error %v, value as wanted: %v", err, string(got) == keys)
@@ -297,7 +297,7 @@ func TestMotoErrorNamesAWrongARN(t *testing.T) {
 	t.Run("wrong ARN of the only secret", func(t *testing.T) {
 		c := newCountedManager(t)
 		c.cfg = config.API{AWS: c.cfg.AWS, AppSecretARN: wrong}
-		_, err := New(c.cfg, c.clock.Now).AuthSecret(t.Context())
+		_, err := New(c.cfg, c.clock.Now).AuthSecrets(t.Context())
 		checkOperatorError(t, err, wrong, "ResourceNotFoundException")
 	})
 }

@@ -77,11 +77,11 @@ func (s *Secrets) DatabaseURL(ctx context.Context) (string, error) {
 	return app.databaseURL, err
 }
 
-// AuthSecret returns the bytes of the current secret, which signs: the first one of BETTER_AUTH_SECRETS, or
-// BETTER_AUTH_SECRET. It has at least cipher.MinSecretLength bytes. The caller must not change them.
-func (s *Secrets) AuthSecret(ctx context.Context) ([]byte, error) {
+// AuthSecrets returns the secrets of BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET. The first one signs, and has at least
+// cipher.MinSecretLength bytes. All verify. The caller must not change them.
+func (s *Secrets) AuthSecrets(ctx context.Context) ([][]byte, error) {
 	keys, err := s.EncryptionKeys(ctx)
-	return keys.SigningSecret(), err
+	return keys.Secrets(), err
 }
 
 // EncryptionKeys returns the secrets of BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET, which encrypt and decrypt.

@@ -21,8 +21,8 @@ func TestValuesComeFromSettingsWithoutARN(t *testing.T) {
 	if got, err := s.DatabaseURL(t.Context()); got != "postgres://u:p@h/d" || err != nil {
 		t.Errorf("DatabaseURL = %q, %v, want the value of the settings", got, err)
 	}
-	if got, err := s.AuthSecret(t.Context()); string(got) != authSecret || err != nil {
-		t.Errorf("AuthSecret = %q, %v, want the value of the settings", got, err)
+	if got, err := s.AuthSecrets(t.Context()); len(got) != 1 || string(got[0]) != authSecret || err != nil {
+		t.Errorf("AuthSecrets = %q, %v, want the value of the settings", got, err)
 	}
 }
 
@@ -37,12 +37,12 @@ func TestSecretsAreParsedOnce(t *testing.T) {
 	if text, err := keys.Decrypt(keys.Encrypt("x")); text != "x" || err != nil {
 		t.Errorf("decrypt what the keys have encrypted: got %q, %v, want x", text, err)
 	}
-	if got, err := s.AuthSecret(ctx); string(got) != authSecret || err != nil {
-		t.Errorf("AuthSecret = %q, %v, want the first secret of BETTER_AUTH_SECRETS", got, err)
+	if got, err := s.AuthSecrets(ctx); len(got) != 3 || string(got[0]) != authSecret || err != nil {
+		t.Errorf("AuthSecrets = %q, %v, want three, first the first secret of BETTER_AUTH_SECRETS", got, err)
 	}
 	allocations := testing.AllocsPerRun(100, func() {
 		_, _ = s.EncryptionKeys(ctx)
-		_, _ = s.AuthSecret(ctx)
+		_, _ = s.AuthSecrets(ctx)
 	})
 	if allocations != 0 {
 		t.Errorf("two reads take %.0f allocations, want 0", allocations)
@@ -55,9 +55,9 @@ func TestMissingValuesAreErrors(t *testing.T) {
 	if _, err := s.DatabaseURL(t.Context()); err == nil || !strings.Contains(err.Error(), "DATABASE_URL") {
 		t.Errorf("DatabaseURL: got %v, want an error that names DATABASE_URL", err)
 	}
-	_, err := s.AuthSecret(t.Context())
+	_, err := s.AuthSecrets(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "BETTER_AUTH_SECRET") || strings.Contains(err.Error(), "too-short") {
-		t.Errorf("AuthSecret: got %v, want an error that names BETTER_AUTH_SECRET and not its value", err)
+		t.Errorf("AuthSecrets: got %v, want an error that names BETTER_AUTH_SECRET and not its value", err)
 	}
 }
 

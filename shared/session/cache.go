@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -79,12 +80,12 @@ func (s *Sessions) setCacheCookie(
 // readCacheCookie returns the caller in the cache cookie of r, or nil if r has no valid one for its token. Then invalid
 // reports whether r has an invalid one. With several tokens it returns nil, because only the database knows which
 // session is live.
-func (s *Sessions) readCacheCookie(r *http.Request, secret []byte, tokens []string) (c *Caller, invalid bool) {
+func (s *Sessions) readCacheCookie(r *http.Request, secrets [][]byte, tokens []string) (c *Caller, invalid bool) {
 	if s.cache == 0 || len(tokens) != 1 || isQueryOptionSet(r, "disableCookieCache") {
 		return nil, false
 	}
 	for _, value := range s.cacheCookieValues(r) {
-		found, ok := parseCacheCookie(secret, value, s.Now())
+		found, ok := parseCacheCookie(secrets, value, s.Now())
 		if ok && found.Session.Token == tokens[0] {
 			found.removeFieldsOfOtherPlugins(s.plugins)
 			return &found, false
@@ -117,9 +118,9 @@ func formatCacheCookie(secret []byte, c Caller, now time.Time, age time.Duration
 	return base64.RawURLEncoding.EncodeToString(whole), nil
 }
 
-// parseCacheCookie reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with secret,
+// parseCacheCookie reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with one of the secrets,
 // the value has cacheCookieVersion, and neither the cookie nor its session has expired.
-func parseCacheCookie(secret []byte, value string, now time.Time) (c Caller, ok bool) {
+func parseCacheCookie(secrets [][]byte, value string, now time.Time) (c Caller, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
 		return c, false
@@ -129,7 +130,9 @@ func parseCacheCookie(secret []byte, value string, now time.Time) (c Caller, ok 
 		return c, false
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(whole.Signature)
-	if err != nil || !hmac.Equal(signature, cacheCookieMAC(secret, whole.Session, whole.ExpiresAt)) {
+	if err != nil || !slices.ContainsFunc(secrets, func(secret []byte) bool {
+		return hmac.Equal(signature, cacheCookieMAC(secret, whole.Session, whole.ExpiresAt))
+	}) {
 		return c, false
 	}
 	p := cachePayload{Version: cacheCookieVersion}

@@ -59,7 +59,11 @@ func (v recordedCookies) caller() Caller {
 // sessions returns Sessions with the cookie cache on, at the time of the recording.
 func (v recordedCookies) sessions(origin string) *Sessions {
 	cfg := config.API{Origin: origin, CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge}
-	return New(cfg, func(context.Context) ([]byte, error) { return []byte(v.Secret), nil }, web.Clients{}, v.now)
+	return New(cfg, v.secrets, web.Clients{}, v.now)
+}
+
+func (v recordedCookies) secrets(context.Context) ([][]byte, error) {
+	return [][]byte{[]byte(v.Secret)}, nil
 }
 
 // request returns a request with the cookies in others (name=value) and then the session cookie of the recorded caller.
@@ -99,7 +103,7 @@ func TestR03_CacheCookiesOfBetterAuthAreRead(t *testing.T) {
 	v := readRecordedCookies(t)
 	for _, c := range v.Vectors {
 		got, invalid := v.sessions("http://localhost:3000").readCacheCookie(
-			v.request(sessionDataCookie+"="+c.Value), []byte(v.Secret), []string{v.Payload.Session.Token})
+			v.request(sessionDataCookie+"="+c.Value), [][]byte{[]byte(v.Secret)}, []string{v.Payload.Session.Token})
 		if c.Strategy != "compact" {
 			if got != nil || !invalid {
 				t.Errorf("cookie of strategy %s: got caller %+v, invalid: %v; want no caller and an invalid cookie",
@@ -152,11 +156,11 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 	setImageLikeDate := func(p *cachePayload) { p.User.Image = pointerTo("2026-01-15T12:00:00.1234567Z") }
 	setAgentLikeDate := func(p *cachePayload) { p.Session.UserAgent = pointerTo("2026-01-15T12:00:00.1Z") }
 
-	if _, ok := parseCacheCookie(secret, newSignedCookie(same, secret, now), now); !ok {
+	if _, ok := parseCacheCookie([][]byte{secret}, newSignedCookie(same, secret, now), now); !ok {
 		t.Fatal("a cookie in its last millisecond is rejected, want it accepted")
 	}
 	expireSessionNow := func(p *cachePayload) { p.Session.ExpiresAt = store.Time{Time: now} }
-	if _, ok := parseCacheCookie(secret, newSignedCookie(expireSessionNow, secret, later), now); !ok {
+	if _, ok := parseCacheCookie([][]byte{secret}, newSignedCookie(expireSessionNow, secret, later), now); !ok {
 		t.Error("a cookie of a session in its last millisecond is rejected, want it accepted")
 	}
 	for name, bad := range map[string]string{
@@ -189,12 +193,12 @@ func TestInvalidCacheCookiesAreRejected(t *testing.T) {
 		"its first 500 bytes only": v.Vectors[0].Value[:500],
 		"one megabyte":             strings.Repeat("A", 1<<20),
 	} {
-		if c, ok := parseCacheCookie(secret, bad, now); ok {
+		if c, ok := parseCacheCookie([][]byte{secret}, bad, now); ok {
 			t.Errorf("cookie (%s): got caller %+v, want the cookie rejected", name, c)
 		}
 	}
 	c, invalid := v.sessions("http://localhost:3000").readCacheCookie(
-		v.request(sessionDataCookie+"="+v.Vectors[0].Value), secret, []string{"another session's token"})
+		v.request(sessionDataCookie+"="+v.Vectors[0].Value), [][]byte{secret}, []string{"another session's token"})
 	if c != nil || !invalid {
 		t.Errorf("cookie of another session: got caller %+v, invalid: %v; want no caller and an invalid cookie", c, invalid)
 	}
@@ -204,7 +208,7 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 	t.Parallel()
 	v := readRecordedCookies(t)
 	on := v.sessions("http://localhost:3000")
-	off := New(config.API{}, on.Secret, on.Clients, on.Now)
+	off := New(config.API{}, on.Secrets, on.Clients, on.Now)
 	token := v.Payload.Session.Token
 	for _, c := range []struct {
 		name     string
@@ -222,7 +226,7 @@ func TestCacheCookieIsReadForOneTokenUnlessTheQueryDisablesIt(t *testing.T) {
 	} {
 		r := v.request(sessionDataCookie + "=" + v.Vectors[0].Value)
 		r.URL.RawQuery = strings.TrimPrefix(c.query, "?")
-		got, invalid := c.sessions.readCacheCookie(r, []byte(v.Secret), c.tokens)
+		got, invalid := c.sessions.readCacheCookie(r, [][]byte{[]byte(v.Secret)}, c.tokens)
 		if (got != nil) != c.want || invalid {
 			t.Errorf("readCacheCookie, %s: got caller %+v, invalid: %v; want a caller: %v and no invalid cookie",
 				c.name, got, invalid, c.want)
@@ -282,7 +286,7 @@ func TestChangedCacheCookiesAreRejected(t *testing.T) {
 	for i := range text {
 		changed := slices.Clone(text)
 		changed[i] ^= 1
-		c, ok := parseCacheCookie([]byte(v.Secret), base64.RawURLEncoding.EncodeToString(changed), v.now())
+		c, ok := parseCacheCookie([][]byte{[]byte(v.Secret)}, base64.RawURLEncoding.EncodeToString(changed), v.now())
 		if want := v.caller(); ok && cmp.Diff(want, c) != "" {
 			t.Errorf("cookie with byte %d changed is accepted with another content (-want +got):\n%s", i, cmp.Diff(want, c))
 		}

@@ -32,17 +32,17 @@ var ErrEnded = errors.New("the session was ended by another request")
 func (s *Sessions) CachedCaller(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (c *Caller, fromCookie bool, err error) {
-	secret, tokens, err := s.readTokens(w, r)
+	secrets, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, false, err
 	}
-	c, invalid := s.readCacheCookie(r, secret, tokens)
+	c, invalid := s.readCacheCookie(r, secrets, tokens)
 	if c != nil {
 		web.NoteUser(r.Context(), c.User.ID)
 		return c, true, nil
 	}
 	options := loadOptions{
-		secret: secret, tokens: tokens, clearCacheCookies: invalid, renew: true, metadata: s.supabaseClaims,
+		secrets: secrets, tokens: tokens, clearCacheCookies: invalid, renew: true, metadata: s.supabaseClaims,
 	}
 	c, err = s.loadCaller(w, r, db, options)
 	return c, false, err
@@ -62,12 +62,12 @@ func (s *Sessions) CallerForToken(w http.ResponseWriter, r *http.Request, db *st
 }
 
 func (s *Sessions) caller(w http.ResponseWriter, r *http.Request, db *store.Store, metadata bool) (*Caller, error) {
-	secret, tokens, err := s.readTokens(w, r)
+	secrets, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	cached, invalid := s.readCacheCookie(r, secret, tokens)
-	options := loadOptions{secret: secret, tokens: tokens, renew: cached == nil, metadata: metadata}
+	cached, invalid := s.readCacheCookie(r, secrets, tokens)
+	options := loadOptions{secrets: secrets, tokens: tokens, renew: cached == nil, metadata: metadata}
 	c, err := s.loadCaller(w, r, db, options)
 	if invalid && c != nil && !s.hasSetCookie(w, sessionDataCookie) {
 		s.addCookie(w, sessionDataCookie, "", 0)
@@ -81,23 +81,23 @@ func (s *Sessions) caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 func (s *Sessions) CallerForSensitiveRoute(
 	w http.ResponseWriter, r *http.Request, db *store.Store,
 ) (*Caller, error) {
-	secret, tokens, err := s.readTokens(w, r)
+	secrets, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
-	return s.loadCaller(w, r, db, loadOptions{secret: secret, tokens: tokens, renew: true})
+	return s.loadCaller(w, r, db, loadOptions{secrets: secrets, tokens: tokens, renew: true})
 }
 
-// readTokens returns the secret and the session tokens of r. If r has no token and the cookie cache is off, it clears
+// readTokens returns the secrets and the session tokens of r. If r has no token and the cookie cache is off, it clears
 // the cache cookies.
-func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secret []byte, tokens []string, err error) {
-	if secret, err = s.Secret(r.Context()); err != nil {
+func (s *Sessions) readTokens(w http.ResponseWriter, r *http.Request) (secrets [][]byte, tokens []string, err error) {
+	if secrets, err = s.Secrets(r.Context()); err != nil {
 		return nil, nil, fmt.Errorf("read cookie secret: %w", err)
 	}
-	if tokens = s.tokens(r, secret); len(tokens) == 0 {
+	if tokens = s.tokens(r, secrets); len(tokens) == 0 {
 		s.clearUnusedCacheCookies(w, r)
 	}
-	return secret, tokens, nil
+	return secrets, tokens, nil
 }
 
 // clearUnusedCacheCookies clears the cache cookies of r if the cookie cache is off: then they are from another server
@@ -110,7 +110,7 @@ func (s *Sessions) clearUnusedCacheCookies(w http.ResponseWriter, r *http.Reques
 
 // loadOptions has the parameters of loadCaller: the tokens of the request, and which changes loadCaller may make.
 type loadOptions struct {
-	secret            []byte
+	secrets           [][]byte
 	tokens            []string
 	clearCacheCookies bool // clear the cache cookie, because it is invalid
 	renew             bool // extend the session if it was last extended a day ago or earlier, and set cookies
@@ -150,17 +150,17 @@ func (s *Sessions) loadCaller(
 		web.NoteImpersonator(r.Context(), admin)
 	}
 	// Better Auth neither extends the session nor sets cookies if rememberMe was false or the query has disableRefresh.
-	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.hasDontRememberCookie(r, options.secret) {
+	if !options.renew || isQueryOptionSet(r, "disableRefresh") || s.hasDontRememberCookie(r, options.secrets) {
 		return c, nil
 	}
-	err = s.extendSession(w, r, db, options.secret, &c.Session, now)
+	err = s.extendSession(w, r, db, options.secrets[0], &c.Session, now)
 	if errors.Is(err, ErrEnded) && len(options.tokens) == 1 { // with several tokens, the next request checks the others
 		s.ClearCookies(w, r)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, s.setCacheCookie(w, r, options.secret, *c, true)
+	return c, s.setCacheCookie(w, r, options.secrets[0], *c, true)
 }
 
 // readCaller reads the session of the tokens, with its user, in one round trip.

@@ -73,7 +73,7 @@ func TestRequestWithoutSessionCookieHasNoCaller(t *testing.T) {
 		{"no cookie, cookie cache on", "", configWithCookieCache(), ""},
 		{"a cache cookie, cookie cache on", "better-auth.session_data=a", configWithCookieCache(), ""},
 	} {
-		sessions := session.New(c.cfg, fixedSecret("s"), web.Clients{}, time.Now)
+		sessions := session.New(c.cfg, fixedSecrets("s"), web.Clients{}, time.Now)
 		b := &signedInUser{t: t, sessions: sessions} // has no database: a query would panic
 		for name, callerOf := range b.callerMethods() {
 			w := httptest.NewRecorder()
@@ -283,7 +283,7 @@ func TestEndDeletesTheSessionAndClearsItsCookies(t *testing.T) {
 
 func TestClearCookiesKeepsOtherCookiesOfTheResponse(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, time.Now)
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	w.Header().Add("Set-Cookie", "better-auth.device=a")
 	if err := sessions.SetCookies(w, r, session.Caller{Session: store.Session{Token: "a"}}, true); err != nil {
@@ -298,7 +298,7 @@ func TestClearCookiesKeepsOtherCookiesOfTheResponse(t *testing.T) {
 func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 	t.Parallel()
 	key := []byte("s")
-	sessions := session.New(config.API{}, fixedSecret(string(key)), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecrets(string(key)), web.Clients{}, time.Now)
 	for cookie, want := range map[string]string{
 		"": "session_token",
 		"better-auth.dont_remember=" + session.Sign(key, "true"): "session_token dont_remember",
@@ -317,7 +317,7 @@ func TestRenewCookiesKeepsWhetherTheSessionIsRemembered(t *testing.T) {
 func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 15, 12, 0, 0, 123456789, time.UTC)
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, func() time.Time { return now })
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, func() time.Time { return now })
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("User-Agent", strings.Repeat("é", 5000)) // 10,000 bytes
 	type properties struct {
@@ -339,7 +339,7 @@ func TestNewSessionHasBetterAuthsLifetime(t *testing.T) {
 func TestErrorOfTheSecretIsReturned(t *testing.T) {
 	t.Parallel()
 	want := errors.New("no secret")
-	failingSecret := func(context.Context) ([]byte, error) { return nil, want }
+	failingSecret := func(context.Context) ([][]byte, error) { return nil, want }
 	b := &signedInUser{t: t, sessions: session.New(config.API{}, failingSecret, web.Clients{}, time.Now)}
 	calls := map[string]func(http.ResponseWriter, *http.Request) error{
 		"Tokens": func(_ http.ResponseWriter, r *http.Request) error { _, err := b.sessions.Tokens(r); return err },

@@ -27,10 +27,10 @@ const untilBrowserCloses = -1
 
 // signedCookieValues returns the values, without the signatures, of r's cookies that have the name and a valid
 // signature.
-func (s *Sessions) signedCookieValues(r *http.Request, name string, secret []byte) iter.Seq[string] {
+func (s *Sessions) signedCookieValues(r *http.Request, name string, secrets [][]byte) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for v := range s.cookieValues(r, name) {
-			if value, ok := Verify(secret, v); ok && !yield(value) {
+			if value, ok := verifyWithAny(secrets, v); ok && !yield(value) {
 				return
 			}
 		}
@@ -84,8 +84,8 @@ func percentDecode(v string) string {
 
 // hasDontRememberCookie reports whether the session was started with rememberMe false: then r has a signed cookie
 // dont_remember.
-func (s *Sessions) hasDontRememberCookie(r *http.Request, secret []byte) bool {
-	for range s.signedCookieValues(r, dontRememberCookie, secret) {
+func (s *Sessions) hasDontRememberCookie(r *http.Request, secrets [][]byte) bool {
+	for range s.signedCookieValues(r, dontRememberCookie, secrets) {
 		return true
 	}
 	return false

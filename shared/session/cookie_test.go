@@ -64,7 +64,7 @@ func TestSignaturesEqualBetterAuths(t *testing.T) {
 func TestCookiesAreReadAsBetterAuthReadsThem(t *testing.T) {
 	t.Parallel()
 	v := readCookieVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecrets(v.Secret), web.Clients{}, time.Now)
 	tokenOf := func(cookie string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{"other=1; better-auth.session_token=" + cookie + "; better-auth.session_token=second"}
@@ -90,7 +90,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 	t.Parallel()
 	v := readCookieVectors(t)
 	for _, c := range v.Set {
-		sessions := session.New(config.API{Origin: c.BaseURL}, fixedSecret(v.Secret), web.Clients{}, time.Now)
+		sessions := session.New(config.API{Origin: c.BaseURL}, fixedSecrets(v.Secret), web.Clients{}, time.Now)
 		setCookieLinesOf := func(f func(http.ResponseWriter, *http.Request) error) []string {
 			w := httptest.NewRecorder()
 			if err := f(w, httptest.NewRequest("POST", "/", nil)); err != nil {
@@ -119,7 +119,7 @@ func TestR25_SetCookieLinesEqualBetterAuths(t *testing.T) {
 func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 	t.Parallel()
 	v := readCookieVectors(t)
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret(v.Secret), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecrets(v.Secret), web.Clients{}, time.Now)
 	value, signed := v.Vectors[0].Value, v.Vectors[0].Decoded
 	for header, want := range map[string]string{
 		"Bearer " + value:  value,
@@ -146,7 +146,7 @@ func TestValidBearerTokenIsUsedInsteadOfTheCookie(t *testing.T) {
 
 func TestTokensReadsUpToEightSessionCookies(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, time.Now)
 	sessionCookieOf := func(token string) string { return "better-auth.session_token=" + session.Sign([]byte("s"), token) }
 	for _, c := range []struct{ name, cookies, want string }{
 		{"a cookie without a value before it", "x; " + sessionCookieOf("a"), "a"},
@@ -175,7 +175,7 @@ func joinCookiesForTokens(cookie func(token string) string, tokens string) (all 
 
 func TestR21_TokensAreRandom(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{Origin: "http://localhost:3000"}, fixedSecrets("s"), web.Clients{}, time.Now)
 	const draws, alphabet = 20_000, 62
 	seen := make(map[string]bool, draws)
 	counts := map[rune]int{}
@@ -203,6 +203,11 @@ func TestR21_TokensAreRandom(t *testing.T) {
 	}
 }
 
-func fixedSecret(s string) func(context.Context) ([]byte, error) {
-	return func(context.Context) ([]byte, error) { return []byte(s), nil }
+// fixedSecrets returns a function that returns the secrets; the first one is the current one.
+func fixedSecrets(all ...string) func(context.Context) ([][]byte, error) {
+	var secrets [][]byte
+	for _, s := range all {
+		secrets = append(secrets, []byte(s))
+	}
+	return func(context.Context) ([][]byte, error) { return secrets, nil }
 }

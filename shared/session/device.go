@@ -44,12 +44,14 @@ func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 		if k != name {
 			continue
 		}
-		secret, err := s.Secret(r.Context())
+		secrets, err := s.Secrets(r.Context())
 		if err != nil {
 			return nil, fmt.Errorf("read cookie secret: %w", err)
 		}
-		if d := s.parseDevice(secret, email, v); d != nil {
-			return d, nil
+		for _, secret := range secrets {
+			if d := s.parseDevice(secret, email, v); d != nil {
+				return d, nil
+			}
 		}
 	}
 	return nil, nil //nolint:nilnil // no device is a result, not an error
@@ -75,13 +77,13 @@ func (d *Device) IsForHash(hash string) bool {
 
 // SetDevice sets the device cookie for the account with the email (lower case), whose stored password hash is hash.
 func (s *Sessions) SetDevice(w http.ResponseWriter, r *http.Request, email, hash string) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
 	issued, id := strconv.FormatInt(s.Now().Unix(), 10), random.String(tokenAlphabet, deviceIDLength)
-	hashMAC := deviceHashMAC(secret, hash)
-	value := issued + "." + id + "." + hashMAC + "." + deviceSignature(secret, email, issued, id, hashMAC)
+	hashMAC := deviceHashMAC(secrets[0], hash)
+	value := issued + "." + id + "." + hashMAC + "." + deviceSignature(secrets[0], email, issued, id, hashMAC)
 	name, maxAge := s.browserCookieName(deviceCookie), int(deviceCookieLifetime.Seconds())
 	w.Header().Add("Set-Cookie", s.setCookieLineForPath(deviceCookiePath, name, value, maxAge))
 	return nil

@@ -23,7 +23,7 @@ func deviceCookie(t *testing.T, s *session.Sessions, email, hash string) string 
 
 func TestDeviceCookieIsSentToSignInForAYear(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, time.Now)
 	_, attributes, _ := strings.Cut(deviceCookie(t, sessions, "ada@example.com", "hash"), "; ")
 	if want := "Max-Age=31536000; Path=/api/auth/sign-in; HttpOnly; SameSite=Lax"; attributes != want {
 		t.Errorf("device cookie: got the attributes %q, want %q", attributes, want)
@@ -35,7 +35,7 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	now := start
 	clock := func() time.Time { return now }
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, clock)
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, clock)
 	line := deviceCookie(t, sessions, "ada@example.com", "hash")
 	cookie, _, _ := strings.Cut(line, ";")
 	value := strings.TrimPrefix(cookie, "better-auth.device=")
@@ -63,7 +63,7 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 		now = start.Add(c.later)
 		reader := sessions
 		if c.secret != "" {
-			reader = session.New(config.API{}, fixedSecret(c.secret), web.Clients{}, clock)
+			reader = session.New(config.API{}, fixedSecrets(c.secret), web.Clients{}, clock)
 		}
 		email := "ada@example.com"
 		if c.email != "" {
@@ -83,7 +83,7 @@ func TestDeviceCookieIsValidForItsAccountAndSecretForAYear(t *testing.T) {
 
 func TestDeviceCookiesHaveDifferentIDs(t *testing.T) {
 	t.Parallel()
-	sessions := session.New(config.API{}, fixedSecret("s"), web.Clients{}, time.Now)
+	sessions := session.New(config.API{}, fixedSecrets("s"), web.Clients{}, time.Now)
 	a, b := deviceCookie(t, sessions, "ada@example.com", "hash"), deviceCookie(t, sessions, "ada@example.com", "hash")
 	if a == b {
 		t.Errorf("SetDevice twice: got the device cookie %q twice, want different ids", a)

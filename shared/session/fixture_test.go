@@ -39,7 +39,7 @@ func newSignedInUser(t *testing.T, cfg config.API) *signedInUser {
 	b.db = db
 	b.sessions = session.New(
 		cfg,
-		fixedSecret("a secret of the tests, long enough"),
+		fixedSecrets("a secret of the tests, long enough"),
 		web.Clients{},
 		func() time.Time { return b.now },
 	)

@@ -33,7 +33,7 @@ func FuzzCookie(f *testing.F) {
 					cookie, authorization, token)
 			}
 		}
-		if c, bad := s.readCacheCookie(r, []byte(v.Secret), tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
+		if c, bad := s.readCacheCookie(r, [][]byte{[]byte(v.Secret)}, tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
 			t.Errorf("Cookie %q: the cache cookie with token %q is accepted, want token %q", cookie, c.Session.Token, tokens)
 		}
 		w := httptest.NewRecorder()
@@ -71,7 +71,7 @@ func FuzzCacheCookie(f *testing.F) {
 	v := readRecordedCookies(f)
 	want := v.caller()
 	f.Fuzz(func(t *testing.T, value string) {
-		c, ok := parseCacheCookie([]byte(v.Secret), value, v.now())
+		c, ok := parseCacheCookie([][]byte{[]byte(v.Secret)}, value, v.now())
 		if diff := cmp.Diff(want, c); ok && diff != "" {
 			t.Errorf("cache cookie %q is accepted with another content than the signed one (-signed +got):\n%s", value, diff)
 		}

@@ -24,7 +24,7 @@ var ErrNoAdminSession = errors.New("the session of the administrator cannot be f
 func (s *Sessions) Impersonate(
 	w http.ResponseWriter, r *http.Request, db *store.Store, admin *Caller, user store.User,
 ) (store.Session, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return store.Session{}, fmt.Errorf("read cookie secret: %w", err)
 	}
@@ -36,10 +36,10 @@ func (s *Sessions) Impersonate(
 	}
 	s.ClearCookies(w, r)
 	value := admin.Session.Token + ":"
-	if s.hasDontRememberCookie(r, secret) {
+	if s.hasDontRememberCookie(r, secrets) {
 		value += "true"
 	}
-	s.addCookie(w, adminSessionCookie, Sign(secret, value), int(lifetime.Seconds()))
+	s.addCookie(w, adminSessionCookie, Sign(secrets[0], value), int(lifetime.Seconds()))
 	return row, s.SetCookies(w, r, Caller{Session: row, User: user}, false)
 }
 
@@ -49,11 +49,11 @@ func (s *Sessions) Impersonate(
 func (s *Sessions) StopImpersonating(
 	w http.ResponseWriter, r *http.Request, db *store.Store, c *Caller,
 ) (*Caller, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("read cookie secret: %w", err)
 	}
-	admin, remember, err := s.adminSession(r, db, secret)
+	admin, remember, err := s.adminSession(r, db, secrets)
 	switch {
 	case err != nil:
 		return nil, err
@@ -72,9 +72,9 @@ func (s *Sessions) StopImpersonating(
 
 // adminSession returns the live session in the cookie that Impersonate has set, and whether it is to be remembered.
 func (s *Sessions) adminSession(
-	r *http.Request, db *store.Store, secret []byte,
+	r *http.Request, db *store.Store, secrets [][]byte,
 ) (admin *Caller, remember bool, err error) {
-	for value := range s.signedCookieValues(r, adminSessionCookie, secret) {
+	for value := range s.signedCookieValues(r, adminSessionCookie, secrets) {
 		token, dontRemember, _ := strings.Cut(value, ":")
 		admin = &Caller{}
 		admin.Session, admin.User, err = db.SessionWithUser(r.Context(), []string{token}, s.Now())

@@ -25,8 +25,8 @@ const (
 
 // Sessions starts, finds and ends sessions.
 type Sessions struct {
-	Secret  func(context.Context) ([]byte, error) // returns the key that signs the cookies
-	Clients web.Clients                           // finds the IP address that is stored with a session
+	Secrets func(context.Context) ([][]byte, error) // returns the keys of the cookies: the first one signs, all verify
+	Clients web.Clients                             // finds the IP address that is stored with a session
 	Now     func() time.Time
 
 	secure         bool
@@ -36,12 +36,12 @@ type Sessions struct {
 	cache          time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
 }
 
-// New returns Sessions that sign cookies with secret.
+// New returns Sessions whose cookies have the keys that secrets returns.
 func New(
-	cfg config.API, secret func(context.Context) ([]byte, error), clients web.Clients, now func() time.Time,
+	cfg config.API, secrets func(context.Context) ([][]byte, error), clients web.Clients, now func() time.Time,
 ) *Sessions {
 	s := &Sessions{
-		Secret: secret, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
+		Secrets: secrets, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
 		supabaseClaims: cfg.JWTClaims == config.SupabaseClaims, plugins: cfg.Plugins,
 	}
 	if cfg.CookieCache {
@@ -83,38 +83,38 @@ func (s *Sessions) Start(
 // RenewCookies sets the cookies of c again after its user or session has changed. The session cookie lasts until the
 // browser closes if the session was started with rememberMe false.
 func (s *Sessions) RenewCookies(w http.ResponseWriter, r *http.Request, c Caller) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.SetCookies(w, r, c, !s.hasDontRememberCookie(r, secret))
+	return s.SetCookies(w, r, c, !s.hasDontRememberCookie(r, secrets))
 }
 
 // RenewCacheCookie sets the cache cookie of c again after its user has changed, if the cookie cache is on.
 func (s *Sessions) RenewCacheCookie(w http.ResponseWriter, r *http.Request, c Caller) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.setCacheCookie(w, r, secret, c, !s.hasDontRememberCookie(r, secret))
+	return s.setCacheCookie(w, r, secrets[0], c, !s.hasDontRememberCookie(r, secrets))
 }
 
 // SetCookies sets the cookies of a stored session: the session cookie and, if the cookie cache is on, the cache cookie.
 // It sets the cookie dont_remember if remember is false; otherwise it clears that cookie if r has it. It also sets the
 // header set-auth-token, for clients that use bearer tokens.
 func (s *Sessions) SetCookies(w http.ResponseWriter, r *http.Request, c Caller, remember bool) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	s.setSessionCookie(w, secret, c.Session.Token, remember)
+	s.setSessionCookie(w, secrets[0], c.Session.Token, remember)
 	switch {
 	case !remember:
-		s.addCookie(w, dontRememberCookie, Sign(secret, "true"), untilBrowserCloses)
-	case s.hasDontRememberCookie(r, secret):
+		s.addCookie(w, dontRememberCookie, Sign(secrets[0], "true"), untilBrowserCloses)
+	case s.hasDontRememberCookie(r, secrets):
 		s.addCookie(w, dontRememberCookie, "", 0)
 	}
-	return s.setCacheCookie(w, r, secret, c, remember)
+	return s.setCacheCookie(w, r, secrets[0], c, remember)
 }
 
 // End deletes the sessions whose tokens r has, if any, and clears the cookies.

@@ -33,6 +33,16 @@ func Verify(secret []byte, signed string) (string, bool) {
 	return value, true
 }
 
+// verifyWithAny is like Verify, with the secrets of a deployment of which any may have signed.
+func verifyWithAny(secrets [][]byte, signed string) (value string, ok bool) {
+	for _, secret := range secrets {
+		if value, ok = Verify(secret, signed); ok {
+			return value, true
+		}
+	}
+	return "", false
+}
+
 func hmacSHA256(secret []byte, value string) []byte {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(value))

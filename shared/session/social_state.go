@@ -19,21 +19,21 @@ const (
 
 // SetSocialState sets a signed cookie that binds an OAuth state to the browser.
 func (s *Sessions) SetSocialState(ctx context.Context, w http.ResponseWriter, state string) error {
-	secret, err := s.Secret(ctx)
+	secrets, err := s.Secrets(ctx)
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	s.addCookie(w, socialStateCookie, Sign(secret, state), socialStateCookieSeconds)
+	s.addCookie(w, socialStateCookie, Sign(secrets[0], state), socialStateCookieSeconds)
 	return nil
 }
 
 // HasSocialState reports whether SetSocialState has bound state to the browser that sends r.
 func (s *Sessions) HasSocialState(r *http.Request, state string) (bool, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return false, fmt.Errorf("read cookie secret: %w", err)
 	}
-	for value := range s.signedCookieValues(r, socialStateCookie, secret) {
+	for value := range s.signedCookieValues(r, socialStateCookie, secrets) {
 		if value == state {
 			return true, nil
 		}

@@ -27,20 +27,20 @@ const maxSessionCookies = 8
 // with a valid signature. A browser can send several session cookies: besides Xenon's, one that an earlier deployment
 // has set with a Domain attribute, which Xenon cannot clear.
 func (s *Sessions) Tokens(r *http.Request) ([]string, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("read cookie secret: %w", err)
 	}
-	return s.tokens(r, secret), nil
+	return s.tokens(r, secrets), nil
 }
 
 // tokens is like Tokens, for a caller that has already read the secret.
-func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
-	if t := bearerToken(r, secret); t != "" {
+func (s *Sessions) tokens(r *http.Request, secrets [][]byte) []string {
+	if t := bearerToken(r, secrets); t != "" {
 		return []string{t}
 	}
 	var tokens []string
-	for t := range s.signedCookieValues(r, sessionTokenCookie, secret) {
+	for t := range s.signedCookieValues(r, sessionTokenCookie, secrets) {
 		if slices.Contains(tokens, t) {
 			continue
 		}
@@ -53,7 +53,7 @@ func (s *Sessions) tokens(r *http.Request, secret []byte) []string {
 
 // bearerToken returns the session token of "Authorization: Bearer …", with or without a signature. It returns "" if the
 // signature is invalid or the header has another form.
-func bearerToken(r *http.Request, secret []byte) string {
+func bearerToken(r *http.Request, secrets [][]byte) string {
 	scheme, t, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") {
 		return ""
@@ -62,6 +62,6 @@ func bearerToken(r *http.Request, secret []byte) string {
 	if !strings.Contains(t, ".") {
 		return t
 	}
-	value, _ := Verify(secret, percentDecode(t))
+	value, _ := verifyWithAny(secrets, percentDecode(t))
 	return value
 }

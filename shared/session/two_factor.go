@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,14 +50,14 @@ func NewTrustedDevice() string {
 func (s *Sessions) SetChallenge(
 	w http.ResponseWriter, r *http.Request, identifier string, remember, clearTrust bool,
 ) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
 	switch {
 	case !remember:
-		s.addCookie(w, dontRememberCookie, Sign(secret, "true"), untilBrowserCloses)
-	case s.hasDontRememberCookie(r, secret):
+		s.addCookie(w, dontRememberCookie, Sign(secrets[0], "true"), untilBrowserCloses)
+	case s.hasDontRememberCookie(r, secrets):
 		s.addCookie(w, dontRememberCookie, "", 0)
 	}
 	if clearTrust {
@@ -68,18 +69,18 @@ func (s *Sessions) SetChallenge(
 		s.ClearSocialStateData(w)
 	}
 	s.clearCacheCookies(w, r)
-	s.addCookie(w, challengeCookie, Sign(secret, identifier), int(ChallengeLifetime.Seconds()))
+	s.addCookie(w, challengeCookie, Sign(secrets[0], identifier), int(ChallengeLifetime.Seconds()))
 	return nil
 }
 
 // Challenge returns the identifier in the challenge cookie of r, or "" if r has none with a valid signature. It ignores
 // a signed value that is not the identifier of a challenge, such as that of another cookie.
 func (s *Sessions) Challenge(r *http.Request) (string, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return "", fmt.Errorf("read cookie secret: %w", err)
 	}
-	for value := range s.signedCookieValues(r, challengeCookie, secret) {
+	for value := range s.signedCookieValues(r, challengeCookie, secrets) {
 		if isIdentifier(value, challengePrefix, challengeLength) {
 			return value, nil
 		}
@@ -92,27 +93,27 @@ func (s *Sessions) ClearChallenge(w http.ResponseWriter) { s.addCookie(w, challe
 
 // SetTrustedDevice sets the cookie that makes the browser a trusted device of a user.
 func (s *Sessions) SetTrustedDevice(w http.ResponseWriter, r *http.Request, userID, identifier string) error {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return fmt.Errorf("read cookie secret: %w", err)
 	}
-	value := trustTag(secret, userID, identifier) + "!" + identifier
-	s.addCookie(w, trustDeviceCookie, Sign(secret, value), int(TrustDeviceLifetime.Seconds()))
+	value := trustTag(secrets[0], userID, identifier) + "!" + identifier
+	s.addCookie(w, trustDeviceCookie, Sign(secrets[0], value), int(TrustDeviceLifetime.Seconds()))
 	return nil
 }
 
 // TrustedDevice returns the identifier in the cookie of r that makes the browser a trusted device of the user, or "" if
 // r has no valid one. hasCookie is true if r has such a cookie for any user.
 func (s *Sessions) TrustedDevice(r *http.Request, userID string) (identifier string, hasCookie bool, err error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return "", false, fmt.Errorf("read cookie secret: %w", err)
 	}
-	for value := range s.signedCookieValues(r, trustDeviceCookie, secret) {
+	for value := range s.signedCookieValues(r, trustDeviceCookie, secrets) {
 		hasCookie = true
 		tag, id, _ := strings.Cut(value, "!")
-		if isIdentifier(id, trustDevicePrefix, trustDeviceLength) &&
-			hmac.Equal([]byte(tag), []byte(trustTag(secret, userID, id))) {
+		isOfUser := func(secret []byte) bool { return hmac.Equal([]byte(tag), []byte(trustTag(secret, userID, id))) }
+		if isIdentifier(id, trustDevicePrefix, trustDeviceLength) && slices.ContainsFunc(secrets, isOfUser) {
 			return id, true, nil
 		}
 	}
@@ -133,11 +134,11 @@ func (s *Sessions) ClearDontRemember(w http.ResponseWriter) {
 // IsRemembered reports whether the session of r lasts longer than the browser is open: r has no valid cookie
 // dont_remember.
 func (s *Sessions) IsRemembered(r *http.Request) (bool, error) {
-	secret, err := s.Secret(r.Context())
+	secrets, err := s.Secrets(r.Context())
 	if err != nil {
 		return false, fmt.Errorf("read cookie secret: %w", err)
 	}
-	return !s.hasDontRememberCookie(r, secret), nil
+	return !s.hasDontRememberCookie(r, secrets), nil
 }
 
 // trustTag binds the identifier of a trusted device to a user.

@@ -39,7 +39,7 @@ func readTwoFactorVectors(t *testing.T) (v twoFactorVectors) {
 
 func newTwoFactorSessions(secret string) *session.Sessions {
 	cfg := config.API{Origin: "http://localhost:3000"}
-	return session.New(cfg, fixedSecret(secret), web.Clients{}, time.Now)
+	return session.New(cfg, fixedSecrets(secret), web.Clients{}, time.Now)
 }
 
 // requestWithCookie returns a request with the Cookie header.
