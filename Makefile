@@ -167,7 +167,7 @@ screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) .tools/actionlint-$(ACTIONLINT) ## run the linters
 	@scripts/plain-words
 	@.tools/actionlint-$(ACTIONLINT)
-	$< run $(GO_PACKAGES)
+	$< run --allow-parallel-runners $(GO_PACKAGES)
 
 .PHONY: template
 template: .tools/sam.done ## check template.yaml and the state machine of the import
