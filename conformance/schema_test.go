@@ -264,7 +264,9 @@ func TestSchemaHasAnIndexForEveryLookUp(t *testing.T) {
 	want := []string{
 		`account ("providerId", "accountId") WHERE ("providerId" <> 'credential'::text)`, `account ("userId")`,
 		`rateLimit (key)`, `session ("userId")`, `session (token)`, `twoFactor ("userId")`, `twoFactor (secret)`,
-		`user ("createdAt")`, `user ("left"(name, 256) text_pattern_ops)`, `user ("left"(name, 256))`,
+		`user ("createdAt")`, `user ("createdAt") WHERE (NOT "emailVerified")`,
+		`user ("createdAt") WHERE (role ~~ '%admin%'::text)`, `user ("createdAt") WHERE banned`,
+		`user ("left"(name, 256) text_pattern_ops)`, `user ("left"(name, 256))`,
 		`user (email text_pattern_ops)`, `user (email)`,
 		`user_profile (user_id)`, `verification ("left"(value, 36))`, `verification (identifier)`,
 	}

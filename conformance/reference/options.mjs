@@ -42,10 +42,12 @@ function adminPlugins({ ADMIN, ADMIN_PLUGIN, ADMIN_USER_IDS }) {
   if (ADMIN === 'on') return [admin({ adminUserIds: ADMIN_USER_IDS?.split(',') })];
   if (!ADMIN_PLUGIN) return [];
   const plugin = admin();
-  for (const { fields } of Object.values(plugin.schema)) {
-    for (const field of Object.values(fields)) field.returned = false;
-  }
-  return [plugin];
+  // Copies, because the fields are objects that all servers of the process share.
+  const schema = Object.entries(plugin.schema).map(([table, { fields, ...rest }]) => {
+    const hidden = Object.entries(fields).map(([name, field]) => [name, { ...field, returned: false }]);
+    return [table, { ...rest, fields: Object.fromEntries(hidden) }];
+  });
+  return [{ ...plugin, schema: Object.fromEntries(schema) }];
 }
 
 // The plugins of sign-in by mail, with MAGIC_LINK=on and EMAIL_OTP=on. Their mails are lines of MAIL_FILE, too.
