@@ -112,8 +112,8 @@ func (ix interchange) checkStored(t *testing.T, column string, u factorUser, pre
 }
 
 // A factor continues to work at both servers while its secret is in the list, and its backup codes are stored with the
-// newest version when one is spent. A session cookie of an older secret is valid at Xenon only. Without the secret, both
-// servers answer 500.
+// newest version when one is spent. A session cookie of an older secret is valid at Xenon only. Without the secret,
+// both servers answer 500.
 func TestInterchange_SecondFactorOutlivesChangeOfSecret(t *testing.T) {
 	t.Parallel()
 	c := newSecretChange(t, "TWO_FACTOR=on")

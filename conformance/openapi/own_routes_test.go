@@ -37,7 +37,8 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	bodyOf := func(a answer) (fields struct {
 		Token string
 		User  struct{ ID string }
-	}) {
+	},
+	) {
 		if err := json.Unmarshal(a.Body, &fields); err != nil {
 			t.Fatal(err)
 		}

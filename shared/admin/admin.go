@@ -1,6 +1,6 @@
 // Package admin implements the endpoints of Better Auth's plugin admin, one file each, with the paths, bodies, error
-// codes and cookies of better-auth 1.7.25, and list-audit-events, which Better Auth does not have. What the endpoints do
-// with users is the type Users, which knows no HTTP.
+// codes and cookies of better-auth 1.7.25, and list-audit-events, which Better Auth does not have. What the endpoints
+// do with users is the type Users, which knows no HTTP.
 package admin
 
 import (

@@ -50,7 +50,14 @@ func TestAuditEventsOfAUserNameWhoActed(t *testing.T) {
 	page := root.auditEvents("userId=" + ada.id)
 	var got []string
 	for _, e := range page.Events {
-		who := strings.NewReplacer(root.id, "root", ada.id, "ada").Replace(e.UserID + "/" + e.Subject + "/" + e.ImpersonatedBy)
+		who := strings.NewReplacer(
+			root.id,
+			"root",
+			ada.id,
+			"ada",
+		).Replace(
+			e.UserID + "/" + e.Subject + "/" + e.ImpersonatedBy,
+		)
 		got = append(got, e.Event+" "+who+" "+e.Result+" "+e.Code)
 	}
 	want := []string{

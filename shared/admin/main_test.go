@@ -2,7 +2,6 @@ package admin_test
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +24,7 @@ import (
 const origin = "http://localhost:3000"
 
 // auditLog has the audit records of all servers of these tests.
-var auditLog = auditlog.NewBuffer(slog.NewTextHandler(io.Discard, nil), 10_000)
+var auditLog = auditlog.NewBuffer(slog.DiscardHandler, 10_000)
 
 func init() { slog.SetDefault(slog.New(auditLog)) }
 

@@ -100,8 +100,14 @@ func TestBufferHasTheEventsOfAUserNewestFirst(t *testing.T) {
 		limit  int
 		want   string
 	}{
-		{ada, 100, "6 4 3 1"}, {ada, 4, "6 4 3 1"}, {ada, 3, "6 4 3|1"}, {ada, 1, "6|4|3|1"},
-		{root, 100, "4 3"}, {bo, 1, "2"}, {"33333333-3333-4333-8333-333333333333", 10, ""}, {"", 10, ""},
+		{ada, 100, "6 4 3 1"},
+		{ada, 4, "6 4 3 1"},
+		{ada, 3, "6 4 3|1"},
+		{ada, 1, "6|4|3|1"},
+		{root, 100, "4 3"},
+		{bo, 1, "2"},
+		{"33333333-3333-4333-8333-333333333333", 10, ""},
+		{"", 10, ""},
 	} {
 		if got := readNames(t, b, queryOf(c.userID, c.limit)); got != c.want {
 			t.Errorf("events of %q, %d on a page: got %q, want %q", c.userID, c.limit, got, c.want)

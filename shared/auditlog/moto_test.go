@@ -78,8 +78,13 @@ func TestCloudWatchHasTheEventsOfAUserNewestFirst(t *testing.T) {
 		perCall int
 		want    string
 	}{
-		{ada, 100, 0, "6 4 3 1"}, {ada, 100, 1, "6 4 3 1"}, {ada, 3, 0, "6 4 3|1"}, {ada, 1, 0, "6|4|3|1"},
-		{root, 100, 2, "4 3"}, {bo, 1, 0, "2|"}, {"33333333-3333-4333-8333-333333333333", 10, 0, ""},
+		{ada, 100, 0, "6 4 3 1"},
+		{ada, 100, 1, "6 4 3 1"},
+		{ada, 3, 0, "6 4 3|1"},
+		{ada, 1, 0, "6|4|3|1"},
+		{root, 100, 2, "4 3"},
+		{bo, 1, 0, "2|"},
+		{"33333333-3333-4333-8333-333333333333", 10, 0, ""},
 	} {
 		logs.PerCall = c.perCall
 		if got := readNames(t, log, recentQuery(c.userID, c.limit, now)); got != c.want {
@@ -153,7 +158,16 @@ func TestCloudWatchRejectsTokensOfNoPage(t *testing.T) {
 	_, settings := newLogs(t)
 	q := recentQuery(ada, 10, time.Now())
 	q.Token = "made up"
-	if _, err := auditlog.NewCloudWatch(settings, time.Now).Read(t.Context(), q); !errors.Is(err, auditlog.ErrInvalidToken) {
+	if _, err := auditlog.NewCloudWatch(
+		settings,
+		time.Now,
+	).Read(
+		t.Context(),
+		q,
+	); !errors.Is(
+		err,
+		auditlog.ErrInvalidToken,
+	) {
 		t.Errorf("a token that CloudWatch rejects: got the error %v, want ErrInvalidToken", err)
 	}
 }

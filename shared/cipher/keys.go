@@ -35,8 +35,8 @@ const prefixStart = "$ba$" // Better Auth's texts with a version are "$ba$", the
 
 func prefixOf(number int) string { return prefixStart + strconv.Itoa(number) + "$" }
 
-// Secrets returns all secrets. The first one is the current one, which signs cookies and the tokens in mails. The caller
-// must not change them.
+// Secrets returns all secrets. The first one is the current one, which signs cookies and the tokens in mails. The
+// caller must not change them.
 func (k Keys) Secrets() [][]byte { return k.all }
 
 // current returns the current secret.

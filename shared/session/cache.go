@@ -118,8 +118,8 @@ func formatCacheCookie(secret []byte, c Caller, now time.Time, age time.Duration
 	return base64.RawURLEncoding.EncodeToString(whole), nil
 }
 
-// parseCacheCookie reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with one of the secrets,
-// the value has cacheCookieVersion, and neither the cookie nor its session has expired.
+// parseCacheCookie reads the value of a cache cookie. ok is true if Xenon or Better Auth signed the value with one of
+// the secrets, the value has cacheCookieVersion, and neither the cookie nor its session has expired.
 func parseCacheCookie(secrets [][]byte, value string, now time.Time) (c Caller, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {

@@ -33,7 +33,12 @@ func FuzzCookie(f *testing.F) {
 					cookie, authorization, token)
 			}
 		}
-		if c, bad := s.readCacheCookie(r, [][]byte{[]byte(v.Secret)}, tokens); c != nil && (bad || c.Session.Token != tokens[0]) {
+		if c, bad := s.readCacheCookie(
+			r,
+			[][]byte{[]byte(v.Secret)},
+			tokens,
+		); c != nil &&
+			(bad || c.Session.Token != tokens[0]) {
 			t.Errorf("Cookie %q: the cache cookie with token %q is accepted, want token %q", cookie, c.Session.Token, tokens)
 		}
 		w := httptest.NewRecorder()
