@@ -74,8 +74,8 @@ type Line struct {
 	Text string
 }
 
-// Put writes lines into a new stream of the log group, as one instance of a function does. The lines are in the order of
-// their times.
+// Put writes lines into a new stream of the log group, as one instance of a function does. The lines are in the order
+// of their times.
 func (l *Logs) Put(group, stream string, lines ...Line) {
 	l.t.Helper()
 	var events []map[string]any
