@@ -47,8 +47,8 @@ export default defineConfig({
   forbidOnly: true,
   workers: 2,
   // Long enough for a busy machine. The times that a test measures have their own limits.
-  timeout: 240_000,
-  expect: { timeout: 20_000 },
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
   retries: 0,
   reporter: [['list'], ['./harness/summary.ts']],
   use: { trace: 'off', screenshot: 'only-on-failure', contextOptions: { reducedMotion: 'reduce' } },
