@@ -62,14 +62,14 @@ func stopOrphan(ctx context.Context, account Account, bin installation, data, pa
 		}
 		lines := strings.Split(string(b), "\n")
 		if len(lines) < 4 {
-			return os.Remove(pidFile)
+			return removeIfExists(pidFile)
 		}
 		port, _ := strconv.Atoi(lines[3])
 		switch dir, err := dataDirectory(ctx, databaseURL(port, password, "postgres")); {
 		case err == nil && dir == data:
 			return account.runAs(ctx, bin.path("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w")
 		case err == nil, errors.Is(err, syscall.ECONNREFUSED), hasSQLState(err, "28P01", "28000"):
-			return os.Remove(pidFile)
+			return removeIfExists(pidFile)
 		case !hasSQLState(err, sqlStateCannotConnectNow) && !isDisconnect(err):
 			return fmt.Errorf("query the server that already runs on %s: %w", data, err)
 		}
@@ -111,6 +111,14 @@ func (a Account) runAs(ctx context.Context, argv ...string) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.credential()}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(argv[0]), err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// removeIfExists removes a file. It is no error if the file is gone: a server that ends removes its pid file itself.
+func removeIfExists(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the file of a server that has ended: %w", err)
 	}
 	return nil
 }
