@@ -24,8 +24,9 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 # which would cause false reports.
 PURE_PACKAGES   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
-# information.
-TEST_FLAGS      := -vet=off -ldflags=-w
+# information; -trimpath, because Go then uses the packages again that it compiled in another checkout; -count 1, because
+# Go does not know when a result is outdated: the tests start programs that they build.
+TEST_FLAGS      := -vet=off -ldflags=-w -trimpath -count 1
 RACE_TEST_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES))) $(TEST_FLAGS)
 # Runs a command with a temporary Postgres server for its tests.
 WITH_POSTGRES := go run ./internal/testkit/dbtest/withpostgres
@@ -92,7 +93,7 @@ test-others: $(TEST_TOOLS)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
+	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -116,12 +117,12 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test $(RACE_TEST_FLAGS) -count 1 -tags gotrue -run GoTrue ./shared/importer/
+	go test $(RACE_TEST_FLAGS) -tags gotrue -run GoTrue ./shared/importer/
 
 # A scenario mostly waits for responses, so more scenarios run in parallel than there are processors.
 .PHONY: conformance
 conformance: conformance/node_modules ## send every scenario to Better Auth and to Xenon, and compare
-	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
+	cd conformance && XENON_WHOLE=1 go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
 
 .PHONY: record
 record: conformance/node_modules ## record Better Auth's answers after a scenario was changed

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 	"github.com/xenon-auth/xenon/migrations"
@@ -100,7 +101,7 @@ func findColumnProblems(t *testing.T, url string) (all []string) {
 // runSchemaUp runs `xenon schema up` on a database and returns its output.
 func runSchemaUp(t *testing.T, url string) (string, error) {
 	t.Helper()
-	program, err := xenontest.BuildCommand()
+	program, err := checkout.BuildCommand()
 	if err != nil {
 		t.Fatal(err)
 	}

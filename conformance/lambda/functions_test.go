@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
@@ -273,7 +274,7 @@ func updateAndCheckTable(t *testing.T, table *markdownTable) {
 		sandbox.WritePartOfPage(t, "functions", table.text())
 		sandbox.WritePartOfPage(t, "machine", sandbox.DescribeMachine()+".\n")
 	}
-	page, err := os.ReadFile(filepath.Join(sandbox.RepositoryRoot(), "docs", "lambda.md"))
+	page, err := os.ReadFile(filepath.Join(checkout.Root(), "docs", "lambda.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
