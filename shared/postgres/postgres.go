@@ -23,7 +23,7 @@ const startTimeout = time.Minute
 // Options describes the server that Start starts. The zero Options means a temporary server that flushes to disk.
 type Options struct {
 	Dir  string    // the directory of data, password and log; "" means a temporary one, which Stop removes
-	Fast bool      // for tests: no flushing to disk, 1000 connections, a temporary directory in memory if possible
+	Fast bool      // for tests: no flushing to disk, no vacuuming, 1000 connections, a directory in memory if possible
 	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
