@@ -13,6 +13,8 @@ type operation struct {
 	prepare func(t *testing.T, s *testServer) request
 	// isRead is true if the request changes nothing. Then the endpoint can send its statement again after a failure.
 	isRead bool
+	// settings are further settings of the server, name and value in turn.
+	settings []string
 }
 
 type request struct {
