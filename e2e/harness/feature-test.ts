@@ -1,11 +1,8 @@
-import { allFeatures, buildFeatureSite } from './feature-site';
+import { allFeatures, buildFeatureSite, buildTimeoutMs } from './feature-site';
 import { test as base, type StartedServer } from './test';
 
 interface Fixtures {
-  /**
-   * Starts a server with all plugins, and with the site that has their pages. `settings` changes allFeatures. The server
-   * ends with the test.
-   */
+  /** Starts a server with all plugins and the site that has their pages. `settings` changes allFeatures. */
   readonly startFeatureServer: (settings?: Readonly<Record<string, string>>) => Promise<StartedServer>;
 }
 
@@ -16,8 +13,11 @@ interface WorkerFixtures {
 
 /** Tests of the pages of the plugins. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
-  featureSite: [async ({}, use) => use(await buildFeatureSite()), { scope: 'worker', timeout: 420_000 }],
+  featureSite: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright requires an object pattern
+    async ({}, use) => use(await buildFeatureSite()),
+    { scope: 'worker', timeout: buildTimeoutMs + 60_000 },
+  ],
   startFeatureServer: async ({ startServer, featureSite }, use) =>
     use((settings = {}) => startServer({ ...allFeatures, ...settings }, [], featureSite)),
 });
