@@ -118,7 +118,11 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	default:
 		printf(out, "The move of the tables is %s: %d rows of %d tables.\n", stateText(r.State), r.Rows(), len(r.Tables))
 	}
-	printf(out, "Schemas: %s\n\n  %-50s%14s%9s\n", strings.Join(r.Schemas, ", "), "", "rows", "parts")
+	fmt.Fprintf(out, "Schemas: %s\n", strings.Join(r.Schemas, ", "))
+	if len(r.LeftBehind) > 0 {
+		fmt.Fprintf(out, "Left behind, as the options say: %s\n", strings.Join(r.LeftBehind, ", "))
+	}
+	printf(out, "\n  %-50s%14s%9s\n", "", "rows", "parts")
 	for _, t := range r.Tables {
 		printMovedTable(out, t, r.DryRun)
 	}
@@ -262,8 +266,18 @@ func printTablesVerification(out io.Writer, v tables.Verification) {
 	}
 	printLines(out, "Left out by the move, or not valid", tables.Result{LeftOut: v.LeftOut, Keys: v.Keys}.Problems())
 	if v.Equal {
-		fmt.Fprintln(out, "\nThe moved tables are equal to the source.")
+		fmt.Fprintln(out, "\nThe moved tables are equal to the source. "+coverage(v))
 	}
+}
+
+// coverage says what a verification covers, and what it does not.
+func coverage(v tables.Verification) string {
+	text := "This covers the rows of " + englishPrinter.Sprintf("%d tables", len(v.Tables)) + ", and the objects above, of " +
+		"the schemas\n" + strings.Join(v.Schemas, ", ")
+	if len(v.LeftBehind) > 0 {
+		text += ". It does not cover what the options have left behind: " + strings.Join(v.LeftBehind, ", ")
+	}
+	return text + ". xenon migrate verify\ncovers users, accounts and the profile table."
 }
 
 func (c migrateTablesCmd) rollBack(ctx context.Context, getenv environment, std streams) error {
