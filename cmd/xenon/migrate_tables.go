@@ -266,18 +266,18 @@ func printTablesVerification(out io.Writer, v tables.Verification) {
 	}
 	printLines(out, "Left out by the move, or not valid", tables.Result{LeftOut: v.LeftOut, Keys: v.Keys}.Problems())
 	if v.Equal {
-		fmt.Fprintln(out, "\nThe moved tables are equal to the source. "+coverage(v))
+		printCoverage(out, v)
 	}
 }
 
-// coverage says what a verification covers, and what it does not.
-func coverage(v tables.Verification) string {
-	text := "This covers the rows of " + englishPrinter.Sprintf("%d tables", len(v.Tables)) + ", and the objects above, of " +
-		"the schemas\n" + strings.Join(v.Schemas, ", ")
+// printCoverage says what a verification covers, and what it does not.
+func printCoverage(out io.Writer, v tables.Verification) {
+	fmt.Fprint(out, englishPrinter.Sprintf("\nThe moved tables are equal to the source. This covers the rows of %d tables, "+
+		"and the objects above.\nSchemas: ", len(v.Tables)), strings.Join(v.Schemas, ", "), "\n")
 	if len(v.LeftBehind) > 0 {
-		text += ". It does not cover what the options have left behind: " + strings.Join(v.LeftBehind, ", ")
+		fmt.Fprintf(out, "Not covered, because the options left it behind: %s\n", strings.Join(v.LeftBehind, ", "))
 	}
-	return text + ". xenon migrate verify\ncovers users, accounts and the profile table."
+	fmt.Fprintln(out, "xenon migrate verify covers users, accounts and the profile table.")
 }
 
 func (c migrateTablesCmd) rollBack(ctx context.Context, getenv environment, std streams) error {
