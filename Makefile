@@ -79,9 +79,9 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS, or with FastAPI.
-TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules \
-	conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
+# Python, with moto, an emulator of AWS, with FastAPI, or with pgserver, a Postgres that has the extension vector.
+TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done .tools/pgserver.done \
+	conformance/node_modules conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
 
 .PHONY: test-concurrent
 test-concurrent: $(TEST_TOOLS)
@@ -326,6 +326,11 @@ clean: ## remove the development database, secret and keys, and all build result
 .tools/fastapi.done: scripts/fastapi examples/fastapi/requirements.txt
 	@mkdir -p $(TOOLS)
 	@scripts/fastapi
+	@touch $@
+
+.tools/pgserver.done: scripts/pgserver scripts/requirements/pgserver.txt
+	@mkdir -p $(TOOLS)
+	@scripts/pgserver
 	@touch $@
 
 .tools/schemathesis.done: scripts/schemathesis
