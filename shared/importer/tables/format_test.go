@@ -19,12 +19,12 @@ func TestTablesWithTypesOfPostgresAreCopiedInTheBinaryFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-		if _, err := conn.Exec(t.Context(), before+`CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN name AS text;
+		if _, err := conn.Exec(t.Context(), before+`CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN label AS text;
 CREATE TYPE pair AS (a int, b int);
-CREATE TABLE plain (id uuid, at timestamptz, n numeric(9, 2), tags text[], data jsonb, m mood, d name,
+CREATE TABLE plain (id uuid, at timestamptz, n numeric(9, 2), tags text[], data jsonb, m mood, d label,
   g int GENERATED ALWAYS AS (1) STORED, dropped pair);
 ALTER TABLE plain DROP dropped;
-CREATE TABLE enums (m mood[]); CREATE TABLE pairs (p pair); CREATE TABLE domains (d name[]); CREATE TABLE names (c regclass);
+CREATE TABLE enums (m mood[]); CREATE TABLE pairs (p pair); CREATE TABLE domains (d label[]); CREATE TABLE names (c regclass);
 CREATE TABLE ranges (r int4range); CREATE TABLE changed (n int);`); err != nil {
 			t.Fatal(err)
 		}
