@@ -81,7 +81,8 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
 # Python, with moto, an emulator of AWS, with FastAPI, or with pgserver, a Postgres that has the extension vector.
 TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done .tools/pgserver.done \
-	conformance/node_modules conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
+	conformance/node_modules conformance/statemachine/node_modules conformance/validators/node_modules \
+	examples/node/node_modules
 
 .PHONY: test-concurrent
 test-concurrent: $(TEST_TOOLS)

@@ -82,8 +82,8 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 		}
 	}
 	if columns := userColumns(v); len(columns) > 0 {
-		lines = append(lines, "Columns with ids of users and without a foreign key. They are moved as they are, with the ids "+
-			"of users who stay behind, and --orphans does not change them: "+joinFirst(columns))
+		lines = append(lines, "Columns with ids of users and without a foreign key. They are moved as they are, with the "+
+			"ids of users who stay behind, and --orphans does not change them: "+joinFirst(columns))
 	}
 	for _, line := range v.NotChecked {
 		lines = append(lines, "Not counted: "+line)

@@ -272,8 +272,9 @@ func printTablesVerification(out io.Writer, v tables.Verification) {
 
 // printCoverage says what a verification covers, and what it does not.
 func printCoverage(out io.Writer, v tables.Verification) {
-	fmt.Fprint(out, englishPrinter.Sprintf("\nThe moved tables are equal to the source. This covers the rows of %d tables, "+
-		"and the objects above.\nSchemas: ", len(v.Tables)), strings.Join(v.Schemas, ", "), "\n")
+	printf(out, "\nThe moved tables are equal to the source. This covers the rows of %d tables, and the objects above.\n",
+		len(v.Tables))
+	fmt.Fprintf(out, "Schemas: %s\n", strings.Join(v.Schemas, ", "))
 	if len(v.LeftBehind) > 0 {
 		fmt.Fprintf(out, "Not covered, because the options left it behind: %s\n", strings.Join(v.LeftBehind, ", "))
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
-// NewServerWithVector starts the Postgres that scripts/pgserver installs. It has the extension vector, and none of those
-// that come with Postgres, such as citext. The server ends with the test, which must not be parallel, because PATH
-// changes: it begins with the directory of this Postgres, whose pg_dump is then the first one.
+// NewServerWithVector starts the Postgres that scripts/pgserver installs. It has the extension vector, and none of
+// those that come with Postgres, such as citext. The server ends with the test, which must not be parallel, because
+// PATH changes: it begins with the directory of this Postgres, whose pg_dump is then the first one.
 func NewServerWithVector(t *testing.T) *postgres.Server {
 	t.Helper()
 	if _, err := startServer(); err != nil { // the server of the other tests is not of this installation

@@ -24,8 +24,8 @@ CREATE TYPE pair AS (a int, b int);
 CREATE TABLE plain (id uuid, at timestamptz, n numeric(9, 2), tags text[], data jsonb, m mood, d label,
   g int GENERATED ALWAYS AS (1) STORED, dropped pair);
 ALTER TABLE plain DROP dropped;
-CREATE TABLE enums (m mood[]); CREATE TABLE pairs (p pair); CREATE TABLE domains (d label[]); CREATE TABLE names (c regclass);
-CREATE TABLE ranges (r int4range); CREATE TABLE changed (n int);`); err != nil {
+CREATE TABLE enums (m mood[]); CREATE TABLE pairs (p pair); CREATE TABLE domains (d label[]);
+CREATE TABLE names (c regclass); CREATE TABLE ranges (r int4range); CREATE TABLE changed (n int);`); err != nil {
 			t.Fatal(err)
 		}
 		return conn

@@ -23,7 +23,8 @@ func TestPartsOfALargeTableHaveAllRowsOnce(t *testing.T) {
 	const all, wanted = 60_000, 10_000
 	if _, err := src.Exec(t.Context(), `CREATE TABLE large (kind text, id uuid DEFAULT gen_random_uuid(), body text,
   PRIMARY KEY (kind, id));
-INSERT INTO large (kind, body) SELECT 'it''s ' || n % 3, repeat('x', 600) FROM generate_series(1, 60000) n`); err != nil {
+INSERT INTO large (kind, body)
+SELECT 'it''s ' || n % 3, repeat('x', 600) FROM generate_series(1, 60000) n`); err != nil {
 		t.Fatal(err)
 	}
 	relations, err := query[relation](t.Context(), src, relationsQuery, []string{"public"}, []string{})

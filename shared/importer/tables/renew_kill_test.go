@@ -16,8 +16,8 @@ import (
 // removeMetadata removes the columns for metadata. Nothing uses them after a rollback of the tables.
 const removeMetadata = `ALTER TABLE "user" DROP COLUMN "userMetadata", DROP COLUMN "appMetadata"`
 
-// moveThenAddMetadata moves the tables, and then adds the columns for metadata, so that the next move makes triggers and
-// the view auth.users again.
+// moveThenAddMetadata moves the tables, and then adds the columns for metadata, so that the next move makes triggers
+// and the view auth.users again.
 func moveThenAddMetadata(t *testing.T, m *importer.Import) {
 	t.Helper()
 	move(t, m, tables.Options{Triggers: true})
@@ -96,8 +96,8 @@ func checkSignUpAddsMember(t *testing.T, m *importer.Import) {
 	dbtest.Exec(t, m.To, `DELETE FROM "user" WHERE id = $1`, id)
 }
 
-// The process is killed after it has replaced the old trigger and before it commits: the trial sign-up waits for a lock.
-// The transaction ends with the process, and the old trigger stays.
+// The process is killed after it has replaced the old trigger and before it commits: the trial sign-up waits for a
+// lock. The transaction ends with the process, and the old trigger stays.
 func TestRenewalThatIsKilledBeforeItsCommitKeepsTheOldTrigger(t *testing.T) {
 	t.Parallel()
 	m := importInto(t, metadataTriggers, "")

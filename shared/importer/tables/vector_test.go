@@ -22,8 +22,8 @@ const vectors = `drop table public.profiles; create schema extensions; create ex
 create table documents (id bigint generated always as identity primary key, owner uuid references auth.users,
   body text, embedding extensions.vector(3) not null, small extensions.vector[]);
 insert into documents (owner, body, embedding, small)
-select (select min(id::text)::uuid from auth.users), 'Document ' || n, format('[%s,%s,-0.5]', n, n % 7)::extensions.vector,
-  array['[1,2]'::extensions.vector]
+select (select min(id::text)::uuid from auth.users), 'Document ' || n,
+  format('[%s,%s,-0.5]', n, n % 7)::extensions.vector, array['[1,2]'::extensions.vector]
 from generate_series(1, 30) n;
 create index documents_cosine on documents using hnsw (embedding extensions.vector_cosine_ops) with (m = 8);
 create index documents_l2 on documents using ivfflat (embedding extensions.vector_l2_ops) with (lists = 2);
@@ -106,7 +106,8 @@ func TestVectorsAndATargetWithoutTheExtension(t *testing.T) {
 		t.Errorf("the plan says of vector: got %q, want %q", got, want)
 	}
 	m = importFrom(t, from, to)
-	checkRefused(t, m, tables.Options{}, installedPgDumps(t), `table public.documents: type "extensions.vector" does not exist`,
+	checkRefused(t, m, tables.Options{}, installedPgDumps(t),
+		`table public.documents: type "extensions.vector" does not exist`,
 		"The target does not offer these extensions of the source: vector.", "leave the table behind with --exclude")
 	before := objects(t, to)
 	result := move(t, m, tables.Options{Exclude: []string{"public.documents"}})
@@ -146,7 +147,8 @@ func TestTargetIsAServerWithoutTheExtensionsOfPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	problems := []string{
-		`INDEX public.notes_body was left out: operator class "extensions.gin_trgm_ops" does not exist for access method "gin"`,
+		`INDEX public.notes_body was left out: operator class "extensions.gin_trgm_ops" does not exist for access method ` +
+			`"gin"`,
 	}
 	if diff := cmp.Diff(problems, result.Problems()); diff != "" || result.Rows() != 1 {
 		t.Errorf("the move without the table: got %d rows, want 1; problems (-want +got):\n%s", result.Rows(), diff)
