@@ -65,7 +65,7 @@ func binaryTables(ctx context.Context, src, dst *pgx.Conn, names []string) (map[
 	binary := map[string]bool{}
 	for name, types := range source {
 		isOther := func(oid uint32) bool { return !slices.Contains(binaryTypes, oid) }
-		binary[name] = slices.Equal(types, target[name]) && !slices.ContainsFunc(types, isOther)
+		binary[name] = len(types) > 0 && slices.Equal(types, target[name]) && !slices.ContainsFunc(types, isOther)
 	}
 	return binary, nil
 }

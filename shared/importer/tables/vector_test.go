@@ -112,7 +112,7 @@ func TestVectorsAndATargetWithoutTheExtension(t *testing.T) {
 	before := objects(t, to)
 	result := move(t, m, tables.Options{Exclude: []string{"public.documents"}})
 	problems := []string{"FUNCTION public.match_documents(extensions.vector, integer) was left out: " +
-		`type "extensions.vector" does not exist`}
+		"type extensions.vector does not exist"}
 	if diff := cmp.Diff(problems, result.Problems()); diff != "" || result.Rows() != 1 {
 		t.Errorf("the move without the table: got %d rows, want 1; problems (-want +got):\n%s", result.Rows(), diff)
 	}
