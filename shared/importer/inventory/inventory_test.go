@@ -102,7 +102,8 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 // A column without a foreign key can also have ids of users who were deleted since.
 func TestColumnsWithIdsOfUsersCanHaveOtherIds(t *testing.T) {
 	t.Parallel()
-	v := readProject(t, "tasks", `INSERT INTO public.events (actor) SELECT gen_random_uuid() FROM generate_series(1, 9)`)
+	v := readProject(t, "tasks", `INSERT INTO public.events (actor, verb)
+SELECT gen_random_uuid(), 'seen' FROM generate_series(1, 9)`)
 	got := map[string][]string{}
 	for _, table := range v.Tables {
 		if all := append(table.UserColumns, table.UserArrays...); len(all) > 0 {
