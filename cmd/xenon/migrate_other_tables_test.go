@@ -43,7 +43,7 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 			"    public.account\n",
 		"  - Partitioned: shop.events\n",
 		"  - Columns with ids of users and without a foreign key. ",
-		`public.posts (editor), public.posts (readers[]), shop."Order Items" ("Buyer")`,
+		"public.posts (editor), public.posts (readers[]),\n    shop.\"Order Items\" (\"Buyer\")\n",
 		"  - trigger: on_auth_user_created: public.new_member()\n",
 		"\nUse the schema auth, and work with what xenon migrate tables creates of it\n" +
 			"  - function: public.new_member(), public.who()\n",
