@@ -5,9 +5,9 @@ package dbtest
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
@@ -36,8 +36,7 @@ func NewServerWithVector(t *testing.T) *postgres.Server {
 // directory of the programs.
 func copyPgserver(t *testing.T) (bin string) {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	from := filepath.Join(filepath.Dir(here), "..", "..", "..", ".tools", "pgserver", "package")
+	from := filepath.Join(checkout.Root(), ".tools", "pgserver", "package")
 	root, err := os.MkdirTemp("", "xenon-pgserver-") //nolint:usetesting // the server's account cannot read t.TempDir
 	if err == nil {
 		err = os.Chmod(root, 0o755) //nolint:gosec // it has programs only
