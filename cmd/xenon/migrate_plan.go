@@ -23,7 +23,7 @@ import (
 type optionFlags struct {
 	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
 	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
-	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
+	MFA           string   `name:"mfa" help:"Users with a verified second factor. carry (recommended): the authenticator app of a user works here, too; needs BETTER_AUTH_SECRET or APP_SECRET_ARN. hold: no factor is imported, and these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",carry,allow,hold" default:"" placeholder:"carry|hold|allow"`
 	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
 	ProfileKey    string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
 	ProfileColumn []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
@@ -159,10 +159,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		printPlan(std.out, plan, hostAndDatabase(m.From), hostAndDatabase(m.To))
 		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
-			next := c.commandLine("run", f.Name)
-			if f.From != "" || f.To != "" {
-				next += " (with the same --from and --to)"
-			}
+			next := c.commandLine("run", f.Name) + f.sameFlags()
 			fmt.Fprintf(std.out, "\nNothing was written. Next:\n  %s\n", next)
 		}
 	}
@@ -170,6 +167,22 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		return needsDecisionError("the run cannot start yet: see the reasons above")
 	}
 	return err
+}
+
+// sameFlags returns a remark about flags that the next command needs, too, and that are not printed, because they have
+// secrets. It is "" if there are none.
+func (f importFlags) sameFlags() string {
+	var flags []string
+	if f.From != "" || f.To != "" {
+		flags = append(flags, "--from and --to")
+	}
+	if len(f.EncryptionKey) > 0 {
+		flags = append(flags, "--encryption-key")
+	}
+	if len(flags) == 0 {
+		return ""
+	}
+	return " (with the same " + strings.Join(flags, ", and ") + ")"
 }
 
 // englishPrinter formats numbers with commas between the thousands.
@@ -196,6 +209,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printCounts(out, "Expected results, in rows", p.Expected)
 	printReasons(out, "Expected in the quarantine", p.Reasons)
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
+	printSecondFactors(out, p)
 	printProfileColumns(out, p)
 	printMetadataColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)

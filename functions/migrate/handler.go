@@ -10,8 +10,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/atrest"
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -55,24 +57,31 @@ func (h handler) runAction(ctx context.Context, event json.RawMessage) (a stepfn
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)
 	}
-	from, to, err := secrets.ImportURLs(ctx, h.cfg)
+	s, err := secrets.ReadImportSecret(ctx, h.cfg)
 	if err != nil {
 		return a, nil, err
 	}
-	for name, url := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
+	keys, err := atrest.ParseKeys(s.EncryptionKeys)
+	if err != nil {
+		return a, nil, fmt.Errorf("%w: %w", importer.ErrRefused, err)
+	}
+	for name, url := range map[string]string{"FROM_DATABASE_URL": s.From, "TO_DATABASE_URL": s.To} {
 		if ignored := pg.IgnoredParameters(url); ignored != nil {
 			h.log.WarnContext(ctx, "parameters of a database URL are ignored, because only other drivers know them",
 				"setting", name, "parameters", ignored)
 		}
 	}
 	m := importer.Import{
-		From:     from,
-		To:       to,
+		From:     s.From,
+		To:       s.To,
 		Schema:   h.cfg.Schema,
 		Holder:   a.Job.Holder,
 		Shared:   true,
+		Secret:   func(ctx context.Context) (cipher.Keys, error) { return secrets.ImportAuthSecrets(ctx, h.cfg) },
 		Progress: h.logProgress,
 		Now:      h.now,
+
+		EncryptionKeys: keys,
 	}
 	answer, err = stepfn.RunAction(ctx, m.Env(), a)
 	return a, answer, err

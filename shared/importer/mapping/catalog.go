@@ -153,12 +153,14 @@ type TargetCatalog struct {
 	Server, Schema         string
 	Version                int
 	User, Account, Profile Table
+	TwoFactor              Table    // second factors; only a run that copies TOTP factors needs it
 	Problems               []string // the differences from the tables that Xenon needs, one text for each
 	WrongColumns           bool     // at least one problem is about a column, not about a missing table
 	TouchTrigger           bool     // the trigger of an older release overwrites the updated_at of imported profiles
 }
 
-// Digest returns a hash of the tables of the target and their columns.
+// Digest returns a hash of the tables of the target and their columns, without the table of second factors, which older
+// releases did not read.
 func (t TargetCatalog) Digest() string { return digestOfTables(t.User, t.Account, t.Profile) }
 
 // Refusals returns the reasons why a run cannot write to the target.

@@ -14,9 +14,10 @@ type Options struct {
 	// Unconfirmed is the rule for the password of a user who never confirmed the email in Supabase: "hold" (also "") does
 	// not import it, so that the user has to reset it by mail; "allow" imports it.
 	Unconfirmed string `json:"unconfirmed,omitempty"`
-	// MFA is the rule for the password of a user with a verified second factor, which cannot be imported: "hold" does not
-	// import the password, "allow" lets the user sign in with the password alone. If MFA is "", a run does not start if
-	// there are such users.
+	// MFA is the rule for users with a verified second factor: "carry" copies a TOTP factor of each user, so that the
+	// authenticator app works at the target, and does not import the password of a user without one that it can copy;
+	// "hold" copies no factor and does not import the passwords of such users; "allow" copies no factor, and lets the
+	// users sign in with the password alone. If MFA is "", a run does not start if there are such users.
 	MFA string `json:"mfa,omitempty"`
 	// Profiles is the qualified name of the table of learner profiles, without quotes, or "none" for no table. "" means
 	// "public.profiles". But if that table does not have the columns of user_profile, it is one of the project's own
@@ -82,8 +83,8 @@ func (o Options) check() error {
 		return fmt.Errorf("batch size %d is not between 1 and 50,000", o.BatchSize)
 	case o.Unconfirmed != "hold" && o.Unconfirmed != "allow":
 		return fmt.Errorf("unconfirmed must be hold or allow, not %q", o.Unconfirmed)
-	case !slices.Contains([]string{"", "hold", "allow"}, o.MFA):
-		return fmt.Errorf("mfa must be hold or allow, not %q", o.MFA)
+	case !slices.Contains([]string{"", CarryFactors, "hold", "allow"}, o.MFA):
+		return fmt.Errorf("mfa must be carry, hold or allow, not %q", o.MFA)
 	case o.ProviderMap < 0 || o.ProviderMap > newestProviderMapVersion:
 		return fmt.Errorf("provider map %d is not between 1 and %d", o.ProviderMap, newestProviderMapVersion)
 	case len(o.Run) > 100:

@@ -147,11 +147,11 @@ func (r *rollback) start(ctx context.Context) error {
 		return fmt.Errorf("%w: tables of the project were moved after the users, and their rows refer to them: "+
 			"run xenon migrate tables --rollback first", run.ErrRefused)
 	}
-	r.id = stored.ID
+	r.id, r.mapping.Options = stored.ID, stored.Plan.Options
 	if r.mapping.Target, err = stored.TargetTables(ctx, r.dst); err != nil {
 		return err
 	}
-	if r.references, err = run.ReadReferences(ctx, r.dst); err != nil {
+	if r.references, err = run.ReadReferences(ctx, r.dst, r.mapping.CarriesFactors()); err != nil {
 		return err
 	}
 	if r.batches, err = run.AllBatches(ctx, r.dst, r.id); err != nil {

@@ -16,8 +16,9 @@ type Pass struct {
 	Number             int
 	Epoch              int64 // epoch of the lease
 	Batches            int
-	HasForeignAccounts bool        // when the pass began, the target had accounts that the run did not write
-	References         []Reference // foreign keys that reference users, directly or through other tables
+	HasForeignAccounts bool          // when the pass began, the target had accounts that the run did not write
+	References         []Reference   // foreign keys that reference users, directly or through other tables
+	FactorCipher       *FactorCipher // nil if the run does not copy TOTP factors
 	mapping.Mapping
 }
 
@@ -25,7 +26,8 @@ const passQuery = `SELECT
   (SELECT count(*) FROM supabase_import.batch WHERE run = $1),
   EXISTS (SELECT FROM supabase_import.foreign_account WHERE run = $1)`
 
-// Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping.
+// Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping. It
+// returns ErrRefused if the run copies TOTP factors and the secret is missing or another one.
 func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 	epoch, err := env.TakeLease(ctx, name)
 	if err != nil {
@@ -41,8 +43,13 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 		if p.Mapping, err = r.readStoredMapping(ctx, src, dst); err != nil {
 			return err
 		}
-		if p.References, err = ReadReferences(ctx, dst); err != nil {
+		if p.References, err = ReadReferences(ctx, dst, p.CarriesFactors()); err != nil {
 			return err
+		}
+		if p.CarriesFactors() {
+			if p.FactorCipher, err = env.cipherOfRun(ctx, dst, p.ID, p.Mapping); err != nil {
+				return err
+			}
 		}
 		return dst.QueryRow(ctx, passQuery, p.ID).Scan(&p.Batches, &p.HasForeignAccounts)
 	})

@@ -182,6 +182,14 @@ func (b *passOpener) openPass(ctx context.Context) error {
 	if why := m.Target.Refusals(); len(why) > 0 {
 		return Refuse(why)
 	}
+	if m.CarriesFactors() {
+		if why := m.Target.FactorRefusals(); len(why) > 0 {
+			return Refuse(why)
+		}
+		if _, err := b.env.cipherOfRun(ctx, b.dst, r.ID, m); err != nil {
+			return err
+		}
+	}
 	if resumed, err := r.resumePass(ctx, b.dst); err != nil || resumed {
 		return err
 	}
@@ -230,6 +238,9 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 		if b.conflicts, err = findConflicts(ctx, b.env, b.src, m); err != nil {
 			return err
 		}
+	}
+	if b.conflicts, err = withoutCarriedFactors(ctx, b.dst, r.ID, b.conflicts); err != nil {
+		return err
 	}
 	quick := b.quick && r.Pass > 0
 	var changed []string

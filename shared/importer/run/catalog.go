@@ -142,6 +142,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 		{t.Schema + ".user", &t.User},
 		{t.Schema + ".account", &t.Account},
 		{t.Schema + ".user_profile", &t.Profile},
+		{t.Schema + ".twoFactor", &t.TwoFactor},
 	})
 }
 

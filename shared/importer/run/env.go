@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/cipher"
+	"github.com/xenon-auth/xenon/shared/importer/atrest"
 )
 
 // Env holds the data that every step of an import needs: the two databases, the holder of the lease, the clock and the
@@ -20,9 +23,14 @@ type Env struct {
 	Holder string
 	// Shared lets several processes with the same Holder work on a run at the same time, as the functions of one execution
 	// do.
-	Shared   bool
-	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
-	Now      func() time.Time // the clock of this process; the databases use their own clocks
+	Shared bool
+	// Secret returns the secrets of the deployment, BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET, or zero Keys if none is
+	// configured. Only a run that copies TOTP factors calls it. nil is like a function that returns zero Keys.
+	Secret func(context.Context) (cipher.Keys, error)
+	// EncryptionKeys are the keys of the database encryption of the source, which few projects use.
+	EncryptionKeys atrest.Keys
+	Progress       func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
+	Now            func() time.Time // the clock of this process; the databases use their own clocks
 	// Timeout is the time limit of one statement; 0 means five minutes. A connection attempt has the same limit, but at
 	// most 30 seconds.
 	Timeout time.Duration

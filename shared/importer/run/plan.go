@@ -30,6 +30,8 @@ type Plan struct {
 	// "address_released" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
+	// SecondFactors counts the verified second factors.
+	SecondFactors SecondFactors `json:"secondFactors,omitzero"`
 	// Providers lists the providers of the source, with the number of their users. A plan of an older release has none.
 	Providers []Provider `json:"providers"`
 	// ProfileColumns lists the columns of the profile table, by where the import stores them.
@@ -154,7 +156,11 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals())
+	factors, err := p.checkFactors(ctx)
+	if err != nil {
+		return err
+	}
+	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals(), factors)
 	if m.Target.Profile.IsUsable() {
 		p.ProfileColumns = m.ProfilePlaces()
 		if m.Source.Profiles.IsUsable() && len(p.ProfileColumns.Mapped) == 0 {
@@ -255,7 +261,7 @@ func (p *planner) countNotCarried(ctx context.Context) error {
 
 // findReferring adds the foreign keys that reference users to the plan.
 func (p *planner) findReferring(ctx context.Context) error {
-	all, err := ReadReferences(ctx, p.dst)
+	all, err := ReadReferences(ctx, p.dst, p.mapping.CarriesFactors())
 	for _, r := range all {
 		parent := strings.TrimPrefix(r.Parent, "ONLY ")
 		p.Referring = append(p.Referring, Referring{r.Table, r.Columns, parent, string(r.Effect)})

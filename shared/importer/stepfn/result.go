@@ -28,6 +28,8 @@ type PlanResult struct {
 	Expected   mapping.Counts   `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
+	// SecondFactors counts the verified second factors of the source, without the list of users.
+	SecondFactors run.SecondFactors `json:"secondFactors"`
 	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
 	Providers []run.Provider `json:"providers"`
 	// MetadataColumns lists the columns of "user" for metadata that the run fills.
@@ -167,13 +169,14 @@ func newPlanResult(p run.Plan) PlanResult {
 	for _, r := range p.Referring {
 		referring = append(referring, r.Table+" → "+r.To+": "+run.OnDeleteTexts[r.OnDelete])
 	}
+	p.SecondFactors.SocialUserIDs = nil
 	return PlanResult{
 		MayStart: len(p.Refusals) == 0,
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
 		Reasons: largestEntries(p.Reasons, maxReasons), Providers: providersWithMostUsers(p.Providers),
 		OtherTables: summarizeOtherTables(p.OtherTables), ProfileCandidates: boundedCandidates(p.ProfileCandidates),
-		MetadataColumns: p.MetadataColumns,
+		MetadataColumns: p.MetadataColumns, SecondFactors: p.SecondFactors,
 	}
 }
 

@@ -20,7 +20,7 @@ const maxListedRows = 1000
 type Result struct {
 	At          time.Time               `json:"at"`
 	Batches     int                     `json:"batches"`
-	Checksums   map[string]run.Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
+	Checksums   map[string]run.Checksum `json:"checksums"`   // by table: user, account, twoFactor and others
 	Equations   []Equation              `json:"equations"`   // checks that no row is missing or duplicated
 	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
 	Different   int64                   `json:"different"`   // number of all differences
@@ -68,7 +68,10 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, maxListedRows); err != nil {
 		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
-	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
+	e := equations{
+		src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain,
+		carriesFactors: stored.Plan.Options.MFA == mapping.CarryFactors,
+	}
 	if r.Equations, err = e.readAll(ctx); err != nil {
 		return Result{}, err
 	}
@@ -132,6 +135,8 @@ type equations struct {
 	sums     map[string]run.Checksum
 	remain   int64
 
+	carriesFactors bool // the run copies TOTP factors
+
 	list []Equation
 }
 
@@ -147,6 +152,9 @@ func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
 	if err := e.addSourceEquations(ctx, ledger); err != nil {
 		return nil, err
 	}
+	if err := e.addFactorEquation(ctx); err != nil {
+		return nil, err
+	}
 	held, err := run.CountUnverifiedEmails(ctx, e.dst, e.id)
 	if err != nil {
 		return nil, err
@@ -159,12 +167,7 @@ func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
 // addSourceEquations adds the equations that the ledger has as many rows of each kind as the source.
 func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
-	for _, k := range []struct {
-		kind     mapping.Kind
-		table    mapping.Table
-		text     string
-		outcomes []mapping.Outcome
-	}{
+	for _, k := range []sourceEquation{
 		{
 			mapping.User, e.source.Users, "copied + identical + kept + quarantined users",
 			[]mapping.Outcome{copied, identical, kept, quarantined},
@@ -177,7 +180,7 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 			mapping.Profile, e.source.Profiles, "copied + identical + kept + quarantined profiles",
 			[]mapping.Outcome{copied, identical, kept, quarantined},
 		},
-		{mapping.Factor, e.source.Factors, "quarantined second factors", []mapping.Outcome{quarantined}},
+		e.secondFactors(),
 		{mapping.Passkey, e.source.Passkeys, "quarantined passkeys", []mapping.Outcome{quarantined}},
 	} {
 		if !k.table.IsUsable() {
@@ -190,6 +193,14 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 		e.add("rows of "+k.table.Name+" = "+k.text, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
 	}
 	return nil
+}
+
+// sourceEquation says which outcomes the rows of a table of the source have.
+type sourceEquation struct {
+	kind     mapping.Kind
+	table    mapping.Table
+	text     string
+	outcomes []mapping.Outcome
 }
 
 // addTargetEquations adds the equations that the target has as many rows of each kind as the ledger lists as copied.
@@ -210,5 +221,9 @@ func (e *equations) addTargetEquations(ledger run.LedgerCounts) {
 	if e.source.Profiles.IsUsable() {
 		e.add("profiles in the target = copied + identical + "+kept+" profiles",
 			e.sums["user_profile"].TargetRows, inTarget(mapping.Profile))
+	}
+	if e.carriesFactors {
+		e.add("second factors in the target = copied + identical + "+kept+" second factors",
+			e.sums[factorTable].TargetRows, inTarget(mapping.Factor))
 	}
 }
