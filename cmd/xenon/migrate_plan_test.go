@@ -44,8 +44,9 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 	}{
 		{[]string{"plan"}, exitNeedsDecision, []string{
 			"Reasons why the run cannot start",
-			"second factors cannot be imported: use --mfa hold",
+			"use --mfa carry to copy", "Verified second factors, of ", "totp\n",
 		}},
+		{[]string{"plan", "--mfa", "carry"}, exitNeedsDecision, []string{"set BETTER_AUTH_SECRET"}},
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",
