@@ -156,26 +156,30 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 	return err
 }
 
-// DeleteSessionsOfUser deletes all sessions and all mailed links of a user.
-func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
+// DeleteSessionsOfUser deletes all sessions and all mailed links of a user, and revokes the unused sessions that the user
+// had at Supabase.
+func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string, now time.Time) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`
+		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`, `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
+		)
 		DELETE FROM session USING u
-		WHERE session."userId" = u.id`, userID)
+		WHERE session."userId" = u.id`, userID, now)
 	return err
 }
 
 // DeleteSessionsExcept deletes the sessions of a user that are live at now, except the one with the token. It also
-// deletes the user's mailed links, except those that this session requested.
+// deletes the user's mailed links, except those that this session requested, and revokes the unused sessions that the
+// user had at Supabase.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUserSQL+`, kept_session AS (
-			SELECT id FROM session WHERE token = $2
+			SELECT id FROM session WHERE token = $3
+		), `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
 		), deleted_links AS (
 			DELETE FROM verification v USING u
 			WHERE `+isLinkOfUserSQL+` AND NOT EXISTS (SELECT FROM kept_session WHERE id::text = substr(v.value, 37))
 		)
 		DELETE FROM session USING u
-		WHERE session."userId" = u.id AND session.token <> $2 AND session."expiresAt" > $3`, userID, token, now)
+		WHERE session."userId" = u.id AND session.token <> $3 AND session."expiresAt" > $2`, userID, now, token)
 	return err
 }

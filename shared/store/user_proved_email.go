@@ -53,6 +53,7 @@ const signInByEmailSQL = `, proof AS (
 		), ended_sessions AS (
 			DELETE FROM session s USING unproved_user u
 			WHERE s."userId" = u.id
+		), ` + revokeSourcesSQL + `unproved_user u` + isUnusedSourceOfUserSQL + `
 		), deleted_links AS (
 			DELETE FROM verification v USING unproved_user u
 			WHERE ` + isLinkOfUserSQL + `
