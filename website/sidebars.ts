@@ -45,6 +45,7 @@ const sidebars: SidebarsConfig = {
     'configuration',
     'social-sign-in',
     'sign-in-by-mail',
+    'supabase-sessions',
     'administrators',
     'two-factor',
     'emails',

@@ -15,12 +15,12 @@ import (
 
 type bridgeCmd struct {
 	Status bridgeStatusCmd `cmd:"" help:"Show how many sessions of Supabase were used and how many are left."`
-	Purge  bridgePurgeCmd  `cmd:"" help:"Delete the imported sessions of Supabase. Nobody is signed out."`
+	Purge  bridgePurgeCmd  `cmd:"" help:"Delete the imported sessions of Supabase. No user is signed out."`
 }
 
-// bridgeStatus says what happened to the sessions that the import has brought.
+// bridgeStatus says what happened to the sessions that the import has copied.
 type bridgeStatus struct {
-	LastPassAt *time.Time `json:"lastPassAt"` // of the import; nil if it has brought no sessions
+	LastPassAt *time.Time `json:"lastPassAt"` // of the import; nil if it has copied no sessions
 	Until      *time.Time `json:"until"`      // when they can no longer be used
 	Imported   int64      `json:"imported"`
 	Used       int64      `json:"used"`
@@ -63,7 +63,7 @@ func (c bridgeStatusCmd) Run(ctx context.Context, getenv environment, std stream
 		return printJSON(std, s)
 	}
 	if s.LastPassAt == nil {
-		fmt.Fprintln(std.out, "No import has brought sessions of Supabase.")
+		fmt.Fprintln(std.out, "No import has copied sessions of Supabase.")
 		return nil
 	}
 	englishPrinter.Fprintf(std.out, "%d sessions: %d used, %d revoked, %d over, %d can still be used until %s.\n",

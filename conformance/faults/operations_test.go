@@ -61,6 +61,21 @@ var operations = []operation{
 			checkTrue(t, p.isSignedIn(), "the cookie of the sign-in has no session")
 		}}
 	}},
+	{name: "POST /api/auth/sign-in/supabase", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.cookie = ""
+		body := p.importSupabaseSession(t)
+		return request{p, "POST", "/api/auth/sign-in/supabase", body, nil, func(t *testing.T) {
+			checkTrue(t, p.isSignedIn(), "the cookie of the sign-in has no session")
+			sessions := queryValue[int](t, s, `
+				SELECT count(*) FROM session n JOIN "supabaseSession" b ON b."sessionId" = n.id JOIN "user" u ON u.id = b."userId"
+				WHERE u.email = $1`, p.email)
+			checkTrue(t, sessions == 1, "the session of Supabase does not name a session of the user")
+			all := queryValue[int](t, s, `
+				SELECT count(*) FROM session n JOIN "user" u ON u.id = n."userId" WHERE u.email = $1`, p.email)
+			checkTrue(t, all == 2, "the user does not have two sessions, that of the sign-up and the new one")
+		}}
+	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {
 		p := s.newUser(t)
 		return request{p, "POST", "/api/auth/sign-out", `{}`, nil, func(t *testing.T) {

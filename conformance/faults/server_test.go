@@ -65,6 +65,7 @@ func newTestServerBehind(t *testing.T, url, proxy string, settings ...string) *t
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
 		"MAGIC_LINK": "on", "EMAIL_OTP": "on",
 		"TWO_FACTOR":         "on",
+		"SUPABASE_BRIDGE":    "on",
 		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
 		"ADMIN":              "on",
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),

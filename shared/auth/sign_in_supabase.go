@@ -22,7 +22,7 @@ const (
 	supabaseSecondFactor = "second-factor"     // nothing was used yet: the second factor is missing
 
 	supabaseMalformed  = "malformed"          // no text of the form of a token
-	supabaseUnknown    = "unknown"            // a token that the import has not brought, or an invalid one
+	supabaseUnknown    = "unknown"            // a token that the import has not copied, or an invalid one
 	supabaseMismatch   = "different-sessions" // the two tokens are of different sessions
 	supabaseRevoked    = "revoked"
 	supabaseOver       = "over"     // the session would have ended at Supabase
@@ -45,7 +45,7 @@ type supabaseSignIn struct {
 }
 
 // signInSupabase answers POST /api/auth/sign-in/supabase, which Better Auth does not have: it starts a session for a
-// client that has a session at Supabase, which the import has brought. Each of those sessions starts one session here.
+// client that has a session at Supabase, which the import has copied. Each of those sessions starts one session here.
 // The response is that of sign-in/email. If a used session is sent again after supabaseGrace, one of the two clients may
 // be a thief, so the session that it has started ends.
 func (s *Service) signInSupabase(w http.ResponseWriter, r *http.Request, db *store.Store) error {
@@ -201,7 +201,7 @@ func (s *Service) noteSupabase(r *http.Request, in supabaseSignIn, result string
 }
 
 // whileBridgeIsOpen makes h answer like a path that does not exist when sessions of Supabase can no longer be used, or
-// if no import has brought any.
+// if no import has copied any.
 func (s *Service) whileBridgeIsOpen(h limit.Handler) limit.Handler {
 	return func(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 		until := s.Options.SupabaseBridge.Until

@@ -129,28 +129,28 @@ func TestAccessTokenNeedsTheKeyOfTheProject(t *testing.T) {
 	}
 	good := es256(own, map[string]any{"kid": "own"})
 	for name, token := range map[string]string{
-		"no kid":                 es256(own, nil),
-		"unknown kid":            es256(own, map[string]any{"kid": "other"}),
-		"kid that is no text":    es256(own, map[string]any{"kid": 5}),
-		"foreign key":            es256(foreign, map[string]any{"kid": "own"}),
-		"key in the header":      es256(foreign, map[string]any{"kid": "own", "jwk": json.RawMessage(ecJWK(foreign, "own"))}),
-		"critical header":        es256(own, map[string]any{"kid": "own", "crit": []string{"exp"}}),
-		"signature in DER":       signDER(t, own, good),
-		"signature of nothing":   good[:strings.LastIndexByte(good, '.')+1],
-		"another secret":         signAccess(t, claims, "another secret"),
-		"empty secret":           signAccess(t, claims, ""),
-		"the secret decoded":     signAccess(t, claims, string(decoded[:32])),
-		"HS256 with the JWK":     signAccess(t, claims, ecJWK(own, "own")),
-		"alg none":               signToken(t, jwt.NewWithClaims(jwt.SigningMethodNone, claims), jwt.UnsafeAllowNoneSignatureType),
-		"HS384":                  signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS384, claims), []byte(supabaseSecret)),
-		"the secret of Xenon":    signAccess(t, claims, string(s.cfg.AuthSecret)),
-		"the header of ES256":    strings.SplitN(good, ".", 2)[0] + "." + strings.SplitN(signAccess(t, claims, supabaseSecret), ".", 2)[1],
-		"not a token":            "x.y.z",
-		"four parts":             good + ".x",
-		"a character too many":   good + "A",
-		"line break":             strings.Replace(good, ".", `.\n`, 1),
-		"padding":                good + "==",
-		"claims that are no map": signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS256, listClaims{}), []byte(supabaseSecret)),
+		"no kid":                    es256(own, nil),
+		"unknown kid":               es256(own, map[string]any{"kid": "other"}),
+		"kid that is not a text":    es256(own, map[string]any{"kid": 5}),
+		"foreign key":               es256(foreign, map[string]any{"kid": "own"}),
+		"key in the header":         es256(foreign, map[string]any{"kid": "own", "jwk": json.RawMessage(ecJWK(foreign, "own"))}),
+		"critical header":           es256(own, map[string]any{"kid": "own", "crit": []string{"exp"}}),
+		"signature in DER":          signDER(t, own, good),
+		"signature of nothing":      good[:strings.LastIndexByte(good, '.')+1],
+		"another secret":            signAccess(t, claims, "another secret"),
+		"empty secret":              signAccess(t, claims, ""),
+		"the secret decoded":        signAccess(t, claims, string(decoded[:32])),
+		"HS256 with the JWK":        signAccess(t, claims, ecJWK(own, "own")),
+		"alg none":                  signToken(t, jwt.NewWithClaims(jwt.SigningMethodNone, claims), jwt.UnsafeAllowNoneSignatureType),
+		"HS384":                     signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS384, claims), []byte(supabaseSecret)),
+		"the secret of Xenon":       signAccess(t, claims, string(s.cfg.AuthSecret)),
+		"the header of ES256":       strings.SplitN(good, ".", 2)[0] + "." + strings.SplitN(signAccess(t, claims, supabaseSecret), ".", 2)[1],
+		"not a token":               "x.y.z",
+		"four parts":                good + ".x",
+		"a character too many":      good + "A",
+		"line break":                strings.Replace(good, ".", `.\n`, 1),
+		"padding":                   good + "==",
+		"claims that are not a map": signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS256, listClaims{}), []byte(supabaseSecret)),
 	} {
 		s.bridge(accessBody(token)).checkInvalid(t, name)
 	}
@@ -177,24 +177,24 @@ func TestAccessTokenNeedsTheClaimsOfAnImportedSession(t *testing.T) {
 	ada := s.importAda()
 	eve := s.importSession(s.insertUser("eve@example.com"), otherRefresh)
 	for name, change := range map[string]map[string]any{
-		"no session_id":              {"session_id": nil},
-		"session_id of another user": {"session_id": eve.id},
-		"unknown session":            {"session_id": "11111111-2222-4333-8444-555555555555"},
-		"session_id in upper case":   {"session_id": strings.ToUpper(ada.id)},
-		"session_id that is no UUID": {"session_id": "' OR true --"},
-		"session_id that is a list":  {"session_id": []string{ada.id}},
-		"no sub":                     {"sub": nil},
-		"sub of another user":        {"sub": eve.user},
-		"sub that is no UUID":        {"sub": "x"},
-		"client_id":                  {"client_id": "c"},
-		"aud of a key":               {"aud": nil},
-		"another aud":                {"aud": []string{"anon", "service_role"}},
-		"no exp":                     {"exp": nil},
-		"exp as text":                {"exp": fmt.Sprint(s.now.Add(time.Hour).Unix())},
-		"exp 0":                      {"exp": 0},
-		"exp now":                    {"exp": s.now.Unix()},
-		"exp a second ago":           {"exp": s.now.Add(-time.Second).Unix()},
-		"nbf in a second":            {"nbf": s.now.Add(2 * time.Second).Unix()},
+		"no session_id":                 {"session_id": nil},
+		"session_id of another user":    {"session_id": eve.id},
+		"unknown session":               {"session_id": "11111111-2222-4333-8444-555555555555"},
+		"session_id in upper case":      {"session_id": strings.ToUpper(ada.id)},
+		"session_id that is not a UUID": {"session_id": "' OR true --"},
+		"session_id that is a list":     {"session_id": []string{ada.id}},
+		"no sub":                        {"sub": nil},
+		"sub of another user":           {"sub": eve.user},
+		"sub that is not a UUID":        {"sub": "x"},
+		"client_id":                     {"client_id": "c"},
+		"aud of a key":                  {"aud": nil},
+		"another aud":                   {"aud": []string{"anon", "service_role"}},
+		"no exp":                        {"exp": nil},
+		"exp as text":                   {"exp": fmt.Sprint(s.now.Add(time.Hour).Unix())},
+		"exp 0":                         {"exp": 0},
+		"exp now":                       {"exp": s.now.Unix()},
+		"exp a second ago":              {"exp": s.now.Add(-time.Second).Unix()},
+		"nbf in a second":               {"nbf": s.now.Add(2 * time.Second).Unix()},
 	} {
 		s.bridge(accessBody(signAccess(t, s.accessClaims(ada, change), supabaseSecret))).checkInvalid(t, name)
 	}
@@ -245,7 +245,7 @@ func TestDigestsOfAnotherSecretAreNotFound(t *testing.T) {
 	s.bridge(ada.body()).checkInvalid(t, "a digest without a key")
 }
 
-// listClaims are claims that are no JSON object.
+// listClaims are claims in a JSON list.
 type listClaims struct{ jwt.RegisteredClaims }
 
 func (listClaims) MarshalJSON() ([]byte, error) { return []byte(`["authenticated"]`), nil }

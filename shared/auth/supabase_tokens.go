@@ -118,7 +118,7 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 // parseSupabaseAccessToken returns what an access token of the Supabase project proves: nothing if it is not valid. The
 // API keys of a project, and tokens that an application signs with the project's secret, have a valid signature. So the
-// caller must check that the import has brought the session, for this user. The times are checked without tolerance.
+// caller must check that the import has copied the session, for this user. The times are checked without tolerance.
 func (s *Service) parseSupabaseAccessToken(
 	ctx context.Context, db *store.Store, text string,
 ) (proof supabaseProof, err error) {

@@ -35,7 +35,7 @@ const (
 // keyLabel separates the key of the digests from all other keys that are derived from the same secret.
 const keyLabel = "xenon:supabase-refresh-token:v1"
 
-// ErrForm is the error for a text that is no refresh token of Supabase.
+// ErrForm is the error for a text that is not a refresh token of Supabase.
 var ErrForm = errors.New("no refresh token of Supabase")
 
 var v1Pattern = regexp.MustCompile(`^[a-z0-9]{12}$`)

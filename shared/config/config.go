@@ -114,7 +114,7 @@ type API struct {
 	AWS AWS // for calls of Secrets Manager and SQS
 }
 
-// SupabaseBridge has the settings of the sign-in with a session of Supabase, which an import has brought.
+// SupabaseBridge has the settings of the sign-in with a session of Supabase, which an import has copied.
 type SupabaseBridge struct {
 	On        bool      // SUPABASE_BRIDGE
 	Until     time.Time // SUPABASE_BRIDGE_UNTIL; zero: DefaultBridgeDays after the last pass of the import

@@ -232,8 +232,8 @@ var settingsTable = []setting{
 		"SUPABASE_BRIDGE",
 		"off",
 		"",
-		"`on`: `POST /api/auth/sign-in/supabase` signs in with a session of Supabase that an import has brought " +
-			"([nobody is signed out](supabase-sessions.md)).",
+		"`on`: `POST /api/auth/sign-in/supabase` signs in with a session of Supabase that an import has copied " +
+			"([no user is signed out](supabase-sessions.md)).",
 	},
 	{
 		"SUPABASE_BRIDGE_UNTIL",
