@@ -89,9 +89,9 @@ type bridgePurgeCmd struct {
 }
 
 func (bridgePurgeCmd) Help() string {
-	return `Empties the tables of the imported sessions of Supabase, for example when SUPABASE_BRIDGE is off again. Sessions
-that were used stay signed in. Those that were not can no longer be used: their users sign in with their passwords. Uses
-the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA.
+	return `Empties the tables of the imported sessions of Supabase, for example when SUPABASE_BRIDGE is off again.
+Sessions that were used stay signed in. Those that were not can no longer be used: their users sign in with their
+passwords. Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA.
 
   xenon bridge purge --yes`
 }

@@ -37,7 +37,8 @@ func TestBridgeShowsAndDeletesTheSessionsOfSupabase(t *testing.T) {
 	check("confirm with --yes", exitUsage, "purge")
 	check("Deleted 5 sessions of Supabase, of which 2 were unused.", exitDone, "purge", "--yes")
 	check(`"imported":0`, exitDone, "status", "--json")
-	if n := dbtest.Value[int](t, url, `SELECT (SELECT count(*) FROM "supabaseCredential") + (SELECT count(*) FROM "user")`); n != 1 {
+	if n := dbtest.Value[int](t, url, `
+		SELECT (SELECT count(*) FROM "supabaseCredential") + (SELECT count(*) FROM "user")`); n != 1 {
 		t.Errorf("credentials and users after the purge: got %d, want only the user", n)
 	}
 }

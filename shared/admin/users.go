@@ -80,7 +80,8 @@ func (u Users) RevokeSession(ctx context.Context, token string) (userID string, 
 	return userID, err
 }
 
-// RevokeSessions ends all sessions of a user, and revokes the unused ones at Supabase. It returns nil if there is no such user.
+// RevokeSessions ends all sessions of a user, and revokes the unused ones at Supabase. It returns nil if there is no
+// such user.
 func (u Users) RevokeSessions(ctx context.Context, id string) error {
 	if !isUUID(id) {
 		return nil

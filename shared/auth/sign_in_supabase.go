@@ -46,8 +46,8 @@ type supabaseSignIn struct {
 
 // signInSupabase answers POST /api/auth/sign-in/supabase, which Better Auth does not have: it starts a session for a
 // client that has a session at Supabase, which the import has copied. Each of those sessions starts one session here.
-// The response is that of sign-in/email. If a used session is sent again after supabaseGrace, one of the two clients may
-// be a thief, so the session that it has started ends.
+// The response is that of sign-in/email. If a used session is sent again after supabaseGrace, one of the two clients
+// may be a thief, so the session that it has started ends.
 func (s *Service) signInSupabase(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	tokens, err := s.decodeSupabaseTokens(r)
 	if err != nil {

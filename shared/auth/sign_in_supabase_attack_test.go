@@ -15,8 +15,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// importVectors stores the users, sessions and keys of the vectors as the import does. The users who have given a second
-// factor at Supabase have one here.
+// importVectors stores the users, sessions and keys of the vectors as the import does. The users who have given a
+// second factor at Supabase have one here.
 func (s *server) importVectors(v supabaseVectors) {
 	s.t.Helper()
 	s.now = v.Now
@@ -243,6 +243,23 @@ func TestDigestsOfAnotherSecretAreNotFound(t *testing.T) {
 	ada := s.importAda()
 	s.exec(`UPDATE "supabaseCredential" SET digest = sha256(convert_to($1, 'UTF8'))`, ada.token)
 	s.bridge(ada.body()).checkInvalid(t, "a digest without a key")
+}
+
+// The secret can change between the import and the sign-in.
+func TestDigestsOfEverySecretInTheSettingsAreFound(t *testing.T) {
+	t.Parallel()
+	const newest, older = "the newest secret of this test, long", "the older secret of this test, also long"
+	s := newBridgeServer(t, "BETTER_AUTH_SECRETS=2:"+newest+",1:"+older)
+	ada := s.importAda()
+	for secret, want := range map[string]int{
+		newest: 200, older: 200, string(s.cfg.AuthSecret): 200, "a secret that is not in the settings": 401,
+	} {
+		s.exec(`DELETE FROM "supabaseCredential"; UPDATE "supabaseSession" SET "usedAt" = NULL, "sessionId" = NULL`)
+		s.importCredentialWith(secret, ada.id, ada.token, false)
+		if a := s.bridge(ada.body()); a.status != want {
+			t.Errorf("an import with the secret %q: got %d %s, want %d", secret, a.status, a.body, want)
+		}
+	}
 }
 
 // listClaims are claims in a JSON list.

@@ -96,7 +96,13 @@ func (s *server) importSession(userID, token string) importedSession {
 // importCredential stores a refresh token of a session.
 func (s *server) importCredential(sessionID, token string, aal2 bool) {
 	s.t.Helper()
-	digest, err := bridge.Digest(bridge.Key([]byte(s.cfg.AuthSecret)), token)
+	s.importCredentialWith(string(s.cfg.AuthSecret), sessionID, token, aal2)
+}
+
+// importCredentialWith is like importCredential, for an import with another BETTER_AUTH_SECRET.
+func (s *server) importCredentialWith(secret, sessionID, token string, aal2 bool) {
+	s.t.Helper()
+	digest, err := bridge.Digest(bridge.Key([]byte(secret)), token)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -121,7 +127,9 @@ func (s *server) bridge(body string, headers ...string) answer {
 func (s *server) isUnused(id string) bool {
 	s.t.Helper()
 	return query[bool](s, `
-		SELECT "usedAt" IS NULL AND "revokedAt" IS NULL AND "sessionId" IS NULL FROM "supabaseSession" WHERE id = $1::uuid`, id)
+		SELECT "usedAt" IS NULL AND "revokedAt" IS NULL AND "sessionId" IS NULL
+		FROM "supabaseSession"
+		WHERE id = $1::uuid`, id)
 }
 
 // sessionCount returns how many sessions there are.

@@ -60,6 +60,42 @@ func TestUnusedSupabaseSessionsAreRevokedWithAllSessions(t *testing.T) {
 	}
 }
 
+// A link that a sign-up has mailed gives the account the password of this sign-up. After several sign-ups with one
+// email, any other link deletes the password. In both cases all sessions end, because another person may have started
+// them.
+func TestVerificationOfASignUpRevokesUnusedSupabaseSessions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		signUps  int
+		bySignUp bool // the link is that of the last sign-up
+		revoked  bool
+	}{
+		{"link of the only sign-up", 1, true, true},
+		{"link of the second sign-up", 2, true, true},
+		{"link that was requested later", 1, false, false},
+		{"link that was requested after two sign-ups", 2, false, true},
+	} {
+		s, box := newMailServer(t, "REQUIRE_EMAIL_VERIFICATION=on")
+		for range c.signUps {
+			s.do("POST", signUpPath, signUpBody).checkStatusAndCode(t, c.name, 200, "")
+		}
+		mails := box.takeAll()
+		if !c.bySignUp {
+			s.do("POST", sendVerificationPath, `{"email":"ada@example.com"}`).checkStatusAndCode(t, c.name, 200, "")
+			mails = box.takeAll()
+		}
+		imported := s.importSession(query[string](s, `SELECT id::text FROM "user"`), refreshToken)
+		s.openLink(mails[len(mails)-1])
+		if !s.isVerified("ada@example.com") {
+			t.Errorf("%s: the email is not verified, want it verified", c.name)
+		}
+		if got := !s.isUnused(imported.id); got != c.revoked {
+			t.Errorf("%s: the unused session of Supabase is revoked: got %v, want %v", c.name, got, c.revoked)
+		}
+	}
+}
+
 func TestRevokedSupabaseSessionIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newBridgeServer(t)
@@ -69,7 +105,8 @@ func TestRevokedSupabaseSessionIsRefused(t *testing.T) {
 	s.bridge(accessBody(signAccess(t, s.accessClaims(ada), supabaseSecret))).checkInvalid(t, "access token")
 	s.exec(`DELETE FROM "user"`)
 	s.bridge(ada.body()).checkInvalid(t, "after the user was deleted")
-	if n := query[int](s, `SELECT (SELECT count(*) FROM "supabaseSession") + (SELECT count(*) FROM "supabaseCredential")`); n != 0 {
+	if n := query[int](s, `
+		SELECT (SELECT count(*) FROM "supabaseSession") + (SELECT count(*) FROM "supabaseCredential")`); n != 0 {
 		t.Errorf("rows after the user was deleted: got %d, want 0", n)
 	}
 }

@@ -73,9 +73,9 @@ func (s *Service) decodeSupabaseTokens(r *http.Request) (t supabaseTokens, err e
 	return t, nil
 }
 
-// parseStoredTokens returns the tokens in the value in which a client of Supabase stores its session: JSON, or base64url
-// of JSON after "base64-". The JSON is an object or, from older clients, a list. It returns "" for a token that is not
-// there or too long.
+// parseStoredTokens returns the tokens in the value in which a client of Supabase stores its session: JSON, or
+// base64url of JSON after "base64-". The JSON is an object or, from older clients, a list. It returns "" for a token
+// that is not there or too long.
 func parseStoredTokens(value string) (refresh, access string) {
 	if encoded, ok := strings.CutPrefix(value, "base64-"); ok {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(encoded, "="))

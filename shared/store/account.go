@@ -121,8 +121,9 @@ func (s *Store) ChangePassword(
 	return err
 }
 
-// ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user, revokes the unused ones that
-// the user had at Supabase, and stores the session next, all in one transaction. It sets next.ID. next.UserID must be the owner of the account.
+// ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user, revokes the unused ones
+// that the user had at Supabase, and stores the session next, all in one transaction. It sets next.ID. next.UserID must
+// be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old PasswordAccount, hash string, next *Session) error {
 	id, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING changed_account
@@ -183,8 +184,8 @@ const resetPasswordSQL = `, new_password AS (
 
 // ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
 // none. With revoke it ends all their sessions. It always revokes the unused sessions that the user had at Supabase. It
-// deletes all mailed links of the user, and the rate limit rows whose keys are in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired,
-// or if the user was deleted.
+// deletes all mailed links of the user, and the rate limit rows whose keys are in counters. All of it is one
+// transaction. It returns ErrNotFound if the link is unknown, used or expired, or if the user was deleted.
 //
 // If the email of the user is not verified, another person may have signed up with it at a provider. Then ResetPassword
 // deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.

@@ -156,8 +156,8 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 	return err
 }
 
-// DeleteSessionsOfUser deletes all sessions and all mailed links of a user, and revokes the unused sessions that the user
-// had at Supabase.
+// DeleteSessionsOfUser deletes all sessions and all mailed links of a user, and revokes the unused sessions that the
+// user had at Supabase.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`, `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`

@@ -80,8 +80,8 @@ const useSourceSQL = `used_source AS (
 		)`
 
 // revokeSourcesSQL, a FROM item with the alias u, and isUnusedSourceOfUserSQL form a CTE that revokes, at the time $2,
-// the unused sessions that the users in u had at Supabase. Every statement that ends all sessions of a user has it, also
-// with SUPABASE_BRIDGE=off, because the setting can be on later.
+// the unused sessions that the users in u had at Supabase. Every statement that ends all sessions of a user has it,
+// also with SUPABASE_BRIDGE=off, because the setting can be on later.
 const (
 	revokeSourcesSQL = `revoked_sources AS (
 			UPDATE "supabaseSession" b SET "revokedAt" = $2

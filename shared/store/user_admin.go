@@ -109,7 +109,8 @@ func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at tim
 }
 
 // SetPassword stores a new password of a user, who gets a password account if they had none. It deletes the user's
-// mailed links, and revokes the unused sessions that the user had at Supabase. It returns ErrNotFound if there is no such user.
+// mailed links, and revokes the unused sessions that the user had at Supabase. It returns ErrNotFound if there is no
+// such user.
 func (s *Store) SetPassword(ctx context.Context, id, hash string, at time.Time) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], `
 		WITH `+lockUserSQL+`, new_password AS (
