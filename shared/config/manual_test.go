@@ -298,6 +298,14 @@ var settingsTable = []setting{
 		"`FROM_DATABASE_URL`, `TO_DATABASE_URL`",
 		"The secret in Secrets Manager that holds both. Only `functions/migrate` may read it.",
 	},
+	{
+		"SUPABASE_JWKS",
+		"",
+		"none",
+		"An import with `--sessions` reads the public keys of the Supabase project from this file or URL, such as " +
+			"`https://<project>.supabase.co/auth/v1/.well-known/jwks.json`, and stores them. With them Xenon accepts access " +
+			"tokens of the project. A project that signs with its JWT secret has no public keys.",
+	},
 	{"AWS_REGION", "", "set by Lambda", "The AWS region."},
 	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "The access key for AWS."},
 	{"AWS_SECRET_ACCESS_KEY", "", "set by Lambda", "The secret access key for AWS."},

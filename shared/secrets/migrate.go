@@ -32,12 +32,6 @@ func ReadImportSecret(ctx context.Context, cfg config.Import) (ImportSecret, err
 	return parseImportSecret(got[cfg.SecretARN])
 }
 
-// ImportURLs returns the database URLs of ReadImportSecret.
-func ImportURLs(ctx context.Context, cfg config.Import) (from, to string, err error) {
-	s, err := ReadImportSecret(ctx, cfg)
-	return s.From, s.To, err
-}
-
 // parseImportSecret reads both URLs and the encryption keys from the JSON text of the secret. Its errors do not quote
 // the text.
 func parseImportSecret(d secretText) (ImportSecret, error) {

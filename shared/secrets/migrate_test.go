@@ -9,12 +9,12 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
-func TestImportURLsReturnsTheSettingsWithoutASecret(t *testing.T) {
+func TestReadImportSecretReturnsTheSettingsWithoutASecret(t *testing.T) {
 	t.Parallel()
-	from, to, err := ImportURLs(t.Context(),
+	got, err := ReadImportSecret(t.Context(),
 		config.Import{FromDatabaseURL: "postgres://from", ToDatabaseURL: "postgres://to"})
-	if from != "postgres://from" || to != "postgres://to" || err != nil {
-		t.Errorf("ImportURLs = %q, %q, %v, want both URLs of the settings", from, to, err)
+	if got.From != "postgres://from" || got.To != "postgres://to" || err != nil {
+		t.Errorf("ReadImportSecret: got %q, %q and the error %v, want both URLs of the settings", got.From, got.To, err)
 	}
 }
 
@@ -25,6 +25,9 @@ func TestParseImportSecretNamesWhatIsWrong(t *testing.T) {
 		"good": {
 			`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to +
 				`","OTHER":1,"encryptionKeys":{"key-2":"not-shown","key-1":"another"}}`, "",
+		},
+		"keys in a list": {
+			`{"FROM_DATABASE_URL":"` + from + `","TO_DATABASE_URL":"` + to + `","encryptionKeys":[4711]}`, "is not of the form",
 		},
 		"no source": {`{"TO_DATABASE_URL":"` + to + `"}`, "FROM_DATABASE_URL: missing"},
 		"no target": {`{"FROM_DATABASE_URL":"` + from + `"}`, "TO_DATABASE_URL: missing"},

@@ -18,6 +18,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/sessions"
 )
 
 // defaultWorkers is the number of batches that are copied at the same time.
@@ -107,7 +108,11 @@ func copyBatches(
 		env.Report(event)
 		return nil
 	}
-	err = run.ForEachBatch(ctx, env, p, batches, workers, p.StageTables()+run.CreateAffected, copyOne)
+	setUp := p.StageTables() + run.CreateAffected
+	if p.Options.Sessions {
+		setUp += run.CreateSessionStage
+	}
+	err = run.ForEachBatch(ctx, env, p, batches, workers, setUp, copyOne)
 	return n, err
 }
 
@@ -135,6 +140,11 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 	if counts, err = w.copyBatch(ctx, b); err != nil {
 		return counts, false, err
 	}
+	if w.Pass.Options.Sessions {
+		if err := w.copySessions(ctx, b); err != nil {
+			return counts, false, err
+		}
+	}
 	err = w.Retry(ctx, func(ctx context.Context) error {
 		isDone = w.commitConn == nil || w.commitConn == w.Dst
 		if !isDone {
@@ -143,6 +153,18 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 		return w.Pass.MarkDone(ctx, w.Env, w.Dst, b, counts.rows)
 	})
 	return counts, isDone, err
+}
+
+// copySessions copies the sessions of a batch whose users are copied. Every pass copies all of them, because the end of
+// a session leaves no trace in the source.
+func (w *worker) copySessions(ctx context.Context, b run.Batch) error {
+	return w.Retry(ctx, func(ctx context.Context) error {
+		err := sessions.Copy(ctx, w.Worker, b)
+		if err == nil && w.commitConn == nil {
+			w.commitConn = w.Dst
+		}
+		return err
+	})
 }
 
 // copyBatch copies all users of a batch that was never copied, and only the changed users of any other batch.

@@ -7,7 +7,8 @@ import (
 )
 
 // Options are the options of a run. The run stores them when it begins. Afterwards they cannot change, except
-// AllowDeletions and, until the run has copied a profile, Profiles, ProfileKey and ProfileColumns.
+// AllowDeletions, those about sessions and, until the run has copied a profile, Profiles, ProfileKey and
+// ProfileColumns.
 type Options struct {
 	Run       string `json:"run,omitempty"`       // name of the run; "" means "supabase"
 	BatchSize int    `json:"batchSize,omitempty"` // users in a batch, 1 to 50,000; 0 means 5,000
@@ -40,6 +41,14 @@ type Options struct {
 	// {"age_range": {"35_44": "35_plus"}}. Without an entry, a value that the target does not allow becomes NULL, and
 	// the quarantine keeps it.
 	ProfileValues map[string]map[string]string `json:"profileValues,omitempty"`
+	// Sessions also imports the sessions of users, as keyed digests of the refresh tokens that Supabase would accept. A
+	// run that began without it can begin with a later pass; a run that began with it keeps it.
+	Sessions bool `json:"sessions,omitempty"`
+	// SessionTimebox and SessionInactivity are the limits of the project's settings for sessions, as durations such as
+	// "720h": since the sign-in, and since the last refresh. The database of the project does not have them. "" means no
+	// limit.
+	SessionTimebox    string `json:"sessionTimebox,omitempty"`
+	SessionInactivity string `json:"sessionInactivity,omitempty"`
 	// AllowDeletions lets a pass start although the source has less than half as many users as the ledger. Fewer
 	// deletions do not need it.
 	AllowDeletions bool `json:"allowDeletions,omitempty"`
@@ -89,6 +98,9 @@ func (o Options) check() error {
 		return fmt.Errorf("provider map %d is not between 1 and %d", o.ProviderMap, newestProviderMapVersion)
 	case len(o.Run) > 100:
 		return fmt.Errorf("the name of the run is longer than 100 characters")
+	}
+	if _, _, err := o.sessionLimits(); err != nil {
+		return err
 	}
 	for field := range o.ProfileValues {
 		if !slices.Contains(ChoiceFields, field) {

@@ -197,6 +197,12 @@ func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, erro
 	if err == nil {
 		err = r.dst.QueryRow(ctx, run.CountRestorable(r.id, s)).Scan(&u.Restored)
 	}
+	if err == nil && r.hasSessions {
+		var n int64
+		const removed = `EXISTS (SELECT FROM undo o WHERE o.user_id = t."userId" AND o.is_removed AND o.written)`
+		err = r.dst.QueryRow(ctx, run.CountSessionsToRemove(r.id, s, removed)).Scan(&n)
+		u.Removed["supabaseSession"] = n
+	}
 	return u, run.Wrap("count", err)
 }
 
@@ -256,5 +262,9 @@ func (r *rollback) rollbackSQL(b run.Batch) string {
 			}
 		}
 	}
-	return sql + r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+	sql += r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+	if r.hasSessions {
+		sql += run.RemoveSessions(r.id, b)
+	}
+	return sql
 }

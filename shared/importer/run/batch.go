@@ -43,6 +43,12 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 		if p.Mapping, err = r.readStoredMapping(ctx, src, dst); err != nil {
 			return err
 		}
+		switch why, err := env.prepareSessions(ctx, p.Mapping); {
+		case err != nil:
+			return err
+		case len(why) > 0:
+			return Refuse(why)
+		}
 		if p.References, err = ReadReferences(ctx, dst, p.CarriesFactors()); err != nil {
 			return err
 		}
@@ -173,14 +179,42 @@ WHERE name = $1
 // ClosePass ends the pass: the run is complete if no batch is open or parked.
 func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
-		if _, err := dst.Exec(ctx, completeRun, name); err != nil {
+		r, err := Find(ctx, dst, name)
+		if err != nil {
+			return err
+		}
+		tables := analyzeTables
+		if r.Plan.Options.Sessions {
+			tables += `, "supabaseSession", "supabaseCredential"`
+		}
+		if err := env.completeRun(ctx, dst, r); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if _, err := dst.Exec(ctx, analyzeTables); err != nil {
+		if _, err := dst.Exec(ctx, tables); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)
 		return err
 	})
 	return st, err
+}
+
+// completeRun marks the run as complete, unless a batch is open or parked. With sessions it also stores the time of the
+// pass, and the public keys of the project if they are given.
+func (e *Env) completeRun(ctx context.Context, dst *pgx.Conn, r Run) error {
+	if !r.Plan.Options.Sessions {
+		_, err := dst.Exec(ctx, completeRun, r.Name)
+		return err
+	}
+	keys, err := e.readPublicKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, completeRun, r.Name)
+		if err == nil && tag.RowsAffected() > 0 {
+			_, err = tx.Exec(ctx, storeBridge, keys)
+		}
+		return err
+	})
 }

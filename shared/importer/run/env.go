@@ -25,12 +25,15 @@ type Env struct {
 	// do.
 	Shared bool
 	// Secret returns the secrets of the deployment, BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET, or zero Keys if none is
-	// configured. Only a run that copies TOTP factors calls it. nil is like a function that returns zero Keys.
+	// configured. Only a run that copies TOTP factors or sessions calls it. nil is like a function that returns zero Keys.
 	Secret func(context.Context) (cipher.Keys, error)
 	// EncryptionKeys are the keys of the database encryption of the source, which few projects use.
 	EncryptionKeys atrest.Keys
-	Progress       func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
-	Now            func() time.Time // the clock of this process; the databases use their own clocks
+	// PublicKeys returns the public keys of the project as a JWKS, or nil. Only a run that imports sessions calls it. nil
+	// is like a function that returns nil.
+	PublicKeys func(context.Context) ([]byte, error)
+	Progress   func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
+	Now        func() time.Time // the clock of this process; the databases use their own clocks
 	// Timeout is the time limit of one statement; 0 means five minutes. A connection attempt has the same limit, but at
 	// most 30 seconds.
 	Timeout time.Duration
@@ -38,8 +41,9 @@ type Env struct {
 	// as long, up to fifty times RetryDelay.
 	RetryDelay time.Duration
 
-	lease     *lease
-	reporting sync.Mutex // locked while Progress runs
+	lease      *lease
+	sessionKey []byte     // the key of the digests, after loadSessionKey
+	reporting  sync.Mutex // locked while Progress runs
 }
 
 // Event is a report of progress. The import reports one for each batch that a copy, verification or rollback finishes

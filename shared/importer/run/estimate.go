@@ -27,9 +27,8 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	if p.conflicts, err = findConflicts(ctx, p.env, p.src, p.mapping); err != nil {
 		return err
 	}
-	r := mapping.Rejections{}
+	r := p.rejections()
 	for _, c := range p.conflicts {
-		r.Add(c)
 		if c.Kind != mapping.Factor {
 			p.Collisions[c.Reason]++
 		}
@@ -61,6 +60,15 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	}
 	p.addMessages()
 	return nil
+}
+
+// rejections returns the conflicts between rows of the source.
+func (p *planner) rejections() mapping.Rejections {
+	r := mapping.Rejections{}
+	for _, c := range p.conflicts {
+		r.Add(c)
+	}
+	return r
 }
 
 // estimateQueries returns the queries about users, and the queries about the other kinds of rows.

@@ -51,9 +51,9 @@ func (e *Env) readSecret(ctx context.Context) (cipher.Keys, error) {
 	case err == nil:
 		return keys, nil
 	case ctx.Err() != nil, errors.As(err, &temporary) && temporary.Unavailable():
-		return keys, fmt.Errorf("read the secret that encrypts second factors: %w", err)
+		return keys, fmt.Errorf("read the secret of the deployment: %w", err)
 	}
-	return keys, fmt.Errorf("%w: the secret that encrypts second factors: %w", ErrRefused, err)
+	return keys, fmt.Errorf("%w: the secret of the deployment: %w", ErrRefused, err)
 }
 
 // errInvalidFactor means that a secret is not the base32 of a key.

@@ -30,8 +30,8 @@ type child struct {
 	From, To    string
 	Options     importer.Options
 	Concurrency int
-	Secret      string
-	Measure     bool // the process prints its largest live heap, in bytes, at the end
+	Secret      string // of the deployment, for an import of second factors or sessions
+	Measure     bool   // the process prints its largest live heap, in bytes, at the end
 }
 
 func TestMain(m *testing.M) {

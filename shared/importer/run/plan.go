@@ -48,6 +48,10 @@ type Plan struct {
 	// release.
 	OtherTables *inventory.Inventory `json:"otherTables"`
 
+	// Sessions describes the sessions of the source. It is nil if the import cannot read them, and in a plan of an older
+	// release.
+	Sessions *SessionPlan `json:"sessions,omitempty"`
+
 	NotCarried map[string]int64 `json:"notCarried"` // numbers of rows that are not copied: sessions, tokens and others
 	NotChecked []string         `json:"notChecked"` // tables that do not exist or cannot be read, with the reason
 	Warnings   []string         `json:"warnings"`
@@ -130,7 +134,7 @@ func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, given mapping.O
 	}
 	for _, step := range []func(context.Context) error{
 		p.countRows, p.countNotCarried, p.findReferring, p.readOtherTables, p.findProfileCandidates, p.estimate,
-		p.findCollisions,
+		p.findCollisions, p.planSessions,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -228,8 +232,8 @@ func countRows(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, est
 	return n, estimate, err
 }
 
-// notCarried are tables whose rows are counted but not copied: every user has to sign in again, and single sign-on has
-// to be configured again.
+// notCarried are tables whose rows are counted but not copied: single sign-on has to be configured again and, without
+// Options.Sessions, every user has to sign in again.
 var notCarried = []string{
 	"auth.sessions", "auth.refresh_tokens", "auth.one_time_tokens", "auth.flow_state", "auth.mfa_challenges",
 	"auth.mfa_amr_claims", "auth.saml_relay_states", "auth.oauth_clients", "auth.oauth_authorizations",
@@ -237,8 +241,14 @@ var notCarried = []string{
 	"auth.audit_log_entries",
 }
 
+// tablesOfSessions are the tables that an import with Options.Sessions reads.
+var tablesOfSessions = []string{"auth.sessions", "auth.refresh_tokens", "auth.mfa_amr_claims"}
+
 func (p *planner) countNotCarried(ctx context.Context) error {
 	for _, name := range notCarried {
+		if p.Options.Sessions && slices.Contains(tablesOfSessions, name) {
+			continue
+		}
 		t, err := describeTable(ctx, p.src, name)
 		if err != nil {
 			return err

@@ -62,6 +62,12 @@ func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 				},
 			},
 		},
+		"sessions": {
+			`{"sessions":true,"sessionTimebox":"720h","sessionInactivity":"168h"}`,
+			Job{Mode: ModeImport, Run: "supabase", Concurrency: 8, Options: mapping.Options{
+				Sessions: true, SessionTimebox: "720h", SessionInactivity: "168h",
+			}},
+		},
 	}
 	for name, test := range tests {
 		test.want.Holder, test.want.Options.Run = "the execution tuesday", test.want.Run
@@ -94,6 +100,7 @@ func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 		"cascade without force":          {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
 		"cascade without rollback":       {`{"cascade": true, "force": true}`, "force requires rollback"},
 		"quick with rollback":            {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
+		"quick with sessions":            {`{"sessions": true, "quick": true}`, "quick cannot be used with sessions"},
 		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequestBytes) + `"}`, "bytes"},
 	}
 	for name, test := range tests {

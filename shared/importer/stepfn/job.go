@@ -114,6 +114,8 @@ func (r Request) check() error {
 		return fmt.Errorf("cascade requires rollback and force")
 	case r.Quick && r.Rollback:
 		return fmt.Errorf("quick cannot be used with rollback")
+	case r.Quick && r.Sessions:
+		return fmt.Errorf("quick cannot be used with sessions, because no time of the source says that a session has ended")
 	}
 	return nil
 }

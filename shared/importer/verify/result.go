@@ -72,9 +72,13 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 		src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain,
 		carriesFactors: stored.Plan.Options.MFA == mapping.CarryFactors,
 	}
-	if r.Equations, err = e.readAll(ctx); err != nil {
+	if err := e.readAll(ctx); err != nil {
 		return Result{}, err
 	}
+	if err := e.addSessionEquations(ctx, stored); err != nil {
+		return Result{}, err
+	}
+	r.Equations = e.list
 	r.IsCurrent = v.IsCurrent
 	r.Equal = r.IsCurrent && r.isEqual()
 	return r, nil
@@ -144,24 +148,24 @@ func (e *equations) add(text string, left, right int64) {
 	e.list = append(e.list, Equation{text, left, right, left == right})
 }
 
-func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
+func (e *equations) readAll(ctx context.Context) error {
 	ledger, err := run.ReadLedgerCounts(ctx, e.dst, e.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.addSourceEquations(ctx, ledger); err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.addFactorEquation(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	held, err := run.CountUnverifiedEmails(ctx, e.dst, e.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.add("confirmed source users whose email an unverified target user has = 0", held, 0)
 	e.addTargetEquations(ledger)
-	return e.list, nil
+	return nil
 }
 
 // addSourceEquations adds the equations that the ledger has as many rows of each kind as the source.
@@ -201,6 +205,23 @@ type sourceEquation struct {
 	table    mapping.Table
 	text     string
 	outcomes []mapping.Outcome
+}
+
+// addSessionEquations adds the equations that every session has an outcome, and that the target has the sessions that
+// the run wrote.
+func (e *equations) addSessionEquations(ctx context.Context, stored run.Run) error {
+	c, err := run.ReadSessionCounts(ctx, e.dst, stored)
+	if err != nil || c == nil {
+		return err
+	}
+	inTarget, err := run.CountWrittenSessions(ctx, e.dst, e.id)
+	if err != nil {
+		return err
+	}
+	e.add("rows of auth.sessions in the last pass = bridged + kept + skipped sessions", c.Read, c.Outcomes())
+	e.add("sessions in the target that the last pass wrote = bridged sessions, and those with an unreadable key",
+		inTarget, c.Written())
+	return nil
 }
 
 // addTargetEquations adds the equations that the target has as many rows of each kind as the ledger lists as copied.

@@ -55,10 +55,17 @@ func compareUnverifiedBatches(ctx context.Context, env *run.Env, name string, sh
 	if err != nil {
 		return err
 	}
+	setUp := ""
+	if p.Options.Sessions {
+		setUp = run.CreateSessionStage
+	}
 	var mu sync.Mutex
-	return run.ForEachBatch(ctx, env, p, v.Due, workers, "", func(ctx context.Context, w *run.Worker, b run.Batch) error {
+	return run.ForEachBatch(ctx, env, p, v.Due, workers, setUp, func(ctx context.Context, w *run.Worker, b run.Batch) error {
 		began := env.Now()
 		found, err := compareBatch(ctx, w, b, v.NoSharedIDs)
+		if err == nil && p.Options.Sessions {
+			err = compareSessions(ctx, w, b, &found)
+		}
 		if err != nil {
 			return err
 		}
