@@ -13,6 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/sessions"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/stringify"
@@ -35,7 +36,7 @@ type importFlags struct {
 	Name string `name:"run" help:"Name of the run; default: supabase" default:"supabase" placeholder:"NAME"`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
 
-	EncryptionKey []string `help:"A key of Supabase's database encryption, base64url, for a run with --mfa carry if the project encrypts second factors. Repeatable." sep:"none" placeholder:"ID=KEY"`
+	EncryptionKey []string `help:"A key of Supabase's database encryption, base64url, for a run with --mfa carry or --sessions if the project encrypts second factors or sessions. Repeatable." sep:"none" placeholder:"ID=KEY"`
 }
 
 // open returns the import from the source to the target, and the printer of its progress. It checks the form of the
@@ -93,6 +94,7 @@ func openImport(s importSecrets, getenv environment, std streams) (*importer.Imp
 
 		Secret:         s.authSecrets,
 		EncryptionKeys: keys,
+		PublicKeys:     sessions.ReadPublicKeys(s.publicKeys),
 	}, p, nil
 }
 
@@ -118,14 +120,15 @@ func checkURL(flag, databaseURL string) error {
 // importSecrets are the secrets of an import.
 type importSecrets struct {
 	secrets.ImportSecret
-	// authSecrets returns the secrets of the deployment, which only a run with --mfa carry needs.
+	// authSecrets returns the secrets of the deployment, which only a run with --mfa carry or --sessions needs.
 	authSecrets func(context.Context) (cipher.Keys, error)
+	publicKeys  string // the file or the URL of the public keys of the project, or ""
 }
 
 // readSecrets returns the secrets of an import: from the flags, else from the variables, else from the secret.
 func (f importFlags) readSecrets(ctx context.Context, getenv environment) (importSecrets, error) {
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
-	cfg, err := config.LoadImport(func(name string) string {
+	cfg, err = config.LoadImport(func(name string) string {
 		if v := given[name]; v != "" {
 			return v
 		}
@@ -150,7 +153,7 @@ func (f importFlags) readSecrets(ctx context.Context, getenv environment) (impor
 		read.To = f.To
 	}
 	read.EncryptionKeys = append(read.EncryptionKeys, f.EncryptionKey...)
-	return importSecrets{read, authSecretsReader(cfg)}, err
+	return importSecrets{read, authSecretsReader(cfg), cfg.PublicKeys}, err
 }
 
 // authSecretsReader returns a function that reads the secrets of the deployment.

@@ -21,15 +21,18 @@ import (
 // optionFlags are the options of a run. An option that is not given is empty: the import then uses the value that the
 // run stored, or the default.
 type optionFlags struct {
-	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
-	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
-	MFA           string   `name:"mfa" help:"Users with a verified second factor. carry (recommended): the authenticator app of a user works here, too; needs BETTER_AUTH_SECRET or APP_SECRET_ARN. hold: no factor is imported, and these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",carry,allow,hold" default:"" placeholder:"carry|hold|allow"`
-	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
-	ProfileKey    string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
-	ProfileColumn []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
-	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
-	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
-	AllowDeletion bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
+	BatchSize         int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
+	Unconfirmed       string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
+	MFA               string   `name:"mfa" help:"Users with a verified second factor. carry (recommended): the authenticator app of a user works here, too; needs BETTER_AUTH_SECRET or APP_SECRET_ARN. hold: no factor is imported, and these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",carry,allow,hold" default:"" placeholder:"carry|hold|allow"`
+	Profiles          string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
+	ProfileKey        string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
+	ProfileColumn     []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
+	Provider          []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
+	ProfileValue      []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
+	Sessions          bool     `help:"Also import the sessions of users, so that people who are signed in stay signed in. Needs BETTER_AUTH_SECRET or APP_SECRET_ARN. Stored are keyed digests, not the refresh tokens of Supabase."`
+	SessionTimebox    string   `help:"With --sessions: the time-box of the project's sessions, such as 720h; default: none" placeholder:"DURATION"`
+	SessionInactivity string   `help:"With --sessions: the inactivity timeout of the project's sessions, such as 168h; default: none" placeholder:"DURATION"`
+	AllowDeletion     bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
 }
 
 func (c optionFlags) options(run string) (importer.Options, error) {
@@ -41,6 +44,8 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 		Profiles:       c.Profiles,
 		ProfileKey:     c.ProfileKey,
 		AllowDeletions: c.AllowDeletion,
+
+		Sessions: c.Sessions, SessionTimebox: c.SessionTimebox, SessionInactivity: c.SessionInactivity,
 	}
 	var err error
 	if o.ProfileColumns, err = parseProfileColumns(c.ProfileColumn); err != nil {
@@ -105,6 +110,11 @@ func (c optionFlags) flags() string {
 	add("profile-column", c.ProfileColumn...)
 	add("provider", c.Provider...)
 	add("profile-value", c.ProfileValue...)
+	if c.Sessions {
+		words = append(words, "--sessions")
+	}
+	add("session-timebox", c.SessionTimebox)
+	add("session-inactivity", c.SessionInactivity)
 	return strings.Join(words, " ")
 }
 
@@ -217,6 +227,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printReferringTables(out, p.Referring)
 	printOtherTables(out, p.OtherTables)
 	printProfileCandidates(out, p.ProfileCandidates)
+	printSessionPlan(out, p.Sessions)
 	printNumbers(out, "Counted, not imported", withoutZeros(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)

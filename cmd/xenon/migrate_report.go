@@ -103,6 +103,7 @@ func printReport(out io.Writer, r importreport.Report) {
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrapText(end.Text, 106, "\n  "))
 	printCounts(out, "Results, in rows", r.Status.Counts)
 	printReasons(out, "In the quarantine", r.Status.Reasons)
+	printSessionCounts(out, r.Status.Sessions)
 	printLines(out, "Not checked", r.Plan.NotChecked)
 }
 

@@ -32,6 +32,9 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if c.Concurrency < 0 || c.BatchSize < 0 {
 		return newUsageError("--concurrency and --batch-size must be 1 or more")
 	}
+	if c.Quick && c.Sessions {
+		return newUsageError("--quick cannot be used with --sessions: no time of the source says that a session has ended")
+	}
 	if c.DryRun {
 		return c.plan(ctx, c.importFlags, getenv, std)
 	}
@@ -64,6 +67,7 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 	printf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
 	printCounts(out, "Results, in rows", s.Counts)
 	printReasons(out, "In the quarantine", s.Reasons)
+	printSessionCounts(out, s.Sessions)
 	if len(s.Parked) > 0 {
 		fmt.Fprintln(out, "\nParked batches")
 		for _, b := range s.Parked {
