@@ -31,7 +31,7 @@ type migrateCmd struct {
 
 // importFlags are common to the commands that work on a run.
 type importFlags struct {
-	From string `help:"The Supabase database: the direct host or the session pooler, port 5432. Overrides FROM_DATABASE_URL." placeholder:"URL"`
+	From string `help:"The Supabase database: the direct host or the session pooler, port 5432. Or a file: a dump of supabase db dump --data-only or pg_dump, a CSV of auth.users, or the JSON of auth.admin.listUsers. Overrides FROM_DATABASE_URL." placeholder:"URL|FILE"`
 	To   string `help:"The target database, by its direct host. Overrides TO_DATABASE_URL." placeholder:"URL"`
 	Name string `name:"run" help:"Name of the run; default: supabase" default:"supabase" placeholder:"NAME"`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
@@ -45,6 +45,10 @@ func (f importFlags) open(ctx context.Context, getenv environment, std streams) 
 	s, err := f.readSecrets(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
+	}
+	if f.isFile() {
+		s.From = ""
+		return openImport(s, getenv, std)
 	}
 	if err := checkURL("--from", s.From); err != nil {
 		return nil, nil, err
@@ -127,8 +131,11 @@ type importSecrets struct {
 
 // readSecrets returns the secrets of an import: from the flags, else from the variables, else from the secret.
 func (f importFlags) readSecrets(ctx context.Context, getenv environment) (importSecrets, error) {
+	if f.isFile() {
+		f.From = "postgres://not.needed/here"
+	}
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
-	cfg, err = config.LoadImport(func(name string) string {
+	cfg, err := config.LoadImport(func(name string) string {
 		if v := given[name]; v != "" {
 			return v
 		}

@@ -140,7 +140,11 @@ can start.
 
   export FROM_DATABASE_URL=postgres://postgres.ref:…@aws-0-eu-central-1.pooler.supabase.com:5432/postgres
   export TO_DATABASE_URL=postgres://…@ep-name.eu-central-1.aws.neon.tech/neondb
-  xenon migrate plan`
+  xenon migrate plan
+  xenon migrate plan --from data.sql
+
+With a file, --from is the dump of supabase db dump --data-only or of pg_dump (plain, custom, directory or tar; also
+.gz), a CSV of auth.users or the JSON of auth.admin.listUsers. The command loads it into a temporary Postgres.`
 }
 
 // Run prints the plan.
@@ -157,6 +161,11 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if err != nil {
 		return err
 	}
+	stop, err := f.load(ctx, m, p, c.Profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	p.printOnTerminal("Reading both databases; a million users take about a minute …")
 	plan, err := m.Plan(ctx, o)
 	p.finish()
@@ -166,7 +175,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if f.JSON {
 		err = printJSON(std, planOutput{plan, providerSettings(plan.Providers, getenv)})
 	} else {
-		printPlan(std.out, plan, hostAndDatabase(m.From), hostAndDatabase(m.To))
+		printPlan(std.out, plan, sourceText(m), hostAndDatabase(m.To))
 		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
 			next := c.commandLine("run", f.Name) + f.sameFlags()
@@ -216,6 +225,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	if len(p.Source.Rows) > 0 {
 		printf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
 	}
+	printFile(out, p.File)
 	printCounts(out, "Expected results, in rows", p.Expected)
 	printReasons(out, "Expected in the quarantine", p.Reasons)
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)

@@ -23,7 +23,10 @@ func (migrateRunCmd) Help() string {
 continue. After the run is complete, the same command copies what has changed in the source since the last pass.
 The exit status is 3 if rows are in the quarantine or batches are parked.
 
+A run from a file (--from data.sql) continues only with the same file.
+
   xenon migrate run --mfa hold
+  xenon migrate run --from data.sql --mfa hold
   xenon migrate run --dry-run --provider custom:acme=acme --profile-value age_range:35_44=35_plus`
 }
 
@@ -46,7 +49,12 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
-	p.printOnTerminal("Copying from %s to %s; planning first …", hostAndDatabase(m.From), hostAndDatabase(m.To))
+	stop, err := c.load(ctx, m, p, c.Profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	p.printOnTerminal("Copying from %s to %s; planning first …", sourceText(m), hostAndDatabase(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
 	p.finish()
 	if err != nil {
@@ -99,7 +107,8 @@ func (migrateVerifyCmd) Help() string {
 	return `Both databases compute checksums of the copied rows. If checksums differ, the command lists the ids of the rows
 that differ, and the exit status is 3.
 
-  xenon migrate verify --concurrency 4`
+  xenon migrate verify --concurrency 4
+  xenon migrate verify --from data.sql`
 }
 
 // Run compares the copied rows with the source.
@@ -108,6 +117,11 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil {
 		return err
 	}
+	stop, err := c.load(ctx, m, p, "")
+	if err != nil {
+		return err
+	}
+	defer stop()
 	v, err := m.Verify(ctx, c.Name, c.Concurrency)
 	p.finish()
 	if err != nil {

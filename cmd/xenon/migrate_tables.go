@@ -57,6 +57,10 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 	case c.Rollback:
 		return c.rollBack(ctx, getenv, std)
 	}
+	if c.isFile() {
+		return newUsageError("xenon migrate tables needs the database of the project: a file has no definitions of tables " +
+			"that it could copy. Restore your own tables with pg_restore or psql")
+	}
 	m, p, err := c.open(ctx, getenv, std)
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 	p := &Pass{Run: name, Epoch: epoch}
 	return p, env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		r, err := Find(ctx, dst, name)
+		if err == nil {
+			err = r.CheckFile(env.File)
+		}
 		if err != nil {
 			return err
 		}

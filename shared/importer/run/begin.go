@@ -161,6 +161,9 @@ func (b *passOpener) storePlan(ctx context.Context, p *planner, bounds []string)
 // openPass continues an interrupted pass, or starts the next one.
 func (b *passOpener) openPass(ctx context.Context) error {
 	r, err := Find(ctx, b.dst, b.options.Run)
+	if err == nil {
+		err = r.CheckFile(b.env.File)
+	}
 	if err != nil {
 		return err
 	}

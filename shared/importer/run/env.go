@@ -17,7 +17,9 @@ import (
 // progress function.
 type Env struct {
 	From, To string // database URLs; never printed
-	Schema   string // schema of Xenon's tables in the target; "" means public
+	// File describes the file whose rows the source has, if package dump has loaded it from a file; else nil.
+	File   *SourceFile
+	Schema string // schema of Xenon's tables in the target; "" means public
 	// Holder names the holder of the lease in messages of other processes: "xenon migrate on host, pid 42", or the name of
 	// an execution.
 	Holder string

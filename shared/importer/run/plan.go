@@ -20,7 +20,9 @@ type Plan struct {
 	At      time.Time       `json:"at"` // by the clock of the source
 	Options mapping.Options `json:"options"`
 	Source  Database        `json:"source"`
-	Target  Database        `json:"target"`
+	// File is the file that the source was loaded from, or nil if the source is a Supabase database.
+	File   *SourceFile `json:"file,omitempty"`
+	Target Database    `json:"target"`
 
 	Expected mapping.Counts   `json:"expected"` // rows by kind and outcome, computed from the source alone
 	Reasons  mapping.Reasons  `json:"reasons"`  // numbers of expected quarantine entries
@@ -152,6 +154,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		return err
 	}
 	p.leaveOutOwnTable()
+	p.addFile()
 	m := p.mapping
 	p.MetadataColumns = m.Target.MetadataColumns()
 	p.Source = Database{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
@@ -186,8 +189,12 @@ func (p *planner) countRows(ctx context.Context) error {
 		}
 	}
 	if !s.Factors.IsUsable() && p.Options.MFA != "allow" {
-		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
-			"grant select on it, or use --mfa allow")
+		remedy := "grant select on it"
+		if p.File != nil {
+			remedy = "use a file that has this table"
+		}
+		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: %s, or use "+
+			"--mfa allow", remedy)
 	}
 	for _, t := range []mapping.Table{t.User, t.Account, t.Profile} {
 		n, _, err := countRows(ctx, p.dst, t)
@@ -282,6 +289,9 @@ func (p *planner) findReferring(ctx context.Context) error {
 // readOtherTables adds the tables that the import does not copy. The profile table is one of them, because the import
 // copies only those of its columns that user_profile has.
 func (p *planner) readOtherTables(ctx context.Context) error {
+	if p.File != nil {
+		return nil // the file has other tables, but the source only those of users
+	}
 	v, err := inventory.Read(ctx, p.src, p.dst, p.mapping.Target.Schema, schema.TableNames())
 	p.OtherTables = &v
 	return err

@@ -43,14 +43,17 @@ type Equation struct {
 func ReadResult(ctx context.Context, env *run.Env, name string) (Result, error) {
 	var r Result
 	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
-		r, err = readResult(ctx, src, dst, name)
+		r, err = readResult(ctx, env.File, src, dst, name)
 		return err
 	})
 	return r, err
 }
 
-func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, error) {
+func readResult(ctx context.Context, file *run.SourceFile, src, dst *pgx.Conn, name string) (Result, error) {
 	stored, err := run.Find(ctx, dst, name)
+	if err == nil {
+		err = stored.CheckFile(file)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -69,7 +72,7 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
 	e := equations{
-		src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain,
+		src: src, dst: dst, file: file, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain,
 		carriesFactors: stored.Plan.Options.MFA == mapping.CarryFactors,
 	}
 	if err := e.readAll(ctx); err != nil {
@@ -134,7 +137,8 @@ func (r Result) WhyNotEqual() string {
 // verification found in the target.
 type equations struct {
 	src, dst *pgx.Conn
-	id       int // id of the run
+	file     *run.SourceFile // the file that the source was loaded from, or nil
+	id       int             // id of the run
 	source   mapping.SourceCatalog
 	sums     map[string]run.Checksum
 	remain   int64
@@ -190,11 +194,16 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 		if !k.table.IsUsable() {
 			continue // the plan lists this table as not checked
 		}
+		known := ledger.Counts.Sum(k.kind, k.outcomes...) - ledger.Gone[k.kind]
+		if e.file != nil { // the counts of the file, so that no row is lost while it is loaded
+			e.add("rows of "+k.table.Name+" in the file = "+k.text, e.file.Rows[k.table.Name], known)
+			continue
+		}
 		var now int64
 		if err := e.src.QueryRow(ctx, "SELECT count(*) FROM "+k.table.SQL()).Scan(&now); err != nil {
 			return fmt.Errorf("count %s: %w", k.table.Name, err)
 		}
-		e.add("rows of "+k.table.Name+" = "+k.text, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
+		e.add("rows of "+k.table.Name+" = "+k.text, now, known)
 	}
 	return nil
 }
