@@ -82,10 +82,8 @@ func (p *parser) begin(table string, columns []string) (io.Writer, error) {
 		return io.Discard, nil
 	}
 	if columns == nil {
-		if columns = p.columns[table]; columns == nil {
-			return nil, p.refuseLine("the statement for %s does not name its columns: dump with --column-inserts, or "+
-				"together with the definitions of the tables (without --data-only)", table)
-		}
+		return nil, p.refuseLine("the statement for %s does not name its columns: dump with --column-inserts, or "+
+			"together with the definitions of the tables (without --data-only)", table)
 	}
 	return p.sink.begin(table, columns, p.types[table])
 }

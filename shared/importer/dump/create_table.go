@@ -74,9 +74,9 @@ func (p *parser) columnDefinitions(table string) error {
 			return err
 		}
 		isColumn := name != "" && (isQuoted || !slices.Contains(notColumns, name))
-		if kind, isGenerated := columnType(rest); isColumn && !isGenerated {
+		if isColumn {
 			columns = append(columns, name)
-			types[name] = kind
+			types[name] = columnType(rest)
 		}
 		if isLast {
 			break
@@ -121,9 +121,8 @@ func (h *headWriter) WriteByte(b byte) error {
 var typeEnds = strings.Fields("not null default collate generated constraint primary unique references check storage " +
 	"compression")
 
-// columnType returns the type in the definition of a column after its name, without a length. isGenerated reports
-// whether Postgres computes the column from others; dumps do not have its values.
-func columnType(definition string) (name string, isGenerated bool) {
+// columnType returns the type in the definition of a column after its name, without a length.
+func columnType(definition string) string {
 	var words []string
 	for word := range strings.FieldsSeq(definition) {
 		if slices.Contains(typeEnds, word) {
@@ -131,10 +130,10 @@ func columnType(definition string) (name string, isGenerated bool) {
 		}
 		words = append(words, word)
 	}
-	name = strings.Join(words, " ")
+	name := strings.Join(words, " ")
 	if before, after, ok := strings.Cut(name, "("); ok { // character varying(255), timestamp(3) with time zone
 		_, after, _ = strings.Cut(after, ")")
 		name = strings.Join(strings.Fields(before+" "+after), " ")
 	}
-	return name, strings.Contains(definition, "generated always as (")
+	return name
 }

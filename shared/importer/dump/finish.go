@@ -23,7 +23,7 @@ func (l *loader) finish(ctx context.Context, file *run.SourceFile) error {
 		l.dropIgnored,
 		func() error { return l.dropMissing(file) },
 		l.createIndexes,
-		func() error { return l.finishProfiles(ctx) },
+		func() error { return l.finishTypes(ctx) },
 		func() error { return l.checkRows(ctx, file) },
 		func() error { return l.exec("ANALYZE") },
 		func() error { return l.addWarnings(ctx, file) },

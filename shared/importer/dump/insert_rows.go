@@ -52,12 +52,12 @@ func (p *parser) skipAfter(err error) error {
 
 // insertRows reads the rows after VALUES, and gives them to the sink in the text format of COPY.
 func (p *parser) insertRows(table string, columns []string) error {
+	if columns == nil {
+		columns = p.columns[table] // pg_dump --inserts writes a value for each of them, and DEFAULT for generated ones
+	}
 	w, err := p.begin(table, columns)
 	if err != nil {
 		return err
-	}
-	if columns == nil {
-		columns = p.columns[table]
 	}
 	r := rowWriter{parser: p, table: table, out: bufio.NewWriterSize(w, 64<<10)}
 	for {

@@ -23,9 +23,9 @@ type loader struct {
 	profiles string                       // name of the profile table, or "none"
 	existing map[string][]string          // columns by table
 	found    map[string][]string          // columns of the file, by table
-	unknown  map[string][]string          // columns of tables of Supabase that tables.sql does not have
+	unknown  map[string][]string          // columns of Supabase's tables that tables.sql does not have
 	ignored  map[string]map[string]string // generated columns that the file has, with the names of their copies
-	defined  map[string]map[string]string // types of the columns of the profile table that the file defines
+	defined  map[string]map[string]string // types of the columns that the file defines, by table
 
 	current stream
 }
@@ -156,8 +156,8 @@ func (l *loader) prepareColumns(table string, columns []string, types map[string
 			return nil, err
 		}
 		l.existing[table] = []string{}
-		l.defined[table] = types
 	}
+	l.defined[table] = types
 	l.found[table] = columns
 	var names []string
 	for _, column := range columns {

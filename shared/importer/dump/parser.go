@@ -34,7 +34,7 @@ type contents struct {
 	rows    map[string]int64             // rows of tables that the sink wants
 	skipped map[string]int64             // rows of other tables
 	dumped  map[string]bool              // tables whose rows are in the dump, even if there are none
-	columns map[string][]string          // columns of CREATE TABLE statements, without generated ones
+	columns map[string][]string          // columns of CREATE TABLE statements
 	types   map[string]map[string]string // their types
 
 	starts, ends      int    // comments at the start and the end of a dump
