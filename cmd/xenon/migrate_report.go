@@ -122,7 +122,7 @@ func printFileRows(out io.Writer, r importreport.Report) {
 	printf(out, "\nRows of %s (sha256 %s)\n%-28s%12s%12s\n", f.Name, f.SHA256, "", "in the file", "in ledger")
 	for _, row := range r.FileRows() {
 		if row.Counted {
-			printf(out, "  %-26s%12d%12s\n", row.Table, row.File, "counted")
+			printf(out, "  %-26s%12d%12s\n", row.Table, row.File, "not copied")
 			continue
 		}
 		printf(out, "  %-26s%12d%12d\n", row.Table, row.File, row.Ledger)

@@ -47,7 +47,8 @@ func (f *fileReader) readCSV(r *bufio.Reader, columns []string, separator string
 	return f.loader.end(c.records)
 }
 
-// csvRecords copies the records of a CSV file and counts them. It leaves out empty lines, and ends every line with "\n".
+// csvRecords copies the records of a CSV file and counts them. It leaves out empty lines, and ends every record with
+// "\n".
 type csvRecords struct {
 	in  *bufio.Reader
 	out io.Writer

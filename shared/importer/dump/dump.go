@@ -2,9 +2,9 @@
 // `supabase db dump`, from a CSV file of auth.users, or from the JSON that auth.admin.listUsers returns. It loads their
 // rows into a temporary Postgres server, which is then the source of an import.
 //
-// It never executes a statement of the file. It parses the text (parser.go), finds the COPY and INSERT statements of the
-// tables that an import reads, and copies their rows into tables of its own (tables.sql). It needs the same memory for
-// every size of file. Only cmd/xenon imports this package.
+// It never executes a statement of the file. It parses the text (parser.go), finds the COPY and INSERT statements of
+// the tables that an import reads, and copies their rows into tables of its own (tables.sql). It needs the same memory
+// for every size of file. Only cmd/xenon imports this package.
 package dump
 
 import (

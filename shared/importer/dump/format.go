@@ -122,8 +122,8 @@ func (f *fileReader) cutGzip() error {
 func (f *fileReader) readText(r *bufio.Reader, head []byte) error {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return refuse("%s is in UTF-16, as PowerShell writes files with >. Dump again with the option --file of the program, "+
-			"or convert the file to UTF-8", f.file.Name)
+		return refuse("%s is in UTF-16, as PowerShell writes files with >. Dump again with the option --file of the "+
+			"program, or convert the file to UTF-8", f.file.Name)
 	case bytes.IndexByte(head, 0) >= 0:
 		return refuse("%s is not a dump: it has zero bytes, and it is not an archive of pg_dump", f.file.Name)
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):

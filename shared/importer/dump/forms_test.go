@@ -41,7 +41,8 @@ INSERT INTO auth.mfa_amr_claims SELECT id, now(), now(), 'password', gen_random_
 ALTER TABLE auth.users ADD COLUMN future_column jsonb;
 UPDATE auth.users SET future_column = '{"a": [1.10, "it''s\\n"]}' WHERE id IN (SELECT id FROM auth.users LIMIT 9);
 CREATE TABLE public.posts (id bigint PRIMARY KEY, body text);
-INSERT INTO public.posts SELECT i, E'INSERT INTO auth.users (id) VALUES (''x'');\n\\.\n$$' FROM generate_series(1, 20) i;
+INSERT INTO public.posts SELECT i, E'INSERT INTO auth.users (id) VALUES (''x'');\n\\.\n$$'
+FROM generate_series(1, 20) i;
 CREATE FUNCTION public.f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC
   SELECT CASE WHEN count(*) > 0 THEN 1 END FROM auth.users; SELECT 2::bigint; END;
 COMMENT ON TABLE public.posts IS E'; COPY auth.users (id) FROM stdin;\n1\n';`)
@@ -160,7 +161,7 @@ func dumpForms(t *testing.T, from string) map[string]form {
 		"tar format, gzip":         {writeFile(t, "backup.tar.gz", gzipped(t, tarFormat)), true},
 		"tar of the directory":     {writeFile(t, "backup.tar", tarOf(t, members)), true},
 		"tar of a dump, gzip": {
-			writeFile(t, "backup.tgz", gzipped(t, tarOf(t, map[string][]byte{"README": []byte("x"), "a/dump.sql": plain}))), true,
+			writeFile(t, "backup.tgz", gzipped(t, tarOf(t, map[string][]byte{"README": []byte("x"), "a/d.sql": plain}))), true,
 		},
 	}
 }
@@ -246,7 +247,8 @@ func checkSameImport(
 	importtest.RunToCompletion(t, m, importtest.BatchesOf100)
 	q := ledgerQueries(f.hasTypes)
 	got := importtest.Contents(t, m.To, importtest.QueriesOfImportedTables, q)
-	if diff := importtest.Diff(got, importtest.Contents(t, database.To, importtest.QueriesOfImportedTables, q)); diff != "" {
+	want := importtest.Contents(t, database.To, importtest.QueriesOfImportedTables, q)
+	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("%s: the target differs from that of the import from the database:%s", name, diff)
 	}
 	v := importtest.Verify(t, m)
@@ -281,7 +283,8 @@ func checkFile(t *testing.T, name, from string, file run.SourceFile) {
 func TestProfileTableOfADumpWithoutDefinitionsIsImported(t *testing.T) {
 	t.Parallel()
 	from := newSource(t)
-	importtest.Exec(t, from, `CREATE TABLE public."Members" (id uuid PRIMARY KEY, lang text, hours int, joined timestamptz);
+	importtest.Exec(t, from, `
+CREATE TABLE public."Members" (id uuid PRIMARY KEY, lang text, hours int, joined timestamptz);
 INSERT INTO public."Members" SELECT id, 'de', 7, '2024-02-03 04:05:06.789+00' FROM auth.users;`)
 	o := importer.Options{
 		BatchSize: 100, MFA: "allow", Profiles: "public.Members", ProfileKey: "id",
@@ -290,7 +293,8 @@ INSERT INTO public."Members" SELECT id, 'de', 7, '2024-02-03 04:05:06.789+00' FR
 	database := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, database, o)
 	want := importtest.Contents(t, database.To, importtest.QueriesOfImportedTables)
-	path := writeFile(t, "data.sql", likeSupabase(pgDump(t, from, "--data-only", "--column-inserts", "--rows-per-insert=50")))
+	dump := pgDump(t, from, "--data-only", "--column-inserts", "--rows-per-insert=50")
+	path := writeFile(t, "data.sql", likeSupabase(dump))
 	m, err := loadForTest(t, path, o.Profiles)
 	if err != nil {
 		t.Fatal(err)

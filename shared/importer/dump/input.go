@@ -83,8 +83,8 @@ type lines struct {
 	held    bool // a carriage return that was read and not returned, because a line feed may follow
 }
 
-// next returns the next piece of a line, and whether the line ends with it. The end of a line is "\n", never "\r\n". The
-// piece is valid until the next call. At the end of the file it returns io.EOF, or errCut within a line.
+// next returns the next piece of a line, and whether the line ends with it. The end of a line is "\n", never "\r\n".
+// The piece is valid until the next call. At the end of the file it returns io.EOF, or errCut within a line.
 func (l *lines) next() (piece []byte, isEnd bool, err error) {
 	piece, err = l.in.r.ReadSlice('\n')
 	if len(piece) == 0 && err != nil && !errors.Is(err, bufio.ErrBufferFull) {

@@ -21,8 +21,8 @@ func psql(t *testing.T, from, statement string) []byte {
 	if len(programs) == 0 {
 		t.Fatal("psql is not installed; the test needs postgresql-client")
 	}
-	out, err := exec.CommandContext( //nolint:gosec // an installed program
-		t.Context(), programs[0], "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command="+statement, from).Output()
+	args := []string{"--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command=" + statement, from}
+	out, err := exec.CommandContext(t.Context(), programs[0], args...).Output() //nolint:gosec // an installed program
 	if err != nil {
 		t.Fatalf("psql: %v", err)
 	}
@@ -131,7 +131,8 @@ func TestIdentitiesAndFactorsInJSONAreImported(t *testing.T) {
  "id": "subject-%[1]d", "provider": "google", "identity_data": {"sub": "s"}}, {"id": "old-%[1]d", "provider": "github",
  "identity_data": {}}], "factors": [{"id": "20000000-0000-4000-8000-00000000000%[1]d", "factor_type": "totp",
  "status": "verified", "friendly_name": "a\tb\\n"}]}`
-	m, err := loadForTest(t, writeFile(t, "users.json", fmt.Appendf(nil, "[%s, %s]", fmt.Sprintf(user, 1), fmt.Sprintf(user, 2))), "")
+	users := fmt.Appendf(nil, "[%s, %s]", fmt.Sprintf(user, 1), fmt.Sprintf(user, 2))
+	m, err := loadForTest(t, writeFile(t, "users.json", users), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestFilesWithoutWholeUsersAreRefused(t *testing.T) {
 		"only definitions":        {"d.sql", "CREATE TABLE auth.users (id uuid);\n", "--data-only"},
 		"identities only":         {"d.sql", "COPY auth.identities (id) FROM stdin;\n\\.\n", "only of auth.identities"},
 		"the same rows twice":     {"d.sql", copyUser + copyUser, "same id"},
-		"a value of another type": {"d.sql", strings.Replace(copyUser, "00000000-", "secret-", 1), "auth.users, row 1, column id"},
+		"a value of another type": {"d.sql", strings.Replace(copyUser, "00000000-", "secret-", 1), "row 1, column id"},
 		"a row cut by hand":       {"d.sql", strings.Replace(copyUser, "\ta@b.c", "", 1), "another number of columns"},
 		"an empty file":           {"d.sql", " \n", "is empty"},
 		"a zip file":              {"d.zip", "PK\x03\x04xxxxxxxxxxxx", "packed with zip"},
@@ -185,7 +186,7 @@ func TestFilesWithoutWholeUsersAreRefused(t *testing.T) {
 		"JSON of another answer": {"d.json", `{"message": "no"}`, "no list of users"},
 		"JSON without users":     {"d.json", `{"users": []}`, "no rows of it"},
 		"cut JSON":               {"d.json", `{"users": [{"id": "00000000-0000-4000-8000-000000000001"}, {"id`, "cut short"},
-		"one page of JSON":       {"d.json", page([]string{`{"id": "00000000-0000-4000-8000-000000000001"}`}, 51), "1 of 51 users"},
+		"one page of JSON":       {"d.json", page([]string{`{"id": "00000000-0000-4000-8000-000000000001"}`}, 51), "1 of 51"},
 		"wrong JSON":             {"d.json", `{"users": [1]}`, "not valid JSON"},
 	} {
 		_, err := loadForTest(t, writeFile(t, c.file, []byte(c.content)), "")
@@ -219,9 +220,10 @@ func TestRunContinuesOnlyWithTheSameFile(t *testing.T) {
 	copied := int64(0)
 	again.Progress = func(e importer.Event) { copied += e.Copied }
 	if st, err := again.Run(t.Context(), importtest.BatchesOf100, false, 1); err != nil || copied != 0 || st.Pass != 2 {
-		t.Errorf("another pass of the same file: wrote %d rows in pass %d (error %v), want none in pass 2", copied, st.Pass, err)
+		t.Errorf("the same file again: wrote %d rows in pass %d (error %v), want none in pass 2", copied, st.Pass, err)
 	}
-	importtest.Exec(t, from, "update auth.users set email = 'new@example.com' where id = (select min(id::text)::uuid from auth.users)")
+	importtest.Exec(t, from, "update auth.users set email = 'new@example.com' "+
+		"where id = (select min(id::text)::uuid from auth.users)")
 	other, err := loadForTest(t, writeFile(t, "later.sql", pgDump(t, from, "--data-only")), "")
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +234,8 @@ func TestRunContinuesOnlyWithTheSameFile(t *testing.T) {
 		m    *importer.Import
 		want string
 	}{"another file": {other, "later.sql has other bytes"}, "a database": {database, "give the file with --from"}} {
-		if _, err := c.m.Run(t.Context(), importtest.BatchesOf100, false, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+		_, err := c.m.Run(t.Context(), importtest.BatchesOf100, false, 1)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("a pass with %s: got the error %v, want one with %q", name, err, c.want)
 		}
 		if _, err := c.m.Verify(t.Context(), "supabase", 1); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -45,7 +45,8 @@ func runChild(text string) error {
 		return err
 	}
 	fmt.Println(s.server.Dir)
-	m := importer.Import{From: s.URL(), To: c.To, File: &s.File, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
+	holder := fmt.Sprintf("process %d", os.Getpid())
+	m := importer.Import{From: s.URL(), To: c.To, File: &s.File, Holder: holder, Now: time.Now}
 	m.Progress = func(e importer.Event) { fmt.Println("batch", e.Batch) }
 	if _, err := m.Run(context.Background(), importer.Options{BatchSize: 10, MFA: "allow"}, false, 1); err != nil {
 		return err
@@ -131,7 +132,8 @@ func TestLoadChecksTheDigestBeforeItStartsAServer(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not this file") {
 		t.Errorf("got the error %v, want that of Check", err)
 	}
-	if _, err := Load(t.Context(), path+".missing", Options{}); err == nil || !strings.Contains(err.Error(), "there is no file") {
+	_, err = Load(t.Context(), path+".missing", Options{})
+	if err == nil || !strings.Contains(err.Error(), "there is no file") {
 		t.Errorf("a missing file: got the error %v, want one that says so", err)
 	}
 }

@@ -210,7 +210,7 @@ func (l *loader) flush() error {
 	case result.err != nil:
 		return result.err
 	case result.rows != s.rows:
-		return refuse("%s: the file has %d rows, but Postgres read %d rows: the file is damaged", s.table, s.rows, result.rows)
+		return refuse("%s: the file has %d rows, but Postgres read %d: the file is damaged", s.table, s.rows, result.rows)
 	}
 	return nil
 }

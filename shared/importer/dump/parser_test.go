@@ -24,7 +24,9 @@ type memorySink struct {
 }
 
 func newMemorySink(tables ...string) *memorySink {
-	return &memorySink{tables: tables, columns: map[string][]string{}, text: map[string]*bytes.Buffer{}, rows: map[string]int64{}}
+	return &memorySink{
+		tables: tables, columns: map[string][]string{}, text: map[string]*bytes.Buffer{}, rows: map[string]int64{},
+	}
 }
 
 func (s *memorySink) wants(table string) bool {
@@ -67,10 +69,14 @@ func TestParserReadsRowsOfBothStatements(t *testing.T) {
 			`COPY "auth"."users" ("id", "email") FROM stdin;` + "\n1\ta\\\\b\\tc\n\\.\n",
 			"1\ta\\\\b\\tc\n",
 		},
-		"COPY with CRLF":                         {"COPY auth.users (id, email) FROM stdin;\r\n1\ta\r\n\\.\r\n", "1\ta\n"},
-		"COPY whose last line has no line feed":  {"COPY auth.users (id, email) FROM stdin;\n1\ta\n\\.", "1\ta\n"},
-		"COPY with an escaped line feed":         {"COPY auth.users (id, email) FROM stdin;\n1\ta\\\nb\n\\.\n", "1\ta\\\nb\n"},
-		"COPY with escaped backslash at the end": {"COPY auth.users (id, email) FROM stdin;\n1\ta\\\\\n2\tb\n\\.\n", "1\ta\\\\\n2\tb\n"},
+		"COPY with CRLF":                        {"COPY auth.users (id, email) FROM stdin;\r\n1\ta\r\n\\.\r\n", "1\ta\n"},
+		"COPY whose last line has no line feed": {"COPY auth.users (id, email) FROM stdin;\n1\ta\n\\.", "1\ta\n"},
+		"COPY with an escaped line feed": {
+			"COPY auth.users (id, email) FROM stdin;\n1\ta\\\nb\n\\.\n", "1\ta\\\nb\n",
+		},
+		"COPY with escaped backslash at the end": {
+			"COPY auth.users (id, email) FROM stdin;\n1\ta\\\\\n2\tb\n\\.\n", "1\ta\\\\\n2\tb\n",
+		},
 		"INSERT with many rows": {
 			`INSERT INTO "auth"."users" ("id", "email") VALUES` + "\n\t('1', 'it''s'),\n\t('2', NULL);\n",
 			"1\tit's\n2\t\\N\n",
@@ -111,21 +117,23 @@ func TestParserReadsRowsOfBothStatements(t *testing.T) {
 // The text of other statements contains what looks like rows of auth.users.
 func TestParserSkipsTextInOtherStatements(t *testing.T) {
 	t.Parallel()
-	const trap = "COPY auth.users (id, email) FROM stdin;\nwrong\twrong\n\\.\nINSERT INTO auth.users (id, email) VALUES ('w', 'w');"
+	const insert = "INSERT INTO auth.users (id, email) VALUES ('w', 'w');"
+	const trap = "COPY auth.users (id, email) FROM stdin;\nwrong\twrong\n\\.\n" + insert
 	for name, before := range map[string]string{
-		"line comment":           "-- INSERT INTO auth.users (id, email) VALUES ('w', 'w');\n",
-		"nested comment":         "/* /* " + trap + " */ ; " + trap + " */",
-		"string":                 "COMMENT ON TABLE x IS '" + strings.ReplaceAll(trap, "'", "''") + "';",
-		"escaped string":         `COMMENT ON TABLE x IS E'\'; ` + strings.ReplaceAll(trap, "'", `\'`) + "';",
-		"dollar quote":           "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ " + trap + " $$;",
-		"dollar quote with tag":  "DO $do$ begin $$; " + trap + " $$; end $do$;",
-		"quoted name":            `CREATE VIEW "; ` + strings.ReplaceAll(trap, `"`, `""`) + `" AS SELECT 1;`,
-		"body of a SQL function": "CREATE OR REPLACE FUNCTION f() RETURNS void BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; INSERT INTO auth.users (id, email) VALUES ('w', 'w'); END;",
-		"rows of another table":  "COPY public.posts (a) FROM stdin;\nINSERT INTO auth.users (id, email) VALUES ('w', 'w');\n\\.\n",
-		"rows in other INSERTs":  "INSERT INTO public.posts VALUES ('" + strings.ReplaceAll(trap, "'", "''") + "');",
-		"dollar in a name":       "CREATE TABLE a$b$ (c$b$ int); SELECT a$b$ FROM x;",
-		"commands of psql":       "\\restrict abc\n\\connect postgres\n\\unrestrict abc\n",
-		"rule":                   "CREATE RULE r AS ON INSERT TO x DO (SELECT 1; INSERT INTO auth.users (id, email) VALUES ('w', 'w'));",
+		"line comment":          "-- INSERT INTO auth.users (id, email) VALUES ('w', 'w');\n",
+		"nested comment":        "/* /* " + trap + " */ ; " + trap + " */",
+		"string":                "COMMENT ON TABLE x IS '" + strings.ReplaceAll(trap, "'", "''") + "';",
+		"escaped string":        `COMMENT ON TABLE x IS E'\'; ` + strings.ReplaceAll(trap, "'", `\'`) + "';",
+		"dollar quote":          "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ " + trap + " $$;",
+		"dollar quote with tag": "DO $do$ begin $$; " + trap + " $$; end $do$;",
+		"quoted name":           `CREATE VIEW "; ` + strings.ReplaceAll(trap, `"`, `""`) + `" AS SELECT 1;`,
+		"body of a SQL function": "CREATE OR REPLACE FUNCTION f() RETURNS void BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; " +
+			insert + " END;",
+		"rows of another table": "COPY public.posts (a) FROM stdin;\n" + insert + "\n\\.\n",
+		"rows in other INSERTs": "INSERT INTO public.posts VALUES ('" + strings.ReplaceAll(trap, "'", "''") + "');",
+		"dollar in a name":      "CREATE TABLE a$b$ (c$b$ int); SELECT a$b$ FROM x;",
+		"commands of psql":      "\\restrict abc\n\\connect postgres\n\\unrestrict abc\n",
+		"rule":                  "CREATE RULE r AS ON INSERT TO x DO (SELECT 1; " + strings.TrimSuffix(insert, ";") + ");",
 	} {
 		s := newMemorySink("auth.users")
 		p := newParser(strings.NewReader(before+"\nINSERT INTO auth.users (id, email) VALUES ('1', 'a');"), s)
@@ -258,7 +266,9 @@ func TestParserNeedsNoMoreMemoryForALineOfOneGigabyte(t *testing.T) {
 
 // A value that is written in any of the forms of a constant, and repeated in places that are skipped, is read as it is.
 func FuzzParserReadsEveryValue(f *testing.F) {
-	for _, v := range []string{"", "it's", `\N`, `a\`, "\\.\n\\.", "$$ $x$", "-- ;\n/* ", `"`, "\r\n", "E'\\'", "é\u2028\U0001f600", "\t"} {
+	for _, v := range []string{
+		"", "it's", `\N`, `a\`, "\\.\n\\.", "$$ $x$", "-- ;\n/* ", `"`, "\r\n", "E'\\'", "é\u2028\U0001f600", "\t",
+	} {
 		f.Add(v)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
@@ -309,7 +319,8 @@ func endsBetweenStatements(text string) bool {
 func FuzzParserEnds(f *testing.F) {
 	for _, v := range []string{
 		"COPY auth.users (id) FROM stdin;\n1\n\\.\n", "INSERT INTO auth.users (id) VALUES ('1');", "/* */ -- \n", "$a$ $a$",
-		"CREATE TABLE auth.users (id uuid, \"a\" text DEFAULT 'x' NOT NULL);", "\\restrict x\n", "SET client_encoding = 'UTF8';",
+		"CREATE TABLE auth.users (id uuid, \"a\" text DEFAULT 'x' NOT NULL);", "\\restrict x\n",
+		"SET client_encoding = 'UTF8';",
 	} {
 		f.Add([]byte(v))
 	}

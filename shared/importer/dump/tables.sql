@@ -1,5 +1,5 @@
--- The tables of a file, as Supabase Auth's own migrations define them, but without foreign keys and with text in place of
--- enums. Columns that a file does not have are NULL, so only ids are NOT NULL.
+-- The tables of a file, as Supabase Auth's own migrations define them, but without foreign keys and with text in place
+-- of enums. Columns that a file does not have are NULL, so only ids are NOT NULL.
 
 CREATE SCHEMA auth;
 

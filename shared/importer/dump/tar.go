@@ -17,8 +17,8 @@ const tarBlock = 512
 // isTar reports whether the bytes are the beginning of a tar file.
 func isTar(head []byte) bool { return len(head) > tarBlock && string(head[257:262]) == "ustar" }
 
-// isTarOfDump reports whether the bytes are the beginning of a tar file that pg_dump --format=tar made. Its first member
-// is toc.dat, which has the number of this format.
+// isTarOfDump reports whether the bytes are the beginning of a tar file that pg_dump --format=tar made. Its first
+// member is toc.dat, which has the number of this format.
 func isTarOfDump(head []byte) bool {
 	const formatAt, tarFormat = 10, 3
 	toc := head[tarBlock:]
@@ -27,7 +27,7 @@ func isTarOfDump(head []byte) bool {
 }
 
 // memberOfDump matches the names of the members of pg_dump's directory format.
-var memberOfDump = regexp.MustCompile(`^(toc\.dat|\d+\.dat(\.gz|\.lz4|\.zst)?|blobs(_\d+)?\.toc|blob_\d+\.dat(\.\w+)?)$`)
+var memberOfDump = regexp.MustCompile(`^(toc\.dat|(blob_)?\d+\.dat(\.gz|\.lz4|\.zst)?|blobs(_\d+)?\.toc)$`)
 
 // readTar reads a tar file: one that pg_dump made, one of a directory that pg_dump made, or one with a single dump.
 func (f *fileReader) readTar(ctx context.Context, r io.Reader, head []byte, file string) error {

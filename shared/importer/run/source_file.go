@@ -45,8 +45,8 @@ func (r *Run) CheckFile(given *SourceFile) error {
 			"the file with --from, use another name with --run, or roll the run back",
 			ErrRefused, r.Name, began.Name, began.shortDigest())
 	}
-	return fmt.Errorf("%w: the run %q began with the file %s (sha256 %s…), but %s has other bytes (sha256 %s…). A run reads "+
-		"one file: give the same file, or roll the run back and begin again with the new one",
+	return fmt.Errorf("%w: the run %q began with the file %s (sha256 %s…), but %s has other bytes (sha256 %s…). A run "+
+		"reads one file: give the same file, or roll the run back and begin again with the new one",
 		ErrRefused, r.Name, began.Name, began.shortDigest(), given.Name, given.shortDigest())
 }
 
