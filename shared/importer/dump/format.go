@@ -39,17 +39,21 @@ func readFile(ctx context.Context, path string, file *run.SourceFile, l *loader,
 		return err
 	}
 	defer in.Close() //nolint:errcheck // the file was only read
-	return f.readStream(ctx, &progressReader{in: in, report: o.Progress}, path)
+	return f.readStream(ctx, &progressReader{ctx: ctx, in: in, report: o.Progress}, path)
 }
 
-// progressReader reports how many bytes were read.
+// progressReader reports how many bytes were read, and ends with an error when its context ends.
 type progressReader struct {
+	ctx            context.Context // of the call of Load
 	in             io.Reader
 	report         func(int64)
 	read, reported int64
 }
 
 func (r *progressReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := r.in.Read(p)
 	r.read += int64(n)
 	if r.report != nil && (r.read-r.reported >= 4<<20 || err != nil) {
