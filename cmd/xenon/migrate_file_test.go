@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
@@ -71,6 +72,44 @@ func TestMigrateImportsFromAFile(t *testing.T) {
 	}
 	step(exitFailed, "run", "data.sql has other bytes")
 	step(exitUsage, "tables", "xenon migrate tables needs the database")
+}
+
+// A dump has sessions and second factors, too.
+func TestMigrateImportsSessionsAndSecondFactorsFromAFile(t *testing.T) {
+	t.Parallel()
+	source, target := supabasetest.New(t), dbtest.New(t)
+	dbtest.Exec(t, source, twoFactorsOfTheSource)
+	supabasetest.CreateSessionTables(t, source)
+	supabasetest.FillSessions(t, source, 16) // two of each kind, half of them valid
+	path := dumpFile(t, source)
+	env := []string{"TO_DATABASE_URL", target, "BETTER_AUTH_SECRET", "a secret of the tests, long enough"}
+	for _, s := range []struct {
+		command string
+		code    int
+		wants   []string
+	}{
+		{"plan --sessions --mfa carry", exitDone, []string{"16  auth.sessions", "8  are imported"}},
+		{"run --sessions --mfa carry", exitNeedsDecision, []string{"5  imported", "user_held", "session_key_encrypted"}},
+		{"verify", exitDone, []string{
+			"rows of auth.sessions in the file = those that the last pass read: 16 and 16",
+			"bridged + kept + skipped sessions: 16 and 16", "carried + quarantined TOTP factors: 2 and 2",
+		}},
+		{"report", exitDone, []string{"auth.sessions                       16          16"}},
+	} {
+		args := append(append([]string{"migrate"}, strings.Fields(s.command)...), "--from", path)
+		code, out, stderr := runXenon(t, args, env...)
+		if code != s.code {
+			t.Errorf("xenon migrate %s: got the exit code %d, want %d\n%s%s", s.command, code, s.code, out, stderr)
+		}
+		for _, want := range s.wants {
+			if !strings.Contains(out+stderr, want) {
+				t.Errorf("xenon migrate %s: want %q in the output, got\n%s%s", s.command, want, out, stderr)
+			}
+		}
+	}
+	if got := dbtest.Value[int](t, target, `SELECT count(*) FROM "supabaseSession"`); got == 0 {
+		t.Error("sessions in the target: got none, want some")
+	}
 }
 
 func TestMigrateNamesAMissingFile(t *testing.T) {

@@ -89,7 +89,7 @@ var fillSessions = []string{
 		CASE kind WHEN 5 THEN id END,
 		CASE WHEN kind IN (3, 4)
 			THEN translate(rtrim(encode(sha256(id::text::bytea), 'base64'), '='), '+/', '-_')
-			WHEN kind = 7 THEN '{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"","nonce":""}' END,
+			WHEN kind = 7 THEN '{"key_id":"key-1","alg":"aes-gcm-hkdf","data":"eA==","nonce":"eHh4eHh4eHh4eHh4"}' END,
 		CASE kind WHEN 3 THEN 5 WHEN 4 THEN 0 WHEN 7 THEN 0 END
 	FROM ` + numberedSessions,
 	`INSERT INTO auth.refresh_tokens (token, user_id, revoked, created_at, updated_at, parent, session_id)

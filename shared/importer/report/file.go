@@ -38,6 +38,9 @@ func (r Report) FileRows() (rows []FileRow) {
 				row.Ledger += n
 			}
 		}
+		if s := r.Status.Sessions; s != nil && table == "auth.sessions" {
+			row.Ledger, row.Counted = s.Outcomes(), false
+		}
 		rows = append(rows, row)
 	}
 	return rows

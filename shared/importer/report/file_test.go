@@ -37,6 +37,11 @@ func TestReportComparesTheRowsOfAFileWithTheLedger(t *testing.T) {
 	if diff := cmp.Diff(want, r.FileRows()); diff != "" {
 		t.Errorf("rows of the file (-want +got):\n%s", diff)
 	}
+	r.Status.Sessions = &run.SessionCounts{Bridged: 3, Kept: 1, Skipped: map[string]int64{"session_expired": 1}}
+	want[2] = report.FileRow{Table: "auth.sessions", File: 5, Ledger: 5}
+	if diff := cmp.Diff(want, r.FileRows()); diff != "" {
+		t.Errorf("rows of the file with imported sessions (-want +got):\n%s", diff)
+	}
 	if got, want := r.Conclusion(), completeReport().Conclusion(); got != want {
 		t.Errorf("conclusion with all rows: got %+v, want that of a database, %+v", got, want)
 	}

@@ -227,6 +227,9 @@ func (e *equations) addSessionEquations(ctx context.Context, stored run.Run) err
 	if err != nil {
 		return err
 	}
+	if e.file != nil {
+		e.add("rows of auth.sessions in the file = those that the last pass read", e.file.Rows["auth.sessions"], c.Read)
+	}
 	e.add("rows of auth.sessions in the last pass = bridged + kept + skipped sessions", c.Read, c.Outcomes())
 	e.add("sessions in the target that the last pass wrote = bridged sessions, and those with an unreadable key",
 		inTarget, c.Written())
