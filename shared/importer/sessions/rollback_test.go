@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
@@ -55,5 +56,45 @@ func TestRollbackOfAllUsersLeavesNoTraceOfSessions(t *testing.T) {
 		(select count(*) from supabase_import.session))`)
 	if got != "0 0 0 0" {
 		t.Errorf("sessions, digests, bridge and ledger after the rollback: got %s, want 0 0 0 0", got)
+	}
+}
+
+// A rollback that was interrupted has removed the sessions and second factors of some users. The next one removes those
+// of the others.
+func TestInterruptedRollbackOfSessionsAndFactorsContinues(t *testing.T) {
+	t.Parallel()
+	m := newImport(t, newSource(t, 30, 60))
+	importtest.Exec(t, m.From, `
+		insert into auth.mfa_factors (id, user_id, factor_type, status, secret, created_at, updated_at)
+		select md5(id::text)::uuid, id, 'totp', 'verified', 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', now(), now()
+		from auth.users`)
+	o := withSessions
+	o.MFA = "carry"
+	importtest.RunToCompletion(t, m, o)
+	importtest.CheckVerificationIsEqual(t, m)
+	rows := func() string {
+		return importtest.Value(t, m.To, `select concat_ws(' ', (select count(*) from "user"),
+			(select count(*) from "twoFactor"), (select count(distinct "userId") from "supabaseSession"))`)
+	}
+	if got := rows(); got != "30 30 30" {
+		t.Errorf("users, second factors and users with a session: got %s, want 30 30 30", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	m.Progress = func(e importer.Event) {
+		if e.Batch == 2 {
+			cancel()
+		}
+	}
+	if r, err := m.Rollback(ctx, "supabase", importer.RollbackOptions{}); err == nil || r.Done {
+		t.Fatalf("a rollback whose context is canceled: got done %t and the error %v, want false and an error", r.Done, err)
+	}
+	if got := rows(); got == "0 0 0" || got == "30 30 30" {
+		t.Errorf("after the interruption: got %s, want some of the rows removed", got)
+	}
+	m.Progress = nil
+	r, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{})
+	if got := rows(); err != nil || !r.Done || got != "0 0 0" {
+		t.Errorf("the next rollback: got %s, done %t and the error %v, want 0 0 0 and done", got, r.Done, err)
 	}
 }
