@@ -36,7 +36,7 @@ func (p *parser) untilQuote(quote byte, w io.ByteWriter) error {
 	}
 }
 
-// stringConstant reads a string constant that begins with a quote. escapes says whether backslashes escape, as in E'…'.
+// stringConstant reads a string constant that begins with a quote. escapes is true if backslashes escape, as in E'…'.
 func (p *parser) stringConstant(w io.ByteWriter, escapes bool) error {
 	if !escapes {
 		return p.untilQuote('\'', w)

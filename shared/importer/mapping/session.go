@@ -181,7 +181,7 @@ func (m Mapping) SessionReasons(keyIDs []string, forUsers bool, r Rejections) st
 	for i, id := range keyIDs {
 		names[i] = Literal(id)
 	}
-	sealed := `x.hmac_key LIKE '{%' AND NOT coalesce(
+	encrypted := `x.hmac_key LIKE '{%' AND NOT coalesce(
       substring(x.hmac_key FROM '"key_id":"([^"]*)"') = ANY (ARRAY[` + strings.Join(names, ", ") + `]::text[]), false)`
 	ofUser, users := "", ""
 	if forUsers {
@@ -194,7 +194,7 @@ func (m Mapping) SessionReasons(keyIDs []string, forUsers bool, r Rejections) st
 		users = "\nLEFT JOIN (\n" + m.Users(AllUsers, r) + "\n) u ON u.key = x.user_id"
 	}
 	return `SELECT CASE ` + ofUser + `WHEN x.reason IS NOT NULL THEN x.reason
-    WHEN x.live = '{}' AND ` + sealed + ` THEN '` + SessionKeyEncrypted + `'
+    WHEN x.live = '{}' AND ` + encrypted + ` THEN '` + SessionKeyEncrypted + `'
     ELSE '' END, count(*)
 FROM (` + m.Sessions(AllUsers) + `) x` + users + `
 GROUP BY 1`

@@ -148,7 +148,7 @@ func (r *stagedRows) Values() ([]any, error) {
 			reason = &found.reason
 		}
 	}
-	isWanted := reason == nil || found.isSealed
+	isWanted := reason == nil || found.hasUnreadableKey
 	return []any{
 		s.ID, s.UserID, reason, isWanted, s.AAL2, s.CreatedAt, s.RefreshedAt, s.ExpiresAt, found.values, found.aal2,
 	}, nil

@@ -34,8 +34,8 @@ type digests struct {
 	values [][]byte
 	aal2   []bool // of each value: the token was made after the second factor
 	reason string // why the session is not imported, if there are none
-	// isSealed is true if the session has tokens that cannot be computed, because their key cannot be read.
-	isSealed bool
+	// hasUnreadableKey is true if the session has tokens that cannot be computed, because their key cannot be read.
+	hasUnreadableKey bool
 }
 
 func (d *digests) add(key []byte, token string, aal2 bool) {
@@ -57,8 +57,8 @@ func (t tokens) digest(s session) digests {
 	}
 	problem := t.addVersion2(&d, s)
 	if len(d.values) == 0 {
-		d.reason, d.isSealed = mapping.SessionNoToken, problem != ""
-		if d.isSealed {
+		d.reason, d.hasUnreadableKey = mapping.SessionNoToken, problem != ""
+		if d.hasUnreadableKey {
 			d.reason = problem
 		}
 	}
