@@ -35,7 +35,8 @@ func TestMigrateRunCarriesSecondFactors(t *testing.T) {
 	}{
 		{[]string{"plan", "--mfa", "carry", "--encryption-key", "key-1"}, exitUsage, "ID=KEY"},
 		{
-			[]string{"plan", "--mfa", "carry", "--encryption-key", "key-1=" + key}, exitDone,
+			[]string{"plan", "--mfa", "carry", "--encryption-key", "key-1=" + key},
+			exitDone,
 			"(with the same --encryption-key)",
 		},
 		{[]string{"run", "--mfa", "carry", "--encryption-key", "key-1=" + key}, exitDone, "second factors"},

@@ -211,7 +211,15 @@ func TestRefreshTokenCountsMoreThanAnAccessToken(t *testing.T) {
 	s := newBridgeServer(t)
 	ada := s.importAda()
 	second := s.importSession(ada.user, otherRefresh)
-	good, foreign := signAccess(t, s.accessClaims(ada), supabaseSecret), signAccess(t, s.accessClaims(second), supabaseSecret)
+	good, foreign := signAccess(
+		t,
+		s.accessClaims(ada),
+		supabaseSecret,
+	), signAccess(
+		t,
+		s.accessClaims(second),
+		supabaseSecret,
+	)
 	expired := signAccess(t, s.accessClaims(ada, map[string]any{"exp": 1}), supabaseSecret)
 	unknown := signAccess(t, s.accessClaims(ada, map[string]any{"session_id": "11111111-2222-4333-8444-555555555555"}),
 		supabaseSecret)

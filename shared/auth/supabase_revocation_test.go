@@ -48,7 +48,13 @@ func TestUnusedSupabaseSessionsAreRevokedWithAllSessions(t *testing.T) {
 			s.exec(`UPDATE "supabaseSession" SET "usedAt" = $1 WHERE id = $2::uuid`, s.now, used.id)
 			c.act(s, box, ada)
 			if got := !s.isUnused(unused.id); got != c.revoked {
-				t.Errorf("%s with SUPABASE_BRIDGE=%s: the unused session is revoked: got %v, want %v", c.name, bridge, got, c.revoked)
+				t.Errorf(
+					"%s with SUPABASE_BRIDGE=%s: the unused session is revoked: got %v, want %v",
+					c.name,
+					bridge,
+					got,
+					c.revoked,
+				)
 			}
 			if !s.isUnused(others.id) {
 				t.Errorf("%s with SUPABASE_BRIDGE=%s: the session of another user is revoked, want it unused", c.name, bridge)

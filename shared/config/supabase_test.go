@@ -12,8 +12,10 @@ import (
 
 func TestSupabaseBridgeIsReadFromTheSettings(t *testing.T) {
 	t.Parallel()
-	got, err := config.LoadAPI(testEnvironment("SUPABASE_BRIDGE", "on", "SUPABASE_BRIDGE_UNTIL", "2026-12-31T01:00:00+01:00",
-		"SUPABASE_REF", "abcdefghijklmnopqrst", "SUPABASE_JWT_SECRET", "the secret of the project"))
+	got, err := config.LoadAPI(
+		testEnvironment("SUPABASE_BRIDGE", "on", "SUPABASE_BRIDGE_UNTIL", "2026-12-31T01:00:00+01:00",
+			"SUPABASE_REF", "abcdefghijklmnopqrst", "SUPABASE_JWT_SECRET", "the secret of the project"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,13 @@ func TestChallengeEndsIfTheSupabaseSessionCannotBeUsed(t *testing.T) {
 		b.post("/two-factor/verify-totp", map[string]any{"code": ada.code()}).
 			check(t, name, 401, "INVALID_TWO_FACTOR_COOKIE")
 		if s.sessionsOf(ada) != before || b.isSignedIn() {
-			t.Errorf("%s: got %d sessions, signed in %v; want %d and not signed in", name, s.sessionsOf(ada), b.isSignedIn(), before)
+			t.Errorf(
+				"%s: got %d sessions, signed in %v; want %d and not signed in",
+				name,
+				s.sessionsOf(ada),
+				b.isSignedIn(),
+				before,
+			)
 		}
 		s.now = s.now.Add(time.Minute)
 	}

@@ -37,8 +37,10 @@ func TestOpenReadsWhatTheAuthServerHasEncrypted(t *testing.T) {
 		{userID, passwordHash, passwordHash},
 		{userID, "", ""},
 		{userID, "{", "{"},
-		{userID, `{"alg":"none","key_id":"key-1","data":"AA==","nonce":"AA=="}`,
-			`{"alg":"none","key_id":"key-1","data":"AA==","nonce":"AA=="}`},
+		{
+			userID, `{"alg":"none","key_id":"key-1","data":"AA==","nonce":"AA=="}`,
+			`{"alg":"none","key_id":"key-1","data":"AA==","nonce":"AA=="}`,
+		},
 	} {
 		if got, err := keys.Open(c.id, c.stored); got != c.want || err != nil {
 			t.Errorf("Open of %.20q: got %q and the error %v, want %q", c.stored, got, err, c.want)

@@ -37,7 +37,11 @@ func TestRollbackRemovesSessions(t *testing.T) {
 	if c = countsOf(t, m); c.Kept != 1 {
 		t.Errorf("another run: got %+v, want one kept session", c)
 	}
-	if used := importtest.Value(t, m.To, `select count(*)::text from "supabaseSession" where "usedAt" is not null`); used != "1" {
+	if used := importtest.Value(
+		t,
+		m.To,
+		`select count(*)::text from "supabaseSession" where "usedAt" is not null`,
+	); used != "1" {
 		t.Errorf("used sessions after another run: got %s, want one", used)
 	}
 }
