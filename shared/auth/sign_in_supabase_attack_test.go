@@ -128,12 +128,17 @@ func TestAccessTokenNeedsTheKeyOfTheProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := es256(own, map[string]any{"kid": "own"})
+	hs256 := signAccess(t, claims, supabaseSecret)
+	withKey := map[string]any{"kid": "own", "jwk": json.RawMessage(ecJWK(foreign, "own"))}
+	sign := func(method jwt.SigningMethod, claims jwt.Claims, key any) string {
+		return signToken(t, jwt.NewWithClaims(method, claims), key)
+	}
 	for name, token := range map[string]string{
 		"no kid":                    es256(own, nil),
 		"unknown kid":               es256(own, map[string]any{"kid": "other"}),
 		"kid that is not a text":    es256(own, map[string]any{"kid": 5}),
 		"foreign key":               es256(foreign, map[string]any{"kid": "own"}),
-		"key in the header":         es256(foreign, map[string]any{"kid": "own", "jwk": json.RawMessage(ecJWK(foreign, "own"))}),
+		"key in the header":         es256(foreign, withKey),
 		"critical header":           es256(own, map[string]any{"kid": "own", "crit": []string{"exp"}}),
 		"signature in DER":          signDER(t, own, good),
 		"signature of nothing":      good[:strings.LastIndexByte(good, '.')+1],
@@ -141,16 +146,16 @@ func TestAccessTokenNeedsTheKeyOfTheProject(t *testing.T) {
 		"empty secret":              signAccess(t, claims, ""),
 		"the secret decoded":        signAccess(t, claims, string(decoded[:32])),
 		"HS256 with the JWK":        signAccess(t, claims, ecJWK(own, "own")),
-		"alg none":                  signToken(t, jwt.NewWithClaims(jwt.SigningMethodNone, claims), jwt.UnsafeAllowNoneSignatureType),
-		"HS384":                     signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS384, claims), []byte(supabaseSecret)),
+		"alg none":                  sign(jwt.SigningMethodNone, claims, jwt.UnsafeAllowNoneSignatureType),
+		"HS384":                     sign(jwt.SigningMethodHS384, claims, []byte(supabaseSecret)),
 		"the secret of Xenon":       signAccess(t, claims, string(s.cfg.AuthSecret)),
-		"the header of ES256":       strings.SplitN(good, ".", 2)[0] + "." + strings.SplitN(signAccess(t, claims, supabaseSecret), ".", 2)[1],
+		"the header of ES256":       strings.SplitN(good, ".", 2)[0] + "." + strings.SplitN(hs256, ".", 2)[1],
 		"not a token":               "x.y.z",
 		"four parts":                good + ".x",
 		"a character too many":      good + "A",
 		"line break":                strings.Replace(good, ".", `.\n`, 1),
 		"padding":                   good + "==",
-		"claims that are not a map": signToken(t, jwt.NewWithClaims(jwt.SigningMethodHS256, listClaims{}), []byte(supabaseSecret)),
+		"claims that are not a map": sign(jwt.SigningMethodHS256, listClaims{}, []byte(supabaseSecret)),
 	} {
 		s.bridge(accessBody(token)).checkInvalid(t, name)
 	}

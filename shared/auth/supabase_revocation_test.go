@@ -152,7 +152,10 @@ func TestSupabaseSignInIsInTheAuditLog(t *testing.T) {
 		body string
 		want record
 	}{
-		{`{"refreshToken":"x"}`, record{"supabase_bridge", "refused", "malformed", nil, "v2", nil, "INVALID_SUPABASE_SESSION"}},
+		{
+			`{"refreshToken":"x"}`,
+			record{"supabase_bridge", "refused", "malformed", nil, "v2", nil, "INVALID_SUPABASE_SESSION"},
+		},
 		{
 			`{"refreshToken":"` + otherRefresh + `"}`,
 			record{"supabase_bridge", "refused", "unknown", nil, "v1", nil, "INVALID_SUPABASE_SESSION"},

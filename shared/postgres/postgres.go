@@ -114,8 +114,8 @@ func (s *Server) Stop() error {
 	return s.child.Stop()
 }
 
-// TempDir creates a directory for files of this process, which is removed together with the directory of the server. The
-// account of the server owns it, because that account removes it.
+// TempDir creates a directory for files of this process, which is removed together with the directory of the server.
+// The account of the server owns it, because that account removes it.
 func (s *Server) TempDir(name string) (string, error) {
 	account, err := accountForServer(s.Dir)
 	if err != nil {

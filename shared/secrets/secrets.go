@@ -95,7 +95,8 @@ func (s *Secrets) EncryptionKeys(ctx context.Context) (cipher.Keys, error) {
 	return app.keys, err
 }
 
-// SupabaseJWTSecret returns the bytes of SUPABASE_JWT_SECRET, or none if it is not set. The caller must not change them.
+// SupabaseJWTSecret returns the bytes of SUPABASE_JWT_SECRET, or none if it is not set. The caller must not change
+// them.
 func (s *Secrets) SupabaseJWTSecret(ctx context.Context) ([]byte, error) {
 	if s.cfg.AppSecretARN == "" {
 		return []byte(s.cfg.SupabaseBridge.JWTSecret), nil

@@ -127,7 +127,8 @@ func TestParserSkipsTextInOtherStatements(t *testing.T) {
 		"dollar quote":          "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ " + trap + " $$;",
 		"dollar quote with tag": "DO $do$ begin $$; " + trap + " $$; end $do$;",
 		"quoted name":           `CREATE VIEW "; ` + strings.ReplaceAll(trap, `"`, `""`) + `" AS SELECT 1;`,
-		"body of a SQL function": "CREATE OR REPLACE FUNCTION f() RETURNS void BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; " +
+		"body of a SQL function": "CREATE OR REPLACE FUNCTION f() RETURNS void BEGIN ATOMIC " +
+			"SELECT CASE WHEN true THEN 1 END; " +
 			insert + " END;",
 		"rows of another table": "COPY public.posts (a) FROM stdin;\n" + insert + "\n\\.\n",
 		"rows in other INSERTs": "INSERT INTO public.posts VALUES ('" + strings.ReplaceAll(trap, "'", "''") + "');",

@@ -49,7 +49,9 @@ func TestReportComparesTheRowsOfAFileWithTheLedger(t *testing.T) {
 	if err := (report.SignedReport{Report: r}).HTML(&page); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Rows of the file", "data.sql", "SQL dump", "abababab", "public.posts", "1,234", "11,998"} {
+	for _, want := range []string{
+		"Rows of the file", "data.sql", "SQL dump", "abababab", "public.posts", "1,234", "11,998",
+	} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page: want %q in it", want)
 		}

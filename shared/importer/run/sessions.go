@@ -98,15 +98,16 @@ func (e *Env) prepareSessions(ctx context.Context, m mapping.Mapping) ([]string,
 const keyOfAnotherPass = `SELECT EXISTS (
   SELECT FROM supabase_import.session_batch WHERE run = $1 AND key_check <> $2)`
 
-// CheckSessionKey returns an error if the sessions of the run were imported with another secret: every row would differ.
+// CheckSessionKey returns an error if the sessions of the run were imported with another secret: every row would
+// differ.
 func (p *Pass) CheckSessionKey(ctx context.Context, env *Env, dst *pgx.Conn) error {
 	var other bool
 	if err := dst.QueryRow(ctx, keyOfAnotherPass, p.ID, env.sessionKeyCheck()).Scan(&other); err != nil {
 		return fmt.Errorf("compare the secret with that of the last pass: %w", err)
 	}
 	if other {
-		return fmt.Errorf("%w: the secret of the deployment is not the one with which the sessions were imported: use that "+
-			"one, or run another pass if the deployment has a new secret", ErrRefused)
+		return fmt.Errorf("%w: the secret of the deployment (BETTER_AUTH_SECRET) is not the one with which the sessions "+
+			"were imported: use that one, or run another pass if the deployment has a new secret", ErrRefused)
 	}
 	return nil
 }
