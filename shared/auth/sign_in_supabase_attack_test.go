@@ -261,7 +261,7 @@ func TestDigestsOfAnotherSecretAreNotFound(t *testing.T) {
 // The secret can change between the import and the sign-in.
 func TestDigestsOfEverySecretInTheSettingsAreFound(t *testing.T) {
 	t.Parallel()
-	const newest, older = "the newest secret of this test, long", "the older secret of this test, also long"
+	const newest, older = "the newest secret of this test 0123456", "the older secret of this test 01234567"
 	s := newBridgeServer(t, "BETTER_AUTH_SECRETS=2:"+newest+",1:"+older)
 	ada := s.importAda()
 	for secret, want := range map[string]int{
