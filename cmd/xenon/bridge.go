@@ -66,7 +66,7 @@ func (c bridgeStatusCmd) Run(ctx context.Context, getenv environment, std stream
 		fmt.Fprintln(std.out, "No import has copied sessions of Supabase.")
 		return nil
 	}
-	englishPrinter.Fprintf(std.out, "%d sessions: %d used, %d revoked, %d over, %d can still be used until %s.\n",
+	printf(std.out, "%d sessions: %d used, %d revoked, %d over, %d can still be used until %s.\n",
 		s.Imported, s.Used, s.Revoked, s.Over, s.Unused, until.UTC().Format(time.RFC3339))
 	return nil
 }
@@ -120,7 +120,7 @@ func (c bridgePurgeCmd) Run(ctx context.Context, getenv environment, std streams
 		if c.JSON {
 			return printJSON(std, s)
 		}
-		englishPrinter.Fprintf(std.out, "Deleted %d sessions of Supabase, of which %d were unused.\n", s.Imported, s.Unused)
+		printf(std.out, "Deleted %d sessions of Supabase, of which %d were unused.\n", s.Imported, s.Unused)
 		return nil
 	})
 }

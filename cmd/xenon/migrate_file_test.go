@@ -21,7 +21,7 @@ func dumpFile(t *testing.T, url string) string {
 	if len(programs) == 0 {
 		t.Fatal("pg_dump is not installed; the test needs postgresql-client")
 	}
-	out, err := exec.CommandContext(t.Context(), programs[0], "--data-only", //nolint:gosec // an installed program
+	out, err := exec.CommandContext(t.Context(), programs[0], "--data-only",
 		"--quote-all-identifiers", "--column-inserts", "--rows-per-insert=1000", "--dbname="+url).Output()
 	if err != nil {
 		t.Fatalf("pg_dump: %v", err)
@@ -55,7 +55,7 @@ func TestMigrateImportsFromAFile(t *testing.T) {
 		return out
 	}
 	step(exitNeedsDecision, "plan", "Reading "+path, "from  data.sql", "The file data.sql: SQL dump", "sha256 ",
-		"300  auth.users", "use --mfa hold")
+		"300  auth.users", "--mfa carry")
 	step(exitNeedsDecision, "run --mfa allow --batch-size 100", "3 of 3 batches done")
 	if got := dbtest.Value[int](t, target, countUsers); got < 250 {
 		t.Errorf("users in the target: got %d, want at least 250", got)

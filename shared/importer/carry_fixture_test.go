@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
-	"github.com/xenon-auth/xenon/internal/testkit/totptest"
 	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/atrest"
@@ -170,14 +168,4 @@ from supabase_import.quarantine where source in ('factor', 'user') and resolved 
 		}
 	}
 	return all
-}
-
-// codeOf returns the code that the authenticator app with this secret shows now.
-func codeOf(t *testing.T, secret string) string {
-	t.Helper()
-	app, err := totptest.Scan("otpauth://totp/a:b?secret=" + secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return app.Code(time.Now())
 }

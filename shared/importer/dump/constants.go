@@ -79,9 +79,9 @@ func (p *parser) escape(w io.ByteWriter) error {
 	case simpleEscapes[b] != 0:
 		return w.WriteByte(simpleEscapes[b])
 	case b == 'x' && isHex:
-		return w.WriteByte(byte(p.digits(0, 2, 16)))
+		return w.WriteByte(byte(p.digits(0, 2, 16))) //nolint:gosec // G115: two digits
 	case isOctal:
-		return w.WriteByte(byte(p.digits(int(b-'0'), 2, 8)))
+		return w.WriteByte(byte(p.digits(int(b-'0'), 2, 8))) //nolint:gosec // G115: Postgres keeps the lower 8 bits, too
 	case b == 'u':
 		return p.unicodeEscape(w, 4)
 	case b == 'U':
@@ -92,10 +92,10 @@ func (p *parser) escape(w io.ByteWriter) error {
 
 // unicodeEscape reads the digits of \uXXXX or \UXXXXXXXX. Two escapes can be a surrogate pair.
 func (p *parser) unicodeEscape(w io.ByteWriter, length int) error {
-	r := rune(p.digits(0, length, 16))
+	r := rune(p.digits(0, length, 16)) //nolint:gosec // G115: at most eight digits
 	if utf16.IsSurrogate(r) && p.in.hasPrefix(`\u`) {
 		p.in.discard(2)
-		r = utf16.DecodeRune(r, rune(p.digits(0, 4, 16)))
+		r = utf16.DecodeRune(r, rune(p.digits(0, 4, 16))) //nolint:gosec // G115: four digits
 	}
 	for _, b := range utf8.AppendRune(nil, r) {
 		if err := w.WriteByte(b); err != nil {

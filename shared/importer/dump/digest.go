@@ -46,7 +46,7 @@ func hashFile(h hash.Hash, path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer in.Close() //nolint:errcheck // the file was only read
+	defer in.Close()
 	return io.Copy(h, in)
 }
 

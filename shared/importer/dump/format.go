@@ -38,7 +38,7 @@ func readFile(ctx context.Context, path string, file *run.SourceFile, l *loader,
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // the file was only read
+	defer in.Close()
 	return f.readStream(ctx, &progressReader{ctx: ctx, in: in, report: o.Progress}, path)
 }
 

@@ -56,7 +56,7 @@ func pgDump(t *testing.T, from string, args ...string) []byte {
 	if len(programs) == 0 {
 		t.Fatal("pg_dump is not installed; the test needs postgresql-client")
 	}
-	cmd := exec.CommandContext(t.Context(), programs[0], append(args, "--dbname="+from)...) //nolint:gosec // installed
+	cmd := exec.CommandContext(t.Context(), programs[0], append(args, "--dbname="+from)...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

@@ -22,7 +22,7 @@ func psql(t *testing.T, from, statement string) []byte {
 		t.Fatal("psql is not installed; the test needs postgresql-client")
 	}
 	args := []string{"--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command=" + statement, from}
-	out, err := exec.CommandContext(t.Context(), programs[0], args...).Output() //nolint:gosec // an installed program
+	out, err := exec.CommandContext(t.Context(), programs[0], args...).Output()
 	if err != nil {
 		t.Fatalf("psql: %v", err)
 	}

@@ -72,15 +72,15 @@ func (p *parser) parseNext() error {
 	if err := p.skipSpace(); err != nil {
 		return err
 	}
-	switch b := p.in.peek(); {
-	case b == 0:
+	switch p.in.peek() {
+	case 0:
 		if _, err := p.in.next(); err != nil {
 			return err
 		}
 		return p.refuseLine("the file has a zero byte: it is not a dump in plain text")
-	case b == '\\':
+	case '\\':
 		return p.psqlCommand()
-	case b == ';':
+	case ';':
 		_, err := p.in.next()
 		return err
 	}

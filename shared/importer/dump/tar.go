@@ -89,6 +89,7 @@ func isDumpName(name string) bool {
 
 // extract writes a member of pg_dump's directory format into the temporary directory. name has no directory.
 func (f *fileReader) extract(member io.Reader, name string) error {
+	//nolint:gosec // G304: a new file in a directory of this process
 	out, err := os.OpenFile(filepath.Join(f.options.tempDir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return refuse("%s has the member %s twice, or it cannot be written: unpack it, and give the directory to --from",

@@ -13,6 +13,8 @@ import (
 
 // usersWithPassword counts the users who signed in with a password in Supabase as far as the file tells: those with an
 // email, whose providers are unknown or include email.
+//
+//nolint:gosec // G101: a query
 const usersWithPassword = `SELECT count(*)
 FROM auth.users u
 WHERE u.email ~ '\S' AND u.deleted_at IS NULL AND coalesce(u.raw_app_meta_data->'providers' ? 'email', true)`

@@ -94,13 +94,13 @@ func (m Mapping) Sessions(s Scope) string {
   s.hmac_key, s.counter
 FROM (
   SELECT s.id, s.user_id,
-    ` + m.sessionColumn("aal", "text", "NULL") + ` IS NOT DISTINCT FROM 'aal2' AS aal2,
+    ` + m.sessionColumn("aal", "text") + ` IS NOT DISTINCT FROM 'aal2' AS aal2,
     coalesce(` + timeOrNull("s.created_at") + `, 'epoch') AS created_at,
     ` + timeOrNull(m.refreshedAt()) + ` AS refreshed_at,
-    ` + m.sessionColumn("not_after", "timestamptz", "NULL") + ` AS not_after,
-    ` + m.sessionColumn("oauth_client_id", "uuid", "NULL") + ` AS oauth_client_id,
-    nullif(` + m.sessionColumn("refresh_token_hmac_key", "text", "NULL") + `, '') AS hmac_key,
-    ` + m.sessionColumn("refresh_token_counter", "bigint", "NULL") + ` AS counter
+    ` + m.sessionColumn("not_after", "timestamptz") + ` AS not_after,
+    ` + m.sessionColumn("oauth_client_id", "uuid") + ` AS oauth_client_id,
+    nullif(` + m.sessionColumn("refresh_token_hmac_key", "text") + `, '') AS hmac_key,
+    ` + m.sessionColumn("refresh_token_counter", "bigint") + ` AS counter
   FROM auth.sessions s
   WHERE ` + s.Contains("s.user_id") + `
 ) s
@@ -119,13 +119,13 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (` + m.secondFactorTime() + `) f`
 }
 
-// sessionColumn returns an SQL expression for a column of the session s as a type, or fallback if the source does not
+// sessionColumn returns an SQL expression for a column of the session s as a type, or NULL if the source does not
 // have the column, because the project is too old.
-func (m Mapping) sessionColumn(name, as, fallback string) string {
+func (m Mapping) sessionColumn(name, as string) string {
 	if m.Source.Sessions.Has(name) {
 		return "s." + Quote(name) + "::" + as
 	}
-	return fallback + "::" + as
+	return "NULL::" + as
 }
 
 // refreshedAt returns an SQL expression for the time of the last refresh. The column has no time zone and is in UTC.

@@ -95,6 +95,7 @@ func (e *Env) prepareSessions(ctx context.Context, m mapping.Mapping) ([]string,
 	return refusals, err
 }
 
+//nolint:gosec // G101: a query
 const keyOfAnotherPass = `SELECT EXISTS (
   SELECT FROM supabase_import.session_batch WHERE run = $1 AND key_check <> $2)`
 
