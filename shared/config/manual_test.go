@@ -356,7 +356,8 @@ Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
 ` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and " +
 	"`/send-verification-email` in 60, 100 of any other" + `
 path in 10. ` + "`/admin/list-audit-events` and `/sign-in/supabase`" + `, which Better Auth does not have, allow
-30 in 60 and 30 in 10. Every accepted request restarts the window: it ends when that many seconds have passed without one.
+30 in 60 and 30 in 10. Every accepted request restarts the window: it ends when that many seconds have passed without
+one.
 
 ` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` +
 	"`/api/auth`, or a whole path such as `/api/profile` and" + `
