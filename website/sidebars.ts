@@ -39,7 +39,7 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Importing from Supabase',
       link: { type: 'doc', id: 'migrate' },
-      items: ['move-tables', 'migrate-stepfunctions', 'importer'],
+      items: ['leave-clerk-firebase', 'move-tables', 'migrate-stepfunctions', 'importer'],
     },
     { type: 'category', label: 'Deploying to AWS', link: { type: 'doc', id: 'deploy' }, items: ['lambda'] },
     'configuration',

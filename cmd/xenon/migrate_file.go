@@ -28,6 +28,9 @@ func (f importFlags) load(
 	ctx context.Context, m *importer.Import, p *progress, profiles string,
 ) (stop func(), err error) {
 	if !f.isFile() {
+		if f.FromFormat != "" || f.FirebaseHashConfig != "" {
+			return nil, newUsageError("--from-format and --firebase-hash-config are only for a file in --from")
+		}
 		return func() {}, nil
 	}
 	stored := importrun.Run{Name: f.Name}
@@ -42,9 +45,11 @@ func (f importFlags) load(
 	fmt.Fprintf(p.out, "Reading %s into a temporary Postgres …\n", f.From)
 	size := fileSize(f.From)
 	source, err := dump.Load(ctx, f.From, dump.Options{
-		Profiles: profiles,
-		Log:      p.out,
-		Progress: func(read int64) { p.printBytes(read, size) },
+		Profiles:           profiles,
+		Format:             f.FromFormat,
+		FirebaseHashConfig: f.FirebaseHashConfig,
+		Log:                p.out,
+		Progress:           func(read int64) { p.printBytes(read, size) },
 		Check: func(sha256 string) error {
 			if isNew {
 				return nil
@@ -62,6 +67,18 @@ func (f importFlags) load(
 			fmt.Fprintln(p.out, "stop the temporary Postgres:", err)
 		}
 	}, nil
+}
+
+// sourceFlags returns the names of the flags that every command of the run needs again.
+func (f importFlags) sourceFlags() string {
+	flags := "--from and --to"
+	if f.FromFormat != "" {
+		flags = "--from-format, " + flags
+	}
+	if f.FirebaseHashConfig != "" {
+		flags = "--firebase-hash-config, " + flags
+	}
+	return flags
 }
 
 func fileSize(path string) int64 {

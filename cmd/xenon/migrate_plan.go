@@ -144,7 +144,12 @@ can start.
   xenon migrate plan --from data.sql
 
 With a file, --from is the dump of supabase db dump --data-only or of pg_dump (plain, custom, directory or tar; also
-.gz), a CSV of auth.users or the JSON of auth.admin.listUsers. The command loads it into a temporary Postgres.`
+.gz), a CSV of auth.users or the JSON of auth.admin.listUsers. The command loads it into a temporary Postgres.
+
+The exports of Clerk and Firebase are read, too:
+
+  xenon migrate plan --from clerk-users.csv --mfa hold
+  xenon migrate plan --from users.json --firebase-hash-config hash_config.txt --mfa allow`
 }
 
 // Run prints the plan.
@@ -193,7 +198,7 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 func (f importFlags) sameFlags() string {
 	var flags []string
 	if f.From != "" || f.To != "" {
-		flags = append(flags, "--from and --to")
+		flags = append(flags, f.sourceFlags())
 	}
 	if len(f.EncryptionKey) > 0 {
 		flags = append(flags, "--encryption-key")

@@ -44,6 +44,9 @@ func findRestore(ctx context.Context, paths []string) (string, error) {
 // restore lets pg_restore turn an archive of pg_dump into SQL, and reads that. If path is "", pg_restore gets the
 // archive from in.
 func (f *fileReader) restore(ctx context.Context, path string, in io.Reader, format string) error {
+	if err := f.checkFormat(format); err != nil {
+		return err
+	}
 	f.setFormat(format)
 	program, err := findRestore(ctx, postgres.Programs("pg_restore"))
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package dump reads the users of a Supabase project from a file instead of a database: from a dump of pg_dump or
 // `supabase db dump`, from a CSV file of auth.users, or from the JSON that auth.admin.listUsers returns. It loads their
-// rows into a temporary Postgres server, which is then the source of an import.
+// rows into a temporary Postgres server, which is then the source of an import. The exports of Clerk and Firebase
+// become rows of the same tables (service.go).
 //
 // It never executes a statement of the file. It parses the text (parser.go), finds the COPY and INSERT statements of
 // the tables that an import reads, and copies their rows into tables of its own (tables.sql). It needs the same memory
@@ -23,6 +24,11 @@ import (
 type Options struct {
 	// Profiles is the table of profiles with its schema, without quotes, or "none". "" means public.profiles.
 	Profiles string
+	// Format is FormatSupabase, FormatClerk or FormatFirebase. "" recognizes the format.
+	Format string
+	// FirebaseHashConfig is the path of a file with the parameters of Firebase's password hashes, or NoHashConfig. It is
+	// required for a file of Firebase that has hashes.
+	FirebaseHashConfig string
 	// Check is called with the digest of the file before the file is loaded. If it returns an error, Load returns it.
 	Check func(sha256 string) error
 	// Progress is called from time to time with the number of bytes that were read; nil reports nothing. It is not called

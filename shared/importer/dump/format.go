@@ -134,8 +134,15 @@ func (f *fileReader) readText(r *bufio.Reader, head []byte) error {
 		_, _ = r.Discard(3) // Peek has found these bytes
 		head = head[3:]
 	}
-	if first := bytes.TrimSpace(head)[0]; first == '{' || first == '[' {
-		f.setFormat("JSON of auth.admin.listUsers")
+	first := bytes.TrimSpace(head)[0]
+	isJSON := first == '{' || first == '['
+	if s, err := f.findService(head, isJSON); err != nil {
+		return err
+	} else if s != nil {
+		return f.readExport(r, s, isJSON)
+	}
+	if isJSON {
+		f.setFormat("JSON of " + usersAPI)
 		return f.readJSON(r)
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))

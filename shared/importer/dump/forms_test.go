@@ -169,12 +169,18 @@ func dumpForms(t *testing.T, from string) map[string]form {
 // loadForTest loads a file into a new database and returns the import from it to a new target.
 func loadForTest(t *testing.T, path, profiles string) (*importer.Import, error) {
 	t.Helper()
+	return loadWithOptions(t, path, Options{Profiles: profiles})
+}
+
+func loadWithOptions(t *testing.T, path string, o Options) (*importer.Import, error) {
+	t.Helper()
 	file, err := describe(path)
 	if err != nil {
 		return nil, err
 	}
 	url := dbtest.NewEmpty(t)
-	if err := loadInto(t.Context(), url, path, &file, Options{Profiles: profiles, tempDir: t.TempDir()}); err != nil {
+	o.tempDir = t.TempDir()
+	if err := loadInto(t.Context(), url, path, &file, o); err != nil {
 		return nil, err
 	}
 	m := importtest.NewImport(t, url)

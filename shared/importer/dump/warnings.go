@@ -29,6 +29,9 @@ ORDER BY count(*) DESC, p`
 
 // addWarnings adds what the operator has to know about data that the file does not have.
 func (l *loader) addWarnings(ctx context.Context, file *run.SourceFile) error {
+	if file.Service != "" {
+		return nil // the reader of the export has added them
+	}
 	if !slices.Contains(file.Columns, "encrypted_password") {
 		if err := l.conn.QueryRow(ctx, usersWithPassword).Scan(&file.ResetMails); err != nil {
 			return fmt.Errorf("count the users with a password: %w", err)

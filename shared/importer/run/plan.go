@@ -188,7 +188,11 @@ func (p *planner) countRows(ctx context.Context) error {
 			return err
 		}
 	}
-	if !s.Factors.IsUsable() && p.Options.MFA != "allow" {
+	switch {
+	case s.Factors.IsUsable() || p.Options.MFA == "allow":
+	case p.File != nil && p.File.Service != "":
+		p.addRefusal("the file does not say who has a second factor in %s: use --mfa allow", p.File.Service)
+	default:
 		remedy := "grant select on it"
 		if p.File != nil {
 			remedy = "use a file that has this table"

@@ -13,8 +13,10 @@ import (
 type SourceFile struct {
 	Name   string `json:"name"`   // without its directory
 	Format string `json:"format"` // such as "SQL dump"
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"`
+	// Service is the service that exported the file, such as "Clerk". "" means that the file is from Supabase.
+	Service string `json:"service,omitempty"`
+	Bytes   int64  `json:"bytes"`
+	SHA256  string `json:"sha256"`
 	// Rows are the numbers of rows that were counted in the file, by table. A table that the file does not have is
 	// missing.
 	Rows    map[string]int64 `json:"rows"`
