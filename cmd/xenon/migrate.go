@@ -36,9 +36,9 @@ type importFlags struct {
 	Name string `name:"run" help:"Name of the run; default: supabase" default:"supabase" placeholder:"NAME"`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
 
-	EncryptionKey []string `help:"A key of Supabase's database encryption, base64url, for a run with --mfa carry or --sessions if the project encrypts second factors or sessions. Repeatable." sep:"none" placeholder:"ID=KEY"`
-	FromFormat         string `help:"What the file of --from is; default: recognized by its first bytes" enum:",supabase,clerk,firebase" default:"" placeholder:"supabase|clerk|firebase"`
-	FirebaseHashConfig string `help:"For a file of Firebase: a file with the password hash parameters that the console shows, or none to leave the passwords out." placeholder:"FILE|none"`
+	EncryptionKey      []string `help:"A key of Supabase's database encryption, base64url, for a run with --mfa carry or --sessions if the project encrypts second factors or sessions. Repeatable." sep:"none" placeholder:"ID=KEY"`
+	FromFormat         string   `help:"What the file of --from is; default: recognized by its first bytes" enum:",supabase,clerk,firebase" default:"" placeholder:"supabase|clerk|firebase"`
+	FirebaseHashConfig string   `help:"For a file of Firebase: a file with the password hash parameters that the console shows, or none to leave the passwords out." placeholder:"FILE|none"`
 }
 
 // open returns the import from the source to the target, and the printer of its progress. It checks the form of the

@@ -11,11 +11,9 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// usersWithPassword counts the users who signed in with a password in Supabase as far as the file tells: those with an
+// countResetMails counts the users who signed in with a password in Supabase as far as the file tells: those with an
 // email, whose providers are unknown or include email.
-//
-//nolint:gosec // G101: a query
-const usersWithPassword = `SELECT count(*)
+const countResetMails = `SELECT count(*)
 FROM auth.users u
 WHERE u.email ~ '\S' AND u.deleted_at IS NULL AND coalesce(u.raw_app_meta_data->'providers' ? 'email', true)`
 
@@ -33,7 +31,7 @@ func (l *loader) addWarnings(ctx context.Context, file *run.SourceFile) error {
 		return nil // the reader of the export has added them
 	}
 	if !slices.Contains(file.Columns, "encrypted_password") {
-		if err := l.conn.QueryRow(ctx, usersWithPassword).Scan(&file.ResetMails); err != nil {
+		if err := l.conn.QueryRow(ctx, countResetMails).Scan(&file.ResetMails); err != nil {
 			return fmt.Errorf("count the users with a password: %w", err)
 		}
 		file.Warnings = append(file.Warnings, fmt.Sprintf("the file has no password hashes (no column encrypted_password): "+
