@@ -43,6 +43,7 @@ func newSteps(t *testing.T, source ...string) (steps, string) {
 	target := dbtest.New(t)
 	return steps{source, []string{
 		"TO_DATABASE_URL", target, "SIGNING_KEYS_FILE", filepath.Join(t.TempDir(), "keys.json"),
+		"BETTER_AUTH_SECRET", "a secret of the tests, long enough",
 	}}, target
 }
 
@@ -55,14 +56,17 @@ user_1,Ada,ada@example.com,ada@example.com,,$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BI
 user_2,Eve,eve@example.com,eve@example.com,JBSWY3DPEHPK3PXP,5f4dcc3b5aa765d61d8327deb882cf99,md5
 `)
 	s, target := newSteps(t, "--from", path, "--run", "clerk")
-	s.run(t, exitNeedsDecision, "plan", "The file users.csv: Clerk's export, CSV", "use --mfa hold")
-	s.run(t, exitDone, "plan --mfa hold", `passwords with the hasher "md5": 1.`, "Password resets by mail: 1 users",
-		"xenon migrate run --run clerk --mfa hold (with the same --from and --to)")
-	s.run(t, exitNeedsDecision, "run --mfa hold", "1 of 1 batches done")
+	s.run(t, exitNeedsDecision, "plan", "The file users.csv: Clerk's export, CSV", "use --mfa carry")
+	s.run(t, exitDone, "plan --mfa carry", `passwords with the hasher "md5": 1.`, "Password resets by mail: 1 users",
+		"xenon migrate run --run clerk --mfa carry (with the same --from and --to)")
+	s.run(t, exitNeedsDecision, "run --mfa carry", "1 of 1 batches done")
 	s.run(t, exitDone, "verify", "All copied rows are equal to the source")
 	s.run(t, exitDone, "report", "Rows of users.csv (sha256 ")
 	if got := dbtest.Value[int](t, target, countUsers); got != 2 {
 		t.Errorf("users in the target: got %d, want 2", got)
+	}
+	if got := dbtest.Value[int](t, target, `select count(*) from "twoFactor"`); got != 1 {
+		t.Errorf("second factors in the target: got %d, want 1", got)
 	}
 	s.run(t, exitFailed, "plan --from-format firebase", "record 1 has 7 values instead of 28")
 	s.run(t, exitUsage, "plan --from-format auth0", "--from-format must be one of")
