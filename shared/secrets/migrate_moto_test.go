@@ -40,7 +40,7 @@ func TestMotoReadImportSecretReadsTheSecretEachTime(t *testing.T) {
 func TestMotoImportAuthSecretsReadsTheAppSecret(t *testing.T) {
 	c := newCountedManager(t)
 	const older, newer = "the older secret of at least 32 characters", "the newer secret of at least 32 characters"
-	arn := c.create("xenon/app", `{"DATABASE_URL":"postgres://a/b","BETTER_AUTH_SECRET":"`+older+`"}`)
+	arn := c.create("xenon/app-of-the-import", `{"DATABASE_URL":"postgres://a/b","BETTER_AUTH_SECRET":"`+older+`"}`)
 	cfg := config.Import{AWS: c.cfg.AWS, AppSecretARN: arn, AuthSecret: "another secret of at least 32 characters"}
 	keys, err := ImportAuthSecrets(t.Context(), cfg)
 	if diff := cmp.Diff([][]byte{[]byte(older)}, keys.Secrets()); diff != "" || err != nil {
