@@ -92,8 +92,8 @@ func (s *Store) InsertSessionAfterPassword(ctx context.Context, n Session, hash 
 	return s.insertSession(ctx, n, &hash)
 }
 
-// insertSession stores a session if hash is nil or the stored hash of the user's password. It locks the account, so that
-// a statement that changes the password waits for this one.
+// insertSession stores a session if hash is nil or the stored hash of the user's password. It locks the account, so
+// that a statement that changes the password waits for this one.
 func (s *Store) insertSession(ctx context.Context, n Session, hash *string) (string, error) {
 	type result struct {
 		ID         string

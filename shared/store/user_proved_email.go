@@ -31,10 +31,10 @@ type EmailSignInResult struct {
 // the session, $11 and $12 the Fixed charges to refund.
 //
 // A user whose email is not verified may have been created by another person. So their accounts, sessions and mailed
-// links are deleted, as in Better Auth, and their second factor (D154), and their email becomes verified. A session that
-// another statement stores at the same time can stay: see signInByEmail. The statement clears a ban that has ended,
-// and starts no session for a banned user. It returns one row, unless checked_proof is empty. The user in this row has
-// the id noUserID if none is signed in.
+// links are deleted, as in Better Auth, and their second factor (D154), and their email becomes verified. A session
+// that another statement stores at the same time can stay: see signInByEmail. The statement clears a ban that has
+// ended, and starts no session for a banned user. It returns one row, unless checked_proof is empty. The user in this
+// row has the id noUserID if none is signed in.
 const signInByEmailSQL = `, proof AS (
 			SELECT FROM checked_proof WHERE state = 'valid'
 		), known_user AS (
