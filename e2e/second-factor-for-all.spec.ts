@@ -19,6 +19,19 @@ import { expect } from './harness/test';
 
 const forAll = { TWO_FACTOR_FOR: 'all' } as const;
 
+/**
+ * Registers with an authenticator app and verifies the email. A mailed link or code deletes the second factor of an
+ * email that is not verified.
+ */
+async function registerVerifiedWithApp(
+  ...args: Parameters<typeof registerWithApp>
+): ReturnType<typeof registerWithApp> {
+  const registered = await registerWithApp(...args);
+  const [, person] = args;
+  await executeSQL(`UPDATE "user" SET "emailVerified" = true WHERE email = $1`, person.email);
+  return registered;
+}
+
 /** Checks that the page asks for the second step and that there is no session yet. */
 async function expectSecondStep(page: Page, origin: string): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Second step' })).toBeVisible();
@@ -40,8 +53,7 @@ test('after a sign-in at a provider, a code of the app continues to the next pag
   try {
     const { origin } = await startFeatureServer({ ...forAll, ...provider.settings });
     await provider.addClient(origin);
-    const { secret } = await registerWithApp(context, person, origin);
-    await executeSQL(`UPDATE "user" SET "emailVerified" = true WHERE email = $1`, person.email);
+    const { secret } = await registerVerifiedWithApp(context, person, origin);
     await page.goto(`${origin}/login/?next=/docs/`);
     await page.getByRole('button', { name: `Sign in with ${providerName}` }).click();
     await signInAndConsent(page, person.email);
@@ -62,7 +74,7 @@ test('a mailed link asks for the second step, and not on a trusted device', asyn
 }) => {
   const server = await startFeatureServer(forAll);
   const { origin } = server;
-  const { backupCodes } = await registerWithApp(context, person, origin);
+  const { backupCodes } = await registerVerifiedWithApp(context, person, origin);
   await page.goto(await getMailedLink(page, server, person.email));
   await expectSecondStep(page, origin);
   await chooseBackupCode(page, backupCodes[0]);
@@ -82,7 +94,7 @@ test('a mailed link that needs a click asks for the second step after the click'
 }) => {
   const server = await startFeatureServer({ ...forAll, MAGIC_LINK_CONFIRM: 'on' });
   const { origin } = server;
-  const { secret } = await registerWithApp(context, person, origin);
+  const { secret } = await registerVerifiedWithApp(context, person, origin);
   await page.goto(await getMailedLink(page, server, person.email));
   await clickButton(page, 'Sign in');
   await expectSecondStep(page, origin);
@@ -98,7 +110,7 @@ test('a mailed code asks for the second step, for which another code is mailed',
 }) => {
   const server = await startFeatureServer(forAll);
   const { origin, mails } = server;
-  await registerWithApp(context, person, origin);
+  await registerVerifiedWithApp(context, person, origin);
   const code = await getMailedCode(page, server, person.email);
   await codeField(page).fill(code);
   await clickButton(page, 'Sign in');
@@ -111,7 +123,7 @@ test('a mailed code asks for the second step, for which another code is mailed',
 
 test('a password asks for the second step, too', async ({ page, context, person, startFeatureServer }) => {
   const { origin } = await startFeatureServer(forAll);
-  const { secret } = await registerWithApp(context, person, origin);
+  const { secret } = await registerVerifiedWithApp(context, person, origin);
   await signInToOpenDocs(page, origin, person);
   await expectSecondStep(page, origin);
   await submitAppCode(page, nextCodeOf(secret));
