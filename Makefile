@@ -24,8 +24,8 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 # which would cause false reports.
 PURE_PACKAGES   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
-# information; -trimpath, because Go then uses the packages again that it compiled in another checkout; -count 1, because
-# Go does not know when a result is outdated: the tests start programs that they build.
+# information; -trimpath, because Go then uses the packages again that it compiled in another checkout; -count 1,
+# because Go does not know when a result is outdated: the tests start programs that they build.
 TEST_FLAGS      := -vet=off -ldflags=-w -trimpath -count 1
 RACE_TEST_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES))) $(TEST_FLAGS)
 # Runs a command with a temporary Postgres server for its tests.
