@@ -125,7 +125,7 @@ func (s *Store) ChangePassword(
 // that the user had at Supabase, and stores the session next, all in one transaction. It sets next.ID. next.UserID must
 // be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old PasswordAccount, hash string, next *Session) error {
-	id, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
+	id, err := writeRowAfterSignIns(ctx, s, lockSignInsOfUser(next.UserID), pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING changed_account
 			WHERE session."userId" = changed_account."userId"
 		), `+revokeSourcesSQL+`(SELECT "userId" AS id FROM changed_account) u`+isUnusedSourceOfUserSQL+`
@@ -192,6 +192,6 @@ const resetPasswordSQL = `, new_password AS (
 func (s *Store) ResetPassword(
 	ctx context.Context, identifier, hash string, revoke bool, counters []string, now time.Time,
 ) (removed int, err error) {
-	return writeRow(ctx, s, pgx.RowTo[int], redeemLinkSQL+resetPasswordSQL+`
+	return writeRowAfterSignIns(ctx, s, lockSignInsOfLink(identifier), pgx.RowTo[int], redeemLinkSQL+resetPasswordSQL+`
 		SELECT (SELECT count(*) FROM removed_accounts) FROM u`, identifier, now, hash, revoke, counters)
 }

@@ -190,19 +190,18 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 // DeleteSessionsOfUser deletes all sessions and all mailed links of a user, and revokes the unused sessions that the
 // user had at Supabase.
 func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string, now time.Time) error {
-	_, err := s.exec(ctx, `
+	return s.execAfterSignIns(ctx, lockSignInsOfUser(userID), `
 		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`, `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
 		)
 		DELETE FROM session USING u
 		WHERE session."userId" = u.id`, userID, now)
-	return err
 }
 
 // DeleteSessionsExcept deletes the sessions of a user that are live at now, except the one with the token. It also
 // deletes the user's mailed links, except those that this session requested, and revokes the unused sessions that the
 // user had at Supabase.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
-	_, err := s.exec(ctx, `
+	return s.execAfterSignIns(ctx, lockSignInsOfUser(userID), `
 		WITH `+lockUserSQL+`, kept_session AS (
 			SELECT id FROM session WHERE token = $3
 		), `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
@@ -212,5 +211,4 @@ func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, 
 		)
 		DELETE FROM session USING u
 		WHERE session."userId" = u.id AND session.token <> $3 AND session."expiresAt" > $2`, userID, now, token)
-	return err
 }

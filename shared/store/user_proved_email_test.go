@@ -87,39 +87,6 @@ func TestSessionAfterPasswordWaitsForAChangeOfThePassword(t *testing.T) {
 	checkSessions(t, url, first.Token)
 }
 
-// A sign-in with the password of an email that is not verified has locked the account when the owner of the email signs
-// in. Its session must end, too.
-func TestProofOfAnEmailEndsASessionThatBeginsAtTheSameTime(t *testing.T) {
-	t.Parallel()
-	url := dbtest.New(t)
-	db := openStore(t, url, 1)
-	user, _ := signUp(t, db, "ada@example.com")
-	tx, err := connectTo(t, url).Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, sql := range []string{
-		`SELECT FROM account FOR SHARE`,
-		`INSERT INTO session ("userId", token, "expiresAt", "createdAt", "updatedAt")
-			SELECT id, 'another person', now(), now(), now() FROM "user"`,
-	} {
-		if _, err := tx.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := make(chan store.Session, 1)
-	go func() {
-		_, s := signInByLink(t, db, user.Email)
-		done <- s
-	}()
-	dbtest.AwaitLockWaits(t, url, 1, nil)
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s := <-done
-	checkSessions(t, url, s.Token)
-}
-
 // The person who signed up with an email that is not theirs may have set up a second factor.
 func TestProofOfAnEmailDeletesTheSecondFactorOfAnotherPerson(t *testing.T) {
 	t.Parallel()

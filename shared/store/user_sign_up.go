@@ -111,7 +111,7 @@ func (s *Store) SignUpUnverified(
 // It returns ErrNotFound if the link is unknown, used or expired, if the email is already verified, or if the user has
 // changed the email. If a user opens a link several times, only the first request succeeds.
 func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at time.Time) (User, error) {
-	return writeRow(ctx, s, s.scanUser, `
+	return writeRowAfterSignIns(ctx, s, lockSignInsOfUser(userID), s.scanUser, `
 		WITH locked_user AS (
 			SELECT id FROM "user"
 			WHERE id = $1::uuid AND email = $3 AND NOT "emailVerified"

@@ -107,7 +107,7 @@ func (s *Store) SignInWithCode(
 // ConfirmEmail. It returns the zero User if no user has the email. Its errors are those of SignInWithCode.
 func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code string, now time.Time) (User, error) {
 	state := ""
-	user, err := writeRow(ctx, s, func(columns pgx.CollectableRow) (u User, err error) {
+	user, err := writeRowAfterSignIns(ctx, s, lockSignInsOfEmail(email), func(columns pgx.CollectableRow) (u User, err error) {
 		err = columns.Scan(s.userFieldPointers(&u, &state)...)
 		return u, err
 	}, `
@@ -160,7 +160,7 @@ func (s *Store) ResetPasswordWithCode(
 		Done    bool
 		Removed int
 	}
-	got, err := writeRow(ctx, s, pgx.RowToStructByName[result], `
+	got, err := writeRowAfterSignIns(ctx, s, lockSignInsOfEmail(email), pgx.RowToStructByName[result], `
 		WITH guess AS (
 			SELECT $6::text AS code, false AS keep
 		)`+checkCodeSQL+`, u AS (
