@@ -19,15 +19,22 @@ SHELL := /bin/bash
 # Fails with a clear message if Node is missing or too old.
 CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { \
 	echo "The site needs Node 20 or newer, with npm: https://nodejs.org. Without it: make dev ARGS=--no-site" >&2; exit 1; }
+
+# All builds have the same flags, so that Go compiles each package once: without cgo, as the functions, and with
+# -trimpath, because Go then also uses packages that it compiled in another checkout.
+export CGO_ENABLED := 0
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+
 # The race detector makes hashing and RSA about ten times slower. These packages have only pure functions, so they are
 # compiled without it. Other packages of crypto must be compiled with it: they contain copies of generic code of sync,
-# which would cause false reports.
-PURE_PACKAGES   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
+# which would cause false reports. The tests build the functions with these flags, too.
+PURE_PACKAGES := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
+export XENON_RACE_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES)))
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
-# information; -trimpath, because Go then uses the packages again that it compiled in another checkout; -count 1,
-# because Go does not know when a result is outdated: the tests start programs that they build.
-TEST_FLAGS      := -vet=off -ldflags=-w -trimpath -count 1
-RACE_TEST_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES))) $(TEST_FLAGS)
+# information; -count 1, because Go does not know when a result is outdated: the tests start programs that they build.
+TEST_FLAGS := -vet=off -ldflags=-w -count 1
+# The race detector needs cgo.
+GO_TEST_RACE := env CGO_ENABLED=1 go test $(XENON_RACE_FLAGS) $(TEST_FLAGS)
 # Runs a command with a temporary Postgres server for its tests.
 WITH_POSTGRES := go run ./internal/testkit/dbtest/withpostgres
 TOOLS     := $(CURDIR)/.tools
@@ -43,7 +50,7 @@ LONG_PACKAGES := ./conformance ./shared/importer/run ./shared/importer/copy ./sh
 	./conformance/statemachine ./conformance/lambda ./cmd/xenon ./conformance/attack ./shared/auth ./shared/store ./shared/keys
 OTHER_PACKAGES = $(LONG_PACKAGES) $$(go list $(GO_PACKAGES) | grep -vxFf <(go list $(CONCURRENT_PACKAGES) $(LONG_PACKAGES)))
 # GOWORK=off: go.mod alone decides what a function is built from.
-BUILD_FOR_LAMBDA = GOWORK=off CGO_ENABLED=0 GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+BUILD_FOR_LAMBDA = GOWORK=off GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -buildvcs=false -ldflags "-s -w -buildid="
 
 .DEFAULT_GOAL := help
 
@@ -86,7 +93,7 @@ TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fast
 
 .PHONY: test-concurrent
 test-concurrent: $(TEST_TOOLS)
-	$(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 40m -tags node,moto $(CONCURRENT_PACKAGES)
+	$(WITH_POSTGRES) $(GO_TEST_RACE) -timeout 40m -tags node,moto $(CONCURRENT_PACKAGES)
 
 .PHONY: test-others
 test-others: $(TEST_TOOLS)
@@ -94,7 +101,7 @@ test-others: $(TEST_TOOLS)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
+	XENON_WHOLE=1 $(WITH_POSTGRES) $(GO_TEST_RACE) -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -118,7 +125,7 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test $(RACE_TEST_FLAGS) -tags gotrue -run GoTrue ./shared/importer/
+	$(GO_TEST_RACE) -tags gotrue -run GoTrue ./shared/importer/
 
 # A scenario mostly waits for responses, so more scenarios run in parallel than there are processors.
 .PHONY: conformance
@@ -202,7 +209,7 @@ reproduce: build website/csp-hashes.txt ## build every function and the site aga
 	@scripts/reproduce $(FUNCTIONS)
 
 # Without the flags, the list has a random number and the time.
-SBOM = GOWORK=off CGO_ENABLED=0 GOOS=linux $(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -noserial -notimestamp
+SBOM = GOWORK=off GOOS=linux $(TOOLS)/cyclonedx-$(CYCLONEDX) app -json -licenses -noserial -notimestamp
 
 .PHONY: sbom
 sbom: .tools/cyclonedx-$(CYCLONEDX) ## write a CycloneDX list of each function's dependencies into dist/

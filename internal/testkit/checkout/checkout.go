@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -26,7 +27,7 @@ func Root() string {
 }
 
 // BuildCommand builds the command xenon and returns the path of the executable.
-func BuildCommand() (string, error) { return build("cmd/xenon", "xenon", "CGO_ENABLED=1") }
+func BuildCommand() (string, error) { return build("cmd/xenon", "xenon", "CGO_ENABLED=0") }
 
 // BuildFunction builds the function in a folder, for example functions/signin, for this machine with the flags of the
 // Makefile, and returns the path of the executable.
@@ -35,9 +36,11 @@ func BuildFunction(folder string) (string, error) {
 		"-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=")
 }
 
-// BuildFunctionWithRaceDetector is BuildFunction with the race detector, which needs cgo.
+// BuildFunctionWithRaceDetector is BuildFunction with the race detector, which needs cgo. The Makefile sets
+// XENON_RACE_FLAGS to the flags of its own tests, so that Go compiles each package once.
 func BuildFunctionWithRaceDetector(folder string) (string, error) {
-	return build(folder, "race-"+filepath.Base(folder), "CGO_ENABLED=1", "-tags", "lambda.norpc", "-race")
+	flags := append([]string{"-race", "-tags", "lambda.norpc"}, strings.Fields(os.Getenv("XENON_RACE_FLAGS"))...)
+	return build(folder, "race-"+filepath.Base(folder), "CGO_ENABLED=1", flags...)
 }
 
 var builds sync.Map // by the name of the executable: a func() error
