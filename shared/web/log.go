@@ -58,15 +58,18 @@ func NoteUser(ctx context.Context, userID string) { recordOf(ctx).userID = userI
 
 // NoteSubject puts the id of the user whom an administrator reads or changes into the log record of the request. The id
 // can have any form of a UUID that Postgres accepts; the record has the form that Postgres returns, so that all records
-// about a user have the same text.
+// about a user have the same text. Of any other text the record has the first 64 characters.
 func NoteSubject(ctx context.Context, userID string) {
 	addAttr(ctx, slog.String("subject", canonicalUUID(userID)))
 }
 
-// canonicalUUID returns a UUID in lower case and with hyphens, and any other text unchanged.
+// canonicalUUID returns a UUID in lower case and with hyphens. It returns any other text, shortened to 64 characters.
 func canonicalUUID(text string) string {
 	digits := strings.ToLower(strings.NewReplacer("-", "", "{", "", "}", "").Replace(text))
 	if raw, err := hex.DecodeString(digits); err != nil || len(raw) != 16 {
+		if characters := []rune(text); len(characters) > 64 {
+			return string(characters[:64]) + "…"
+		}
 		return text
 	}
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
