@@ -33,6 +33,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     setupFiles: ['./src/testing/setup.ts'],
+    isolate: false,
     include: ['src/**/*.test.{ts,tsx}'],
     // Long enough for a busy machine: no test measures time.
     testTimeout: 60_000,
