@@ -111,20 +111,21 @@ func copyBatches(
 	return n, err
 }
 
-// rowCounts counts the rows of a batch: all source rows, and the rows by outcome.
-type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined int64 }
+// rowCounts counts the rows of a batch: all source rows, and the rows by outcome. changed counts users (changes.go).
+type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined, changed int64 }
 
 func (a rowCounts) plus(b rowCounts) rowCounts {
 	return rowCounts{
 		a.rows + b.rows, a.written + b.written, a.unchanged + b.unchanged, a.identical + b.identical, a.folded + b.folded,
-		a.quarantined + b.quarantined,
+		a.quarantined + b.quarantined, a.changed + b.changed,
 	}
 }
 
 // worker copies one batch.
 type worker struct {
 	*run.Worker
-	commitConn *pgx.Conn // the connection on which the batch first committed rows
+	commitConn    *pgx.Conn // the connection on which the batch first committed rows
+	countsChanges bool      // set rowCounts.changed
 }
 
 // copyAndMarkDone copies one batch and marks it done. Commits before the mark do not wait for the disk

@@ -24,6 +24,7 @@ type transaction struct {
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
 	hasMoved bool      // moved rows are about to be deleted (moved.go)
+	changed  int64     // staged users who changed in more than bookkeeping, if countsChanges is set
 	counts   rowCounts
 	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
 }
@@ -106,6 +107,11 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 			return false, fmt.Errorf("classify: %w", err)
 		}
 	}
+	if t.countsChanges {
+		if err := run.QueryNumbers(ctx, t.Dst, countChangedUsersSQL(t.Pass, t.scope), &t.changed); err != nil {
+			return false, fmt.Errorf("count the changed users: %w", err)
+		}
+	}
 	return t.storeRejections(ctx, rejectTakenRowsSQL(t.Pass))
 }
 
@@ -122,6 +128,7 @@ func (t *transaction) write(ctx context.Context) error {
 	if err := run.Exec(ctx, t.Dst, sql+"COMMIT"); err != nil {
 		return fmt.Errorf("record the batch: %w", err)
 	}
+	counts.changed = t.changed
 	t.counts, t.isDone, t.stagedOn = counts, true, nil
 	if t.commitConn == nil {
 		t.commitConn = t.Dst
