@@ -24,8 +24,9 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
 # which would cause false reports.
 PURE_PACKAGES   := crypto/internal/fips140/{bigmod,hmac,pbkdf2,sha256} golang.org/x/crypto/{argon2,blowfish,scrypt}
 # Flags of go test. -vet=off, because golangci-lint runs go vet; -ldflags=-w, because the linker is faster without debug
-# information.
-TEST_FLAGS      := -vet=off -ldflags=-w
+# information; -trimpath, because Go then uses the packages again that it compiled in another checkout; -count 1,
+# because Go does not know when a result is outdated: the tests start programs that they build.
+TEST_FLAGS      := -vet=off -ldflags=-w -trimpath -count 1
 RACE_TEST_FLAGS := -race $(patsubst %,-gcflags=%=-race=false,$(shell echo $(PURE_PACKAGES))) $(TEST_FLAGS)
 # Runs a command with a temporary Postgres server for its tests.
 WITH_POSTGRES := go run ./internal/testkit/dbtest/withpostgres
@@ -78,9 +79,10 @@ audit: ## look for known vulnerabilities in the dependencies, if the database ca
 	@scripts/vuln || test $$? -eq 3
 
 # The build tag node adds tests that need Node, with Better Auth and its client. The build tag moto adds tests that need
-# Python, with moto, an emulator of AWS, or with FastAPI.
-TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done conformance/node_modules \
-	conformance/statemachine/node_modules conformance/validators/node_modules examples/node/node_modules
+# Python, with moto, an emulator of AWS, with FastAPI, or with pgserver, a Postgres that has the extension vector.
+TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fastapi.done .tools/pgserver.done \
+	conformance/node_modules conformance/statemachine/node_modules conformance/validators/node_modules \
+	examples/node/node_modules
 
 .PHONY: test-concurrent
 test-concurrent: $(TEST_TOOLS)
@@ -92,7 +94,7 @@ test-others: $(TEST_TOOLS)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
-	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -count 1 -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
+	XENON_WHOLE=1 $(WITH_POSTGRES) go test $(RACE_TEST_FLAGS) -timeout 120m -tags node,moto $(OTHER_PACKAGES) $(CONCURRENT_PACKAGES)
 
 .PHONY: test-site
 test-site: node_modules website/csp-hashes.txt ## check the site's code, components and built pages
@@ -116,12 +118,12 @@ test-sam-local: .tools/sam.done ## send the same requests to `make sam-local` an
 # Not part of make test, because the source of Supabase's auth server has to be fetched from GitHub.
 .PHONY: gotrue
 gotrue: .tools/gotrue.done ## test the import with Supabase's real auth server (needs internet access once)
-	go test $(RACE_TEST_FLAGS) -count 1 -tags gotrue -run GoTrue ./shared/importer/
+	go test $(RACE_TEST_FLAGS) -tags gotrue -run GoTrue ./shared/importer/
 
 # A scenario mostly waits for responses, so more scenarios run in parallel than there are processors.
 .PHONY: conformance
 conformance: conformance/node_modules ## send every scenario to Better Auth and to Xenon, and compare
-	cd conformance && go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
+	cd conformance && XENON_WHOLE=1 go test -tags node -parallel 8 -count 1 -run 'R0[1-5]|Scenario|Schema|Record'
 
 .PHONY: record
 record: conformance/node_modules ## record Better Auth's answers after a scenario was changed
@@ -327,6 +329,11 @@ clean: ## remove the development database, secret and keys, and all build result
 	@scripts/fastapi
 	@touch $@
 
+.tools/pgserver.done: scripts/pgserver scripts/requirements/pgserver.txt
+	@mkdir -p $(TOOLS)
+	@scripts/pgserver
+	@touch $@
+
 .tools/schemathesis.done: scripts/schemathesis
 	@mkdir -p $(TOOLS)
 	@scripts/schemathesis
@@ -348,7 +355,8 @@ clean: ## remove the development database, secret and keys, and all build result
 	@touch $@
 
 # The features whose pages the site has. The site is built again if one of these variables has changed.
-SITE_FEATURES := MAGIC_LINK=$(MAGIC_LINK) EMAIL_OTP=$(EMAIL_OTP) TWO_FACTOR=$(TWO_FACTOR) ADMIN=$(ADMIN)
+SITE_FEATURES := MAGIC_LINK=$(MAGIC_LINK) EMAIL_OTP=$(EMAIL_OTP) TWO_FACTOR=$(TWO_FACTOR) ADMIN=$(ADMIN) \
+	SUPABASE_BRIDGE=$(SUPABASE_BRIDGE) SUPABASE_REF=$(SUPABASE_REF)
 website/.features: FORCE
 	@echo "$(SITE_FEATURES)" | cmp -s - $@ || echo "$(SITE_FEATURES)" > $@
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/xenon-auth/xenon/migrations"
 )
 
 // recording has Better Auth's responses of a scenario. It is the content of recorded/<stem>.json.
@@ -81,6 +83,39 @@ type resultCounts struct {
 	mu                  sync.Mutex
 	identical, compared int
 	diverged            []string
+}
+
+// compareWithRecordings plays the scenarios of a profile against Xenon and compares the responses with Better Auth's
+// recorded ones. The recordings have to be of the pinned Better Auth and of the same requests.
+func (n *resultCounts) compareWithRecordings(t *testing.T, name string, profile map[string]string) {
+	t.Helper()
+	xenon := startXenonWithProfile(t, profile)
+	for _, s := range readScenarios(t, name) {
+		t.Run(s.stem, func(t *testing.T) {
+			t.Parallel()
+			r := readRecording(t, s)
+			if r.BetterAuth != migrations.BetterAuthVersion {
+				t.Errorf("the recording: got Better Auth %s, want the pinned version %s; run make record",
+					r.BetterAuth, migrations.BetterAuthVersion)
+			}
+			got := playScenario(t, s, newPlayer(t, xenon, s))
+			for i := range min(len(got), len(r.Exchanges)) {
+				if diff := cmp.Diff(r.Exchanges[i].request(), got[i].request()); diff != "" {
+					t.Errorf("%s, step %d: the recording is of another request; run make record (-recorded +sent):\n%s",
+						s.stem, i+1, diff)
+				}
+			}
+			n.checkResponses(t, s, r.Exchanges, got, r.Exchanges)
+		})
+	}
+}
+
+// digitsPattern matches the numbers of tokens in a URL, which depend on the tokens that a server has given before.
+var digitsPattern = regexp.MustCompile(`\d+`)
+
+// request identifies the request of the exchange. It leaves out the body, whose codes and tokens each run makes anew.
+func (e exchange) request() string {
+	return strings.Join([]string{digitsPattern.ReplaceAllString(e.Do, "#"), e.Note, e.Divergence}, "\n")
 }
 
 // checkResponses fails the test for each difference that compareAll finds.

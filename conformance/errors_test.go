@@ -75,9 +75,10 @@ var newErrorCallPattern = regexp.MustCompile(`NewError\(http\.Status(\w+),\s*"([
 
 // errorCodesWithoutScenario are the error codes in Xenon's source that no scenario causes, with the reason.
 var errorCodesWithoutScenario = map[string]string{
-	"SERVICE_UNAVAILABLE":   "needs an unreachable database (D11)",
-	"FAILED_TO_GET_SESSION": "needs a session that ends during its extension",
-	"PASSWORD_COMPROMISED":  "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
+	"SERVICE_UNAVAILABLE":      "needs an unreachable database (D11)",
+	"FAILED_TO_GET_SESSION":    "needs a session that ends during its extension",
+	"INVALID_SUPABASE_SESSION": "only /sign-in/supabase has it, which needs sessions of an import (D160)",
+	"PASSWORD_COMPROMISED":     "a common or breached password: the reference server has no haveIBeenPwned plugin (D68)",
 }
 
 // Each error in the source of shared/auth and shared/web has the status, code and message of a recorded response: of

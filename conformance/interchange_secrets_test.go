@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/totptest"
-	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // secretChange is one database whose servers get other secrets from phase to phase.
@@ -194,7 +194,7 @@ func TestInterchange_ReencryptedTextsNeedNoOlderSecret(t *testing.T) {
 		}
 	})
 	c.phase("version 2", "2:"+c.second, c.single, func(t *testing.T, ix interchange) {
-		program, err := xenontest.BuildCommand()
+		program, err := checkout.BuildCommand()
 		if err != nil {
 			t.Fatal(err)
 		}

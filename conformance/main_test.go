@@ -3,12 +3,10 @@ package conformance
 import (
 	"os"
 	"testing"
-
-	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 func TestMain(m *testing.M) {
-	code := xenontest.RunTests(m)
+	code := m.Run()
 	closeSharedProviderServer()
 	os.Exit(code)
 }

@@ -1,53 +1,40 @@
-import type { Page } from '@playwright/test';
+import {
+  impersonationBar,
+  newUser,
+  openUser,
+  registerAdministrator,
+  searchUsers,
+  sectionOf,
+  userRows,
+} from './harness/administrators';
 import { executeSQL } from './harness/database';
-import { allFeatures, buildFeatureSite } from './harness/feature-site';
-import { errorMessage, submitSignIn, waitUntilSignedIn } from './harness/forms';
+import { test } from './harness/feature-test';
+import { clickButton, errorMessage, submitSignIn, waitUntilSignedIn } from './harness/forms';
 import { getSessionEmail, signIn } from './harness/people';
-import { expect, newPerson, type Person, register, test } from './harness/test';
-
-let site: string;
-test.beforeAll(async () => {
-  test.setTimeout(420_000); // the first worker builds the site
-  site = await buildFeatureSite();
-});
-
-const makeAdministrator = (email: string) => executeSQL(`UPDATE "user" SET role = 'admin' WHERE email = $1`, email);
-const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
-
-/** Searches for a user in the list and opens the page of the user. */
-async function openUser(page: Page, origin: string, { name, email }: Person): Promise<void> {
-  await page.goto(`${origin}/admin/`);
-  await page.getByLabel('Search', { exact: true }).fill(email);
-  await page.getByRole('main').getByRole('button', { name: 'Search' }).click();
-  await expect(page.getByText('One user')).toBeVisible();
-  await page.getByRole('main').getByRole('link', { name }).click();
-  await expect(page.getByRole('heading', { name: 'User', exact: true })).toBeFocused();
-  await expect(region(page, 'Role')).toBeVisible();
-}
+import { expect, register } from './harness/test';
 
 test('an administrator bans a user with a reason, and the user cannot sign in', async ({
   page,
   context,
   person,
   openAnotherContext,
-  startServer,
+  startFeatureServer,
   checkPageState,
   guard,
 }) => {
-  const { origin } = await startServer(allFeatures, [], site);
-  const user = { ...newPerson(), name: 'Charles Babbage' };
+  const { origin } = await startFeatureServer();
+  const user = newUser();
   const device = await openAnotherContext();
   await register(device, user, origin);
-  await register(context, person, origin);
-  await makeAdministrator(person.email);
+  await registerAdministrator(context, person, origin);
   await openUser(page, origin, user);
   await checkPageState(page, 'user');
   await page.getByLabel('Reason').fill('sends spam');
   await page.getByLabel('For how long').selectOption('7 days');
-  await page.getByRole('button', { name: 'Ban', exact: true }).click();
-  await expect(region(page, 'Ban').getByRole('status')).toHaveText('The user is banned.');
-  await expect(region(page, 'Ban').getByRole('status')).toBeFocused();
-  await expect(region(page, 'Ban')).toContainText('Reason: sends spam');
+  await clickButton(page, 'Ban');
+  await expect(sectionOf(page, 'Ban').getByRole('status')).toHaveText('The user is banned.');
+  await expect(sectionOf(page, 'Ban').getByRole('status')).toBeFocused();
+  await expect(sectionOf(page, 'Ban')).toContainText('Reason: sends spam');
   await checkPageState(page, 'user-banned');
   expect(await getSessionEmail(device, origin)).toBe('');
 
@@ -57,23 +44,28 @@ test('an administrator bans a user with a reason, and the user cannot sign in', 
   await submitSignIn(other, user);
   await expect(errorMessage(other)).toContainText('This account is closed.');
 
-  await page.getByRole('button', { name: 'End the ban' }).click();
-  await expect(region(page, 'Ban').getByRole('status')).toHaveText('The ban has ended.');
+  await clickButton(page, 'End the ban');
+  await expect(sectionOf(page, 'Ban').getByRole('status')).toHaveText('The ban has ended.');
   await submitSignIn(other, user);
   await waitUntilSignedIn(other);
 
   await page.reload();
-  const events = region(page, 'Audit trail').getByRole('row');
+  const events = sectionOf(page, 'Audit trail').getByRole('row');
   await expect(events.filter({ hasText: 'User banned' })).toContainText('By you');
   await expect(events.filter({ hasText: 'Refused' })).toContainText('Sign-in with the password Refused403 BANNED_USER');
   await expect(events.last()).toContainText('Registration');
   await checkPageState(page, 'user-audit');
 });
 
-test('the list has search, filter, order and pages', async ({ page, context, person, startServer, checkPageState }) => {
-  const { origin } = await startServer(allFeatures, [], site);
-  await register(context, person, origin);
-  await makeAdministrator(person.email);
+test('the list has search, filter, order and pages', async ({
+  page,
+  context,
+  person,
+  startFeatureServer,
+  checkPageState,
+}) => {
+  const { origin } = await startFeatureServer();
+  await registerAdministrator(context, person, origin);
   const id = person.email.slice(4, 12);
   await executeSQL(
     `INSERT INTO "user" (name, email, "emailVerified", banned, "createdAt", "updatedAt")
@@ -85,21 +77,20 @@ test('the list has search, filter, order and pages', async ({ page, context, per
   await page.getByLabel('Search', { exact: true }).press('Enter');
   await expect(page.getByText('46 users')).toBeVisible(); // and the administrator
   await page.getByLabel('Order').selectOption('By name');
-  await expect(page.getByRole('main').getByRole('listitem').nth(1)).toContainText('Number 01');
+  await expect(userRows(page).nth(1)).toContainText('Number 01');
   await checkPageState(page, 'list');
-  await page.getByRole('button', { name: 'Next' }).click();
+  await clickButton(page, 'Next');
   await expect(page.getByText('Page 2 of 3')).toBeVisible();
-  await expect(page.getByRole('main').getByRole('listitem').first()).toContainText('Number 20');
+  await expect(userRows(page).first()).toContainText('Number 20');
   await expect(page.getByRole('button', { name: 'Next' })).toBeFocused();
   await page.reload();
-  await expect(page.getByRole('main').getByRole('listitem').first()).toContainText('Number 20');
+  await expect(userRows(page).first()).toContainText('Number 20');
   await page.getByLabel('Show').selectOption('Banned users');
   await expect(page.getByText('One user')).toBeVisible();
-  await expect(page.getByRole('main').getByRole('listitem')).toContainText('Number 07 Banned');
+  await expect(userRows(page)).toContainText('Number 07 Banned');
   await page.getByLabel('Show').selectOption('All users');
   await expect(page.getByText('Page 1 of 3')).toBeVisible();
-  await page.getByLabel('Search', { exact: true }).fill('%');
-  await page.getByRole('main').getByRole('button', { name: 'Search' }).click();
+  await searchUsers(page, '%');
   await expect(page.getByText('No user matches.')).toBeVisible();
   await checkPageState(page, 'list-empty');
 });
@@ -109,17 +100,17 @@ test('an administrator ends sessions, sets the password and the role, and delete
   context,
   person,
   openAnotherContext,
-  startServer,
+  startFeatureServer,
+  checkPageState,
 }) => {
-  const { origin } = await startServer(allFeatures, [], site);
-  const user = { ...newPerson(), name: 'Charles Babbage' };
+  const { origin } = await startFeatureServer();
+  const user = newUser();
   const [phone, office] = [await openAnotherContext(), await openAnotherContext()];
   await register(phone, user, origin);
   await signIn(office, user, origin);
-  await register(context, person, origin);
-  await makeAdministrator(person.email);
+  await registerAdministrator(context, person, origin);
   await openUser(page, origin, user);
-  const sessions = region(page, 'Sessions');
+  const sessions = sectionOf(page, 'Sessions');
   await expect(sessions.getByRole('listitem')).toHaveCount(2);
   await sessions
     .getByRole('button', { name: /^Sign out / })
@@ -134,23 +125,25 @@ test('an administrator ends sessions, sets the password and the role, and delete
 
   const password = 'a password from the administrator';
   await page.getByLabel('New password of the user').fill(password);
-  await page.getByRole('button', { name: 'Set the password' }).click();
-  await expect(region(page, 'Password').getByText('The new password is saved.')).toBeFocused();
+  await clickButton(page, 'Set the password');
+  await expect(sectionOf(page, 'Password').getByText('The new password is saved.')).toBeFocused();
   await signIn(phone, { ...user, password }, origin);
 
   await page.getByLabel('Role of the user').selectOption('Administrator');
-  await page.getByRole('button', { name: 'Save the role' }).click();
-  await expect(region(page, 'Role').getByRole('status')).toHaveText('The role is saved.');
+  await clickButton(page, 'Save the role');
+  await expect(sectionOf(page, 'Role').getByRole('status')).toHaveText('The role is saved.');
   const later = await phone.newPage();
   await later.goto(`${origin}/`);
   await later.getByRole('button', { name: 'Account of' }).click();
   await expect(later.getByRole('link', { name: 'Users', exact: true })).toBeVisible();
+  await checkPageState(later, 'menu-of-administrator');
   await later.close();
 
   await page.getByLabel(`Type ${user.email} to confirm`).fill(user.email);
-  await page.getByRole('button', { name: 'Delete the user' }).click();
+  await clickButton(page, 'Delete the user');
   await expect(page.getByText('The user is deleted.')).toBeVisible();
   await expect(page).toHaveURL(`${origin}/admin/?removed=yes`);
+  await checkPageState(page, 'list-removed');
 });
 
 test('while an administrator acts as a user, a bar on every page ends it', async ({
@@ -158,18 +151,17 @@ test('while an administrator acts as a user, a bar on every page ends it', async
   context,
   person,
   openAnotherContext,
-  startServer,
+  startFeatureServer,
   checkPageState,
   guard,
 }) => {
-  const { origin } = await startServer(allFeatures, [], site);
-  const user = { ...newPerson(), name: 'Charles Babbage' };
+  const { origin } = await startFeatureServer();
+  const user = newUser();
   await register(await openAnotherContext(), user, origin);
-  await register(context, person, origin);
-  await makeAdministrator(person.email);
+  await registerAdministrator(context, person, origin);
   await openUser(page, origin, user);
-  await page.getByRole('button', { name: 'Act as this user' }).click();
-  const bar = page.getByRole('complementary', { name: 'Acting as a user' });
+  await clickButton(page, 'Act as this user');
+  const bar = impersonationBar(page);
   await expect(bar).toContainText(`You act as Charles Babbage (${user.email}).`);
   await expect(page).toHaveURL(`${origin}/`);
   for (const path of ['/docs/', '/account/']) {
@@ -191,11 +183,11 @@ test('while an administrator acts as a user, a bar on every page ends it', async
 test('the page asks a person who is signed out to sign in, and has nothing for others', async ({
   page,
   person,
-  startServer,
+  startFeatureServer,
   checkPageState,
   guard,
 }) => {
-  const { origin } = await startServer(allFeatures, [], site);
+  const { origin } = await startFeatureServer();
   await page.goto(`${origin}/admin/`);
   await expect(page.getByRole('heading', { name: 'Sign in to continue' })).toBeVisible();
   await checkPageState(page, 'signed-out');

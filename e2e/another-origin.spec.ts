@@ -8,7 +8,7 @@ import {
   waitUntilSignedOut,
 } from './harness/forms';
 import { freePort } from './harness/freePort';
-import { signInAndConsent, startIdentityProvider } from './harness/identity-provider';
+import { answerFontRequests, signInAndConsent, startIdentityProvider } from './harness/identity-provider';
 import { makeStockSite, type StockSite, serveFiles } from './harness/stock-site';
 import { test as base, expect, newPerson } from './harness/test';
 import { walkThroughSite } from './harness/walk';
@@ -38,7 +38,7 @@ interface Origins {
 const test = base.extend<{ serveSiteAt: (host: string, apiMode: 'cookie' | 'bearer') => Promise<Origins> }>({
   serveSiteAt: async ({ startServer, context }, use) => {
     const provider = await startIdentityProvider();
-    await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
+    await answerFontRequests(context);
     const closes: (() => void)[] = [];
     await use(async (host, apiMode) => {
       const api = `http://auth.app.localhost:${await freePort()}`;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { expectNoOverflow } from './harness/layout';
 import { wcagRules } from './harness/states';
 import { checkWithAxe, expect, test } from './harness/test';
 import { repositoryRoot } from './harness/xenon';
@@ -24,11 +25,7 @@ test('every mail can be read, in light and dark colours and on a phone', async (
       expect(isLightText, `light text (${text}) with the colours ${colorScheme}`).toBe(colorScheme === 'dark');
       await checkWithAxe(page, wcagRules); // a mail is not a page with landmarks and headings
       await page.setContent(html.replaceAll('learn.example.com', `${'a-long-name-of-a-site'.repeat(3)}.example.com`));
-      const [content, visible] = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return [scrollWidth, clientWidth];
-      });
-      expect(content, 'width of the mail').toBeLessThanOrEqual(visible ?? 0);
+      await expectNoOverflow(page);
     });
   }
 });

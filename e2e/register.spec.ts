@@ -77,7 +77,7 @@ test('R60: the rules of a password are visible, and are marked as done', async (
   await formFields(page).name.fill('Grace Hopper');
   await formFields(page).email.fill(newPerson().email);
   await formFields(page).password.fill('hopper7');
-  await expect(ruleWithText('No part of your name')).not.toContainText('done');
+  await expect(ruleWithText('No part of the name')).not.toContainText('done');
   await expect(ruleWithText('No common word or number')).toContainText('done');
   await page.getByRole('button', { name: 'Create account' }).click();
   await expect(errorMessage(page)).toHaveText('The password needs at least 8 characters.');

@@ -1,14 +1,17 @@
 import type { Page } from '@playwright/test';
+import { holdAnswers } from './harness/answers';
 import { executeSQL, makeSessionsStale } from './harness/database';
 import {
   errorMessage,
   formFields,
+  signOutInMenu,
   submitSignIn,
   waitForMissingProfile,
   waitUntilSignedIn,
   waitUntilSignedOut,
 } from './harness/forms';
 import {
+  answerFontRequests,
   type IdentityProvider,
   providerName,
   signInAndConsent,
@@ -29,8 +32,7 @@ const test = base.extend<{ site: Site }>({
     const provider = await startIdentityProvider();
     const { origin } = await startServer(provider.settings);
     await provider.addClient(origin);
-    // The provider's pages ask for a font of another server.
-    await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
+    await answerFontRequests(context);
     await use({ origin, provider });
     await provider.stop();
   },
@@ -38,12 +40,6 @@ const test = base.extend<{ site: Site }>({
 
 const signInButton = (page: Page) => page.getByRole('button', { name: `Sign in with ${providerName}` });
 const signInMethods = (page: Page) => page.getByRole('region', { name: 'Ways to sign in' });
-
-async function signOut(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Account of/ }).click();
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await waitUntilSignedOut(page);
-}
 
 test('a new person signs in at an OpenID Connect provider, and again', { tag: '@once' }, async ({
   page,
@@ -73,7 +69,7 @@ test('a new person signs in at an OpenID Connect provider, and again', { tag: '@
   expect(request?.get('nonce')).toMatch(/^.{32}$/);
   expect(request?.get('redirect_uri')).toBe(`${origin}/api/auth/callback/example`);
 
-  await signOut(page);
+  await signOutInMenu(page);
   await page.goto(`${origin}/login/?next=/docs/`);
   await expect(signInButton(page)).toContainText('Last used');
   await checkPageState(page, 'last-used');
@@ -194,19 +190,12 @@ test('R60: eight providers have a button each, and the fields do not move when t
 }) => {
   const { origin } = await startServer(eightProviders);
   const readVitals = await startMeasuringVitals(page);
-  let answer = () => {};
-  const wanted = new Promise<void>((done) => {
-    answer = done;
-  });
-  await page.route('**/api/auth/social-providers', async (route) => {
-    await wanted;
-    await route.continue();
-  });
+  const release = await holdAnswers(page, '/api/auth/social-providers');
   await page.addInitScript(() => localStorage.setItem('xenon.last-provider', 'github'));
   await page.goto(`${origin}/login/`);
   await waitUntilSignedOut(page);
   const before = await formFields(page).email.boundingBox();
-  answer();
+  release();
   const buttons = page.getByRole('button', { name: /^Sign in with / });
   await expect(buttons).toHaveCount(8);
   expect(await formFields(page).email.boundingBox()).toEqual(before);

@@ -1,5 +1,6 @@
 import { TOTP, URI } from 'otpauth';
-import { executeSQL } from './harness/database';
+import { registerAdministrator } from './harness/administrators';
+import { allFeatures } from './harness/feature-site';
 import { buildStockReactPage, countLoads, sessionOn, submitForm } from './harness/stock-react';
 import { test as base, expect, newPerson, register, type StartedServer } from './harness/test';
 
@@ -12,9 +13,8 @@ base.beforeAll(() => {
 });
 base.afterAll(() => built?.remove());
 
-const features = { MAGIC_LINK: 'on', EMAIL_OTP: 'on', TWO_FACTOR: 'on', ADMIN: 'on' } as const;
 const test = base.extend<{ server: StartedServer }>({
-  server: async ({ startServer }, use) => use(await startServer(features, ['--site', built.dir])),
+  server: async ({ startServer }, use) => use(await startServer(allFeatures, ['--site', built.dir])),
 });
 
 test('magicLinkClient: a person signs in with the link of a mail', { tag: '@once' }, async ({
@@ -107,8 +107,7 @@ test('adminClient: an administrator finds and bans a user, acts as another one, 
   const device = await openAnotherContext();
   await register(device, other, origin);
   await register(device, banned, origin);
-  await register(context, person, origin);
-  await executeSQL(`UPDATE "user" SET role = 'admin' WHERE email = $1`, person.email);
+  await registerAdministrator(context, person, origin);
   await page.goto(origin);
   const asAdmin = `${person.email}, admin, one factor`;
   await expect(sessionOn(page)).toHaveText(asAdmin);

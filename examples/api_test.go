@@ -23,8 +23,6 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }
-
 // deployment is a running Xenon.
 type deployment struct {
 	issuer   string

@@ -55,8 +55,9 @@ func supabaseFunctions(t *testing.T) string {
 		"{app_metadata}", `u."appMetadata"`).Replace(string(shim))
 }
 
-// asPostgREST runs a statement as PostgREST does, in a transaction: it verifies the token, takes the role from the
-// claim role, and sets the claims. Without a token the role is anon. It returns the ids in the result.
+// asPostgREST stands in for PostgREST, of which no package registry has the program. It runs a statement as PostgREST
+// does, in a transaction: it verifies the token, takes the role from the claim role, and sets the claims. Without a
+// token the role is anon. It returns the ids in the result.
 func (d deployment) asPostgREST(t *testing.T, token, sql string, args ...any) (ids []int, err error) {
 	t.Helper()
 	role, claims := "anon", map[string]any{"role": "anon"}

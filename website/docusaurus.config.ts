@@ -88,12 +88,14 @@ const themeConfig: UserThemeConfig = {
 
 // The site has the pages of a feature if the server has the feature: both read the same environment variables.
 const isOn = (variable: string): boolean => process.env[variable] === 'on';
+const supabaseRef = isOn('SUPABASE_BRIDGE') ? process.env['SUPABASE_REF'] : undefined;
 const xenonOptions: XenonOptions = {
   profile: true,
   privacyLink: '/docs/security/',
   methods: { magicLink: isOn('MAGIC_LINK'), emailOTP: isOn('EMAIL_OTP') },
   twoFactor: isOn('TWO_FACTOR'),
   admin: isOn('ADMIN'),
+  ...(supabaseRef && { supabase: { ref: supabaseRef } }),
 };
 
 const config: Config = {

@@ -21,6 +21,7 @@ import (
 const (
 	devPoolConnections = 10               // connections to Postgres; one process serves the routes of all functions
 	devAuditRecords    = 10_000           // the audit records that administrators can list
+	devConnectionWait  = 8 * time.Second  // for a free connection: in the cloud, each function has its own connection
 	devRequestTimeout  = 15 * time.Second // the Timeout of most functions in template.yaml
 	stopTimeout        = 5 * time.Second  // for requests that are not finished when the server stops
 )
@@ -92,7 +93,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := store.Open(appSecrets, devPoolConnections).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
+	db := openDevStore(appSecrets, cfg)
 	defer db.Close()
 	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now, auditLog))
 	if err != nil {
@@ -100,6 +101,13 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	}
 	c.printStart(std.out, listener.Addr(), local.urlToPrint(), cfg, site)
 	return serve(ctx, listener, withOriginHints(cfg, site.withAPI(routes, cfg)))
+}
+
+// openDevStore returns the Store of all functions together. A request waits longer for a free connection than in a
+// function, because many simultaneous requests are normal in tests of an application.
+func openDevStore(source store.URLSource, cfg config.API) *store.Store {
+	return store.Open(source, devPoolConnections).WaitForConnection(devConnectionWait).
+		UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 }
 
 // loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.

@@ -103,7 +103,7 @@ func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
 		{"", []string{"schema", "status"}, "userMetadata, appMetadata        added\n"},
 		{"", []string{"schema", "status", "--json"}, `"metadata":true`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":false`},
-		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_user_filters.sql","user_metadata.sql"]}`},
+		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_supabase_sessions.sql","user_metadata.sql"]}`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":true`},
 	} {
 		code, out, err := runXenon(t, s.args, "DATABASE_URL", url, "SCHEMA", s.schema)

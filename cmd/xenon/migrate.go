@@ -9,8 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/sessions"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/stringify"
@@ -28,23 +31,31 @@ type migrateCmd struct {
 
 // importFlags are common to the commands that work on a run.
 type importFlags struct {
-	From string `help:"The Supabase database: the direct host or the session pooler, port 5432. Overrides FROM_DATABASE_URL." placeholder:"URL"`
+	From string `help:"The Supabase database: the direct host or the session pooler, port 5432. Or a file: a dump of supabase db dump --data-only or pg_dump, a CSV of auth.users, the JSON of auth.admin.listUsers, or the export of Clerk or Firebase. Overrides FROM_DATABASE_URL." placeholder:"URL|FILE"`
 	To   string `help:"The target database, by its direct host. Overrides TO_DATABASE_URL." placeholder:"URL"`
 	Name string `name:"run" help:"Name of the run; default: supabase" default:"supabase" placeholder:"NAME"`
 	JSON bool   `name:"json" help:"Print the result as JSON."`
+
+	EncryptionKey      []string `help:"A key of Supabase's database encryption, base64url, for a run with --mfa carry or --sessions if the project encrypts second factors or sessions. Repeatable." sep:"none" placeholder:"ID=KEY"`
+	FromFormat         string   `help:"What the file of --from is; default: recognized by its first bytes" enum:",supabase,clerk,firebase" default:"" placeholder:"supabase|clerk|firebase"`
+	FirebaseHashConfig string   `help:"For a file of Firebase: a file with the password hash parameters that the console shows, or none to leave the passwords out." placeholder:"FILE|none"`
 }
 
 // open returns the import from the source to the target, and the printer of its progress. It checks the form of the
 // URLs but does not connect.
 func (f importFlags) open(ctx context.Context, getenv environment, std streams) (*importer.Import, *progress, error) {
-	from, to, err := f.databaseURLs(ctx, getenv)
+	s, err := f.readSecrets(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkURL("--from", from); err != nil {
+	if f.isFile() {
+		s.From = ""
+		return openImport(s, getenv, std)
+	}
+	if err := checkURL("--from", s.From); err != nil {
 		return nil, nil, err
 	}
-	return openImport(from, to, getenv, std)
+	return openImport(s, getenv, std)
 }
 
 // openTarget is like open, for commands that do not need the source. The source may no longer exist.
@@ -56,31 +67,40 @@ func (f importFlags) openTarget(
 	if f.From == "" {
 		f.From = "postgres://not.needed/here"
 	}
-	_, to, err := f.databaseURLs(ctx, getenv)
+	s, err := f.readSecrets(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	return openImport("", to, getenv, std)
+	s.From = ""
+	return openImport(s, getenv, std)
 }
 
-func openImport(from, to string, getenv environment, std streams) (*importer.Import, *progress, error) {
-	if err := checkURL("--to", to); err != nil {
+func openImport(s importSecrets, getenv environment, std streams) (*importer.Import, *progress, error) {
+	if err := checkURL("--to", s.To); err != nil {
 		return nil, nil, err
 	}
 	name, err := config.LoadSchemaName(getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	printIgnored(std, "--from", from)
-	printIgnored(std, "--to", to)
+	keys, err := atrest.ParseKeys(s.EncryptionKeys)
+	if err != nil {
+		return nil, nil, newUsageError("%s", err)
+	}
+	printIgnored(std, "--from", s.From)
+	printIgnored(std, "--to", s.To)
 	p := newProgress(std.err, time.Now)
 	return &importer.Import{
-		From:     from,
-		To:       to,
+		From:     s.From,
+		To:       s.To,
 		Schema:   name,
 		Holder:   processName(),
 		Progress: p.handleEvent,
 		Now:      time.Now,
+
+		Secret:         s.authSecrets,
+		EncryptionKeys: keys,
+		PublicKeys:     sessions.ReadPublicKeys(s.publicKeys),
 	}, p, nil
 }
 
@@ -103,8 +123,19 @@ func checkURL(flag, databaseURL string) error {
 	return nil
 }
 
-// databaseURLs returns the database URLs: from the flags, else from the variables, else from the secret.
-func (f importFlags) databaseURLs(ctx context.Context, getenv environment) (from, to string, err error) {
+// importSecrets are the secrets of an import.
+type importSecrets struct {
+	secrets.ImportSecret
+	// authSecrets returns the secrets of the deployment, which only a run with --mfa carry or --sessions needs.
+	authSecrets func(context.Context) (cipher.Keys, error)
+	publicKeys  string // the file or the URL of the public keys of the project, or ""
+}
+
+// readSecrets returns the secrets of an import: from the flags, else from the variables, else from the secret.
+func (f importFlags) readSecrets(ctx context.Context, getenv environment) (importSecrets, error) {
+	if f.isFile() {
+		f.From = "postgres://not.needed/here"
+	}
 	given := map[string]string{"FROM_DATABASE_URL": f.From, "TO_DATABASE_URL": f.To}
 	cfg, err := config.LoadImport(func(name string) string {
 		if v := given[name]; v != "" {
@@ -116,21 +147,34 @@ func (f importFlags) databaseURLs(ctx context.Context, getenv environment) (from
 		return getenv(name)
 	})
 	if err != nil {
-		return "", "", newUsageError("%s\n  Give the databases with --from and --to, or in the environment.", err)
+		return importSecrets{}, newUsageError("%s\n  Give the databases with --from and --to, or in the environment.", err)
 	}
 	if cfg.SecretARN != "" {
 		if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
-			return "", "", err
+			return importSecrets{}, err
 		}
 	}
-	from, to, err = secrets.ImportURLs(ctx, cfg)
+	read, err := secrets.ReadImportSecret(ctx, cfg)
 	if f.From != "" {
-		from = f.From
+		read.From = f.From
 	}
 	if f.To != "" {
-		to = f.To
+		read.To = f.To
 	}
-	return from, to, err
+	read.EncryptionKeys = append(read.EncryptionKeys, f.EncryptionKey...)
+	return importSecrets{read, authSecretsReader(cfg), cfg.PublicKeys}, err
+}
+
+// authSecretsReader returns a function that reads the secrets of the deployment.
+func authSecretsReader(cfg config.Import) func(context.Context) (cipher.Keys, error) {
+	return func(ctx context.Context) (_ cipher.Keys, err error) {
+		if cfg.AppSecretARN != "" {
+			if cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS); err != nil {
+				return cipher.Keys{}, err
+			}
+		}
+		return secrets.ImportAuthSecrets(ctx, cfg)
+	}
 }
 
 func newUsageError(format string, args ...any) error {

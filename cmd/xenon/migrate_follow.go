@@ -27,6 +27,8 @@ func (c migrateRunCmd) checkFollow() error {
 		return newUsageError("--until-idle and --interval need --follow")
 	case c.Interval < 0:
 		return newUsageError("--interval must be a positive time, such as 5s")
+	case isFollowing && (c.isFile() || c.FromFormat != ""):
+		return newUsageError("--follow and --freeze-check need the database of the project in --from: a file does not change")
 	case isFollowing && (c.Quick || c.DryRun):
 		return newUsageError("--follow and --freeze-check cannot be used with --quick or --dry-run")
 	}
@@ -102,6 +104,9 @@ func pollLine(p follow.Poll) string {
 	} else {
 		text += englishPrinter.Sprintf(": %d rows of %d users read, %d users changed, %d rows written",
 			p.Rows, p.Users, p.Changed, p.Written)
+		if p.Sessions > 0 {
+			text += englishPrinter.Sprintf(", %d sessions copied", p.Sessions)
+		}
 	}
 	text += englishPrinter.Sprintf("; %.2f s, lag %.1f s", p.Seconds, p.LagSeconds)
 	for _, why := range p.Failed {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,6 +89,26 @@ func TestMigrateRunRejectsFlagsThatContradictFollow(t *testing.T) {
 		args := append([]string{"migrate", "run", "--from", unreachableURL, "--to", unreachableURL}, flags...)
 		code, _, stderr := runXenon(t, args)
 		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("xenon %v: got the exit code %d, want %d and the error %q\n%s", args, code, exitUsage, want, stderr)
+		}
+	}
+}
+
+func TestMigrateRunRefusesToFollowAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "data.sql")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, flags := range [][]string{
+		{"--from", file, "--follow"},
+		{"--from", file, "--freeze-check"},
+		{"--from", file, "--from-format", "clerk", "--follow"},
+		{"--from", unreachableURL, "--from-format", "firebase", "--freeze-check"},
+	} {
+		args := append([]string{"migrate", "run", "--to", unreachableURL}, flags...)
+		code, _, stderr := runXenon(t, args)
+		if want := "need the database of the project"; code != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("xenon %v: got the exit code %d, want %d and the error %q\n%s", args, code, exitUsage, want, stderr)
 		}
 	}

@@ -41,11 +41,11 @@ func printTable(out io.Writer, t inventory.Table) {
 		rows = "about " + rows
 	}
 	path := "–"
-	switch {
+	switch columns := t.UserColumnsAndArrays(); {
 	case len(t.ReachesUsers) > 0:
 		path = strings.Join(t.ReachesUsers, ", ")
-	case len(t.UserColumns) > 0:
-		path = "no foreign key, but has ids of users: " + strings.Join(t.UserColumns, ", ")
+	case len(columns) > 0:
+		path = "no foreign key, but has ids of users: " + strings.Join(columns, ", ")
 	}
 	next, _, _ := strings.Cut(t.Next, ":")
 	fmt.Fprintf(out, "  %-40s%12s%10s%10d%10d  %-8s%s\n",
@@ -81,10 +81,24 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 			lines = append(lines, r.text+": "+joinFirst(names))
 		}
 	}
+	if columns := userColumns(v); len(columns) > 0 {
+		lines = append(lines, "Columns with ids of users and without a foreign key. They are moved as they are, with the "+
+			"ids of users who stay behind, and --orphans does not change them: "+joinFirst(columns))
+	}
 	for _, line := range v.NotChecked {
 		lines = append(lines, "Not counted: "+line)
 	}
 	return lines
+}
+
+// userColumns lists the columns with ids of users and without a foreign key, with their tables.
+func userColumns(v *inventory.Inventory) (names []string) {
+	for _, t := range v.Tables {
+		for _, column := range t.UserColumnsAndArrays() {
+			names = append(names, t.Name+" ("+column+")")
+		}
+	}
+	return names
 }
 
 // printUsesAuth prints the objects that use the schema auth, and those of them that will not work.

@@ -42,6 +42,8 @@ func TestMigratePlanListsTheOtherTablesOfTheProject(t *testing.T) {
 			"    tables a schema of their own, SCHEMA=xenon (docs/tables.md), or leave these tables behind with --exclude:\n" +
 			"    public.account\n",
 		"  - Partitioned: shop.events\n",
+		"  - Columns with ids of users and without a foreign key. ",
+		"public.posts (editor), public.posts (readers[]),\n    shop.\"Order Items\" (\"Buyer\")\n",
 		"  - trigger: on_auth_user_created: public.new_member()\n",
 		"\nUse the schema auth, and work with what xenon migrate tables creates of it\n" +
 			"  - function: public.new_member(), public.who()\n",

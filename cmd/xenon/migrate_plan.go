@@ -21,15 +21,18 @@ import (
 // optionFlags are the options of a run. An option that is not given is empty: the import then uses the value that the
 // run stored, or the default.
 type optionFlags struct {
-	BatchSize     int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
-	Unconfirmed   string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
-	MFA           string   `name:"mfa" help:"Users with a verified second factor. Second factors cannot be imported. hold: these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",allow,hold" default:"" placeholder:"allow|hold"`
-	Profiles      string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
-	ProfileKey    string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
-	ProfileColumn []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
-	Provider      []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
-	ProfileValue  []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
-	AllowDeletion bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
+	BatchSize         int      `help:"Users in a batch, 1 to 50000; default: 5000" placeholder:"N"`
+	Unconfirmed       string   `help:"Passwords of users whose email was never confirmed. hold (default): these users must reset their password by mail. allow: the passwords are imported." enum:",hold,allow" default:"" placeholder:"hold|allow"`
+	MFA               string   `name:"mfa" help:"Users with a verified second factor. carry (recommended): the authenticator app of a user works here, too; needs BETTER_AUTH_SECRET or APP_SECRET_ARN. hold: no factor is imported, and these users must reset their password by mail. allow: they sign in with the password alone. Required if there are such users." enum:",carry,allow,hold" default:"" placeholder:"carry|hold|allow"`
+	Profiles          string   `help:"The table of profiles with its schema, in the same upper and lower case and without quotes; none if there is no such table; default: public.profiles if it has Xenon's columns, else none" placeholder:"TABLE"`
+	ProfileKey        string   `help:"The column of --profiles with the id of the user: a uuid, unique and never NULL; default: user_id" placeholder:"COLUMN"`
+	ProfileColumn     []string `help:"Map a column of --profiles to one of Xenon's profile, such as lang=preferred_language. Repeatable." sep:"none" placeholder:"OLD=NEW"`
+	Provider          []string `help:"Map a provider of Supabase to one of Xenon, such as custom:acme=acme. Accounts of azure become Microsoft accounts with Microsoft's object id; with azure=ID they become accounts of the generic OIDC provider ID and keep the id that Supabase has. Repeatable." sep:"none" placeholder:"FROM=TO"`
+	ProfileValue      []string `help:"Map a value of a profile field, such as age_range:35_44=35_plus. Repeatable." sep:"none" placeholder:"FIELD:OLD=NEW"`
+	Sessions          bool     `help:"Also import the sessions of users, so that people who are signed in stay signed in. Needs BETTER_AUTH_SECRET or APP_SECRET_ARN. Stored are keyed digests, not the refresh tokens of Supabase."`
+	SessionTimebox    string   `help:"With --sessions: the time-box of the project's sessions, such as 720h; default: none" placeholder:"DURATION"`
+	SessionInactivity string   `help:"With --sessions: the inactivity timeout of the project's sessions, such as 168h; default: none" placeholder:"DURATION"`
+	AllowDeletion     bool     `name:"allow-deletions" help:"Continue although the source has less than half as many users as the ledger."`
 }
 
 func (c optionFlags) options(run string) (importer.Options, error) {
@@ -41,6 +44,8 @@ func (c optionFlags) options(run string) (importer.Options, error) {
 		Profiles:       c.Profiles,
 		ProfileKey:     c.ProfileKey,
 		AllowDeletions: c.AllowDeletion,
+
+		Sessions: c.Sessions, SessionTimebox: c.SessionTimebox, SessionInactivity: c.SessionInactivity,
 	}
 	var err error
 	if o.ProfileColumns, err = parseProfileColumns(c.ProfileColumn); err != nil {
@@ -105,6 +110,11 @@ func (c optionFlags) flags() string {
 	add("profile-column", c.ProfileColumn...)
 	add("provider", c.Provider...)
 	add("profile-value", c.ProfileValue...)
+	if c.Sessions {
+		words = append(words, "--sessions")
+	}
+	add("session-timebox", c.SessionTimebox)
+	add("session-inactivity", c.SessionInactivity)
 	return strings.Join(words, " ")
 }
 
@@ -130,7 +140,16 @@ can start.
 
   export FROM_DATABASE_URL=postgres://postgres.ref:…@aws-0-eu-central-1.pooler.supabase.com:5432/postgres
   export TO_DATABASE_URL=postgres://…@ep-name.eu-central-1.aws.neon.tech/neondb
-  xenon migrate plan`
+  xenon migrate plan
+  xenon migrate plan --from data.sql
+
+With a file, --from is the dump of supabase db dump --data-only or of pg_dump (plain, custom, directory or tar; also
+.gz), a CSV of auth.users or the JSON of auth.admin.listUsers. The command loads it into a temporary Postgres.
+
+The exports of Clerk and Firebase are read, too:
+
+  xenon migrate plan --from clerk-users.csv --mfa hold
+  xenon migrate plan --from users.json --firebase-hash-config hash_config.txt --mfa allow`
 }
 
 // Run prints the plan.
@@ -147,6 +166,11 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if err != nil {
 		return err
 	}
+	stop, err := f.load(ctx, m, p, c.Profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	p.printOnTerminal("Reading both databases; a million users take about a minute …")
 	plan, err := m.Plan(ctx, o)
 	p.finish()
@@ -156,13 +180,10 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 	if f.JSON {
 		err = printJSON(std, planOutput{plan, providerSettings(plan.Providers, getenv)})
 	} else {
-		printPlan(std.out, plan, hostAndDatabase(m.From), hostAndDatabase(m.To))
+		printPlan(std.out, plan, sourceText(m), hostAndDatabase(m.To))
 		printProviderSettings(std.out, plan.Providers, getenv)
 		if len(plan.Refusals) == 0 {
-			next := c.commandLine("run", f.Name)
-			if f.From != "" || f.To != "" {
-				next += " (with the same --from and --to)"
-			}
+			next := c.commandLine("run", f.Name) + f.sameFlags()
 			fmt.Fprintf(std.out, "\nNothing was written. Next:\n  %s\n", next)
 		}
 	}
@@ -170,6 +191,22 @@ func (c optionFlags) plan(ctx context.Context, f importFlags, getenv environment
 		return needsDecisionError("the run cannot start yet: see the reasons above")
 	}
 	return err
+}
+
+// sameFlags returns a remark about flags that the next command needs, too, and that are not printed, because they have
+// secrets. It is "" if there are none.
+func (f importFlags) sameFlags() string {
+	var flags []string
+	if f.From != "" || f.To != "" {
+		flags = append(flags, f.sourceFlags())
+	}
+	if len(f.EncryptionKey) > 0 {
+		flags = append(flags, "--encryption-key")
+	}
+	if len(flags) == 0 {
+		return ""
+	}
+	return " (with the same " + strings.Join(flags, ", and ") + ")"
 }
 
 // englishPrinter formats numbers with commas between the thousands.
@@ -193,9 +230,11 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	if len(p.Source.Rows) > 0 {
 		printf(out, "  in    %d batches of %d users\n", p.Batches, p.Options.BatchSize)
 	}
+	printFile(out, p.File)
 	printCounts(out, "Expected results, in rows", p.Expected)
 	printReasons(out, "Expected in the quarantine", p.Reasons)
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
+	printSecondFactors(out, p)
 	printProfileColumns(out, p)
 	printMetadataColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
@@ -203,6 +242,7 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	printReferringTables(out, p.Referring)
 	printOtherTables(out, p.OtherTables)
 	printProfileCandidates(out, p.ProfileCandidates)
+	printSessionPlan(out, p.Sessions)
 	printNumbers(out, "Counted, not imported", withoutZeros(p.NotCarried))
 	printLines(out, "Not checked", p.NotChecked)
 	printLines(out, "Warnings", p.Warnings)

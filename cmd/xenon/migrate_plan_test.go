@@ -16,9 +16,11 @@ func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
 		BatchSize: 10, Unconfirmed: "allow", MFA: "hold", Provider: []string{"custom:acme=acme", "azure=oid"},
 		Profiles: "public.user_profiles", ProfileKey: "userId", ProfileColumn: []string{"a=b=age_range"},
 		ProfileValue: []string{"age_range:35_44=35_plus", "age_range:45_plus=35_plus", "primary_goal:a b=it's"},
+		Sessions:     true, SessionTimebox: "720h", SessionInactivity: "168h",
 	}
 	o, err := c.options("autumn")
-	if err != nil || o.ProfileKey != "userId" || o.ProfileColumns["a=b"] != "age_range" || len(o.Providers) != 2 ||
+	if err != nil || !o.Sessions || o.SessionTimebox != "720h" || o.SessionInactivity != "168h" ||
+		o.ProfileKey != "userId" || o.ProfileColumns["a=b"] != "age_range" || len(o.Providers) != 2 ||
 		o.Providers["custom:acme"] != "acme" ||
 		o.ProfileValues["age_range"]["45_plus"] != "35_plus" ||
 		o.ProfileValues["primary_goal"]["a b"] != "it's" {
@@ -28,7 +30,7 @@ func TestMigrateFlagsAreParsedAndPrintedAgain(t *testing.T) {
 		"--profiles public.user_profiles --profile-key userId --profile-column a=b=age_range " +
 		"--provider custom:acme=acme --provider azure=oid " +
 		`--profile-value age_range:35_44=35_plus --profile-value age_range:45_plus=35_plus --profile-value ` +
-		`'primary_goal:a b=it'\''s'`
+		`'primary_goal:a b=it'\''s' --sessions --session-timebox 720h --session-inactivity 168h`
 	if got := c.commandLine("run", "autumn"); got != want {
 		t.Errorf("the command line with the same options:\ngot  %s\nwant %s", got, want)
 	}
@@ -44,8 +46,9 @@ func TestMigratePlanWritesNothing(t *testing.T) {
 	}{
 		{[]string{"plan"}, exitNeedsDecision, []string{
 			"Reasons why the run cannot start",
-			"second factors cannot be imported: use --mfa hold",
+			"use --mfa carry to copy", "Verified second factors, of ", "totp\n",
 		}},
+		{[]string{"plan", "--mfa", "carry"}, exitNeedsDecision, []string{"set BETTER_AUTH_SECRET"}},
 		{[]string{"plan", "--mfa", "allow", "--batch-size", "100"}, exitDone, []string{
 			"users                    300", "in    3 batches of 100 users", "soft_deleted", "bcrypt", "auth.sessions",
 			"Nothing was written. Next:\n  xenon migrate run --batch-size 100 --mfa allow",

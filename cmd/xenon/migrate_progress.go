@@ -16,6 +16,8 @@ type progress struct {
 	terminal bool
 	now      func() time.Time
 
+	isLineOpen bool // printBytes has printed a line without its end
+
 	bar    *progressbar.ProgressBar
 	action string
 	began  time.Time // start of the first batch of this action

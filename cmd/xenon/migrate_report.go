@@ -38,10 +38,15 @@ func (c migrateReportCmd) Run(ctx context.Context, getenv environment, std strea
 	if c.Check != "" {
 		return c.check(ctx, getenv, std)
 	}
-	m, _, err := c.open(ctx, getenv, std)
+	m, p, err := c.open(ctx, getenv, std)
 	if err != nil {
 		return err
 	}
+	stop, err := c.load(ctx, m, p, "")
+	if err != nil {
+		return err
+	}
+	defer stop()
 	r, err := importreport.Read(ctx, m.Env(), c.Name)
 	if err != nil {
 		return withImportAdvice(ctx, err)
@@ -101,9 +106,27 @@ func (c migrateReportCmd) write(s importreport.SignedReport, std streams) error 
 func printReport(out io.Writer, r importreport.Report) {
 	end := r.Conclusion()
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrapText(end.Text, 106, "\n  "))
+	printFileRows(out, r)
 	printCounts(out, "Results, in rows", r.Status.Counts)
 	printReasons(out, "In the quarantine", r.Status.Reasons)
+	printSessionCounts(out, r.Status.Sessions)
 	printLines(out, "Not checked", r.Plan.NotChecked)
+}
+
+// printFileRows prints the rows of a file, with the rows that the ledger knows.
+func printFileRows(out io.Writer, r importreport.Report) {
+	f := r.Plan.File
+	if f == nil {
+		return
+	}
+	printf(out, "\nRows of %s (sha256 %s)\n%-28s%12s%12s\n", f.Name, f.SHA256, "", "in the file", "in ledger")
+	for _, row := range r.FileRows() {
+		if row.Counted {
+			printf(out, "  %-26s%12d%12s\n", row.Table, row.File, "not copied")
+			continue
+		}
+		printf(out, "  %-26s%12d%12d\n", row.Table, row.File, row.Ledger)
+	}
 }
 
 // checkOutput is the JSON output of --check.

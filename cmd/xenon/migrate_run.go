@@ -26,10 +26,12 @@ The exit status is 3 if rows are in the quarantine or batches are parked.
 
 With --follow it goes on copying changes every few seconds, until Ctrl-C or --until-idle, and the exit status is then 0.
 At the cut-over, close the fence, stop it, and run it once more with --freeze-check: docs/migrate.md, "Cut-over".
+A run from a file (--from data.sql) continues only with the same file, and cannot be followed.
 
   xenon migrate run --mfa hold
   xenon migrate run --follow
   xenon migrate run --freeze-check
+  xenon migrate run --from data.sql --mfa hold
   xenon migrate run --dry-run --provider custom:acme=acme --profile-value age_range:35_44=35_plus`
 }
 
@@ -40,6 +42,9 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	}
 	if err := c.checkFollow(); err != nil {
 		return err
+	}
+	if c.Quick && c.Sessions {
+		return newUsageError("--quick cannot be used with --sessions: no time of the source says that a session has ended")
 	}
 	if c.DryRun {
 		return c.plan(ctx, c.importFlags, getenv, std)
@@ -52,13 +57,18 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if err != nil {
 		return err
 	}
+	stop, err := c.load(ctx, m, p, c.Profiles)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	switch {
 	case c.Follow:
 		return c.follow(ctx, m, o, p, std)
 	case c.FreezeCheck:
 		return c.checkFreeze(ctx, m, o, p, std)
 	}
-	p.printOnTerminal("Copying from %s to %s; planning first …", hostAndDatabase(m.From), hostAndDatabase(m.To))
+	p.printOnTerminal("Copying from %s to %s; planning first …", sourceText(m), hostAndDatabase(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
 	p.finish()
 	if err != nil {
@@ -79,6 +89,7 @@ func printStatus(out io.Writer, s importer.Status, name string) {
 	printf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
 	printCounts(out, "Results, in rows", s.Counts)
 	printReasons(out, "In the quarantine", s.Reasons)
+	printSessionCounts(out, s.Sessions)
 	if len(s.Parked) > 0 {
 		fmt.Fprintln(out, "\nParked batches")
 		for _, b := range s.Parked {
@@ -110,7 +121,8 @@ func (migrateVerifyCmd) Help() string {
 	return `Both databases compute checksums of the copied rows. If checksums differ, the command lists the ids of the rows
 that differ, and the exit status is 3.
 
-  xenon migrate verify --concurrency 4`
+  xenon migrate verify --concurrency 4
+  xenon migrate verify --from data.sql`
 }
 
 // Run compares the copied rows with the source.
@@ -119,6 +131,11 @@ func (c migrateVerifyCmd) Run(ctx context.Context, getenv environment, std strea
 	if err != nil {
 		return err
 	}
+	stop, err := c.load(ctx, m, p, "")
+	if err != nil {
+		return err
+	}
+	defer stop()
 	v, err := m.Verify(ctx, c.Name, c.Concurrency)
 	p.finish()
 	if err != nil {

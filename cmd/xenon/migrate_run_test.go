@@ -15,7 +15,7 @@ func TestMigrateRunCopiesUsersAndRunsAgain(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 300)
 	code, out, stderr := runXenon(t, []string{"migrate", "run"}, env...)
-	if code != exitFailed || !strings.Contains(stderr, "use --mfa hold") || out != "" {
+	if code != exitFailed || !strings.Contains(stderr, "use --mfa carry") || out != "" {
 		t.Errorf("run without a choice for mfa: got the exit code %d, want a failure that names --mfa and no output\n%s%s",
 			code, out, stderr)
 	}

@@ -57,6 +57,10 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 	case c.Rollback:
 		return c.rollBack(ctx, getenv, std)
 	}
+	if c.isFile() {
+		return newUsageError("xenon migrate tables needs the database of the project: a file has no definitions of tables " +
+			"that it could copy. Restore your own tables with pg_restore or psql")
+	}
 	m, p, err := c.open(ctx, getenv, std)
 	if err != nil {
 		return err
@@ -118,7 +122,11 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	default:
 		printf(out, "The move of the tables is %s: %d rows of %d tables.\n", stateText(r.State), r.Rows(), len(r.Tables))
 	}
-	printf(out, "Schemas: %s\n\n  %-50s%14s%9s\n", strings.Join(r.Schemas, ", "), "", "rows", "parts")
+	fmt.Fprintf(out, "Schemas: %s\n", strings.Join(r.Schemas, ", "))
+	if len(r.LeftBehind) > 0 {
+		fmt.Fprintf(out, "Left behind, as the options say: %s\n", strings.Join(r.LeftBehind, ", "))
+	}
+	printf(out, "\n  %-50s%14s%9s\n", "", "rows", "parts")
 	for _, t := range r.Tables {
 		printMovedTable(out, t, r.DryRun)
 	}
@@ -262,8 +270,19 @@ func printTablesVerification(out io.Writer, v tables.Verification) {
 	}
 	printLines(out, "Left out by the move, or not valid", tables.Result{LeftOut: v.LeftOut, Keys: v.Keys}.Problems())
 	if v.Equal {
-		fmt.Fprintln(out, "\nThe moved tables are equal to the source.")
+		printCoverage(out, v)
 	}
+}
+
+// printCoverage says what a verification covers, and what it does not.
+func printCoverage(out io.Writer, v tables.Verification) {
+	printf(out, "\nThe moved tables are equal to the source. This covers the rows of %d tables, and the objects above.\n",
+		len(v.Tables))
+	fmt.Fprintf(out, "Schemas: %s\n", strings.Join(v.Schemas, ", "))
+	if len(v.LeftBehind) > 0 {
+		fmt.Fprintf(out, "Not covered, because the options left it behind: %s\n", strings.Join(v.LeftBehind, ", "))
+	}
+	fmt.Fprintln(out, "xenon migrate verify covers users, accounts and the profile table.")
 }
 
 func (c migrateTablesCmd) rollBack(ctx context.Context, getenv environment, std streams) error {

@@ -43,6 +43,10 @@ func TestMigrateTablesMovesVerifiesAndRollsBack(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "script")
 	for _, s := range []tablesStep{
 		{args: []string{"run", "--mfa", "allow", "--profiles", "none"}, code: exitNeedsDecision},
+		{args: []string{"verify"}, out: []string{
+			"\nAll copied rows are equal to the source. This covers users, accounts and the profile table. " +
+				"xenon migrate tables --verify\ncovers the other tables. Next:\n",
+		}},
 		{args: []string{"tables", "--dry-run", "--verify"}, code: exitUsage, err: []string{"exclude each other"}},
 		{
 			args: []string{"tables", "--verify"}, code: exitFailed,
@@ -61,7 +65,11 @@ func TestMigrateTablesMovesVerifiesAndRollsBack(t *testing.T) {
 				"Next:\n  xenon migrate tables --verify\n",
 			}, err: []string{"tables: public.profiles, "},
 		},
-		{args: []string{"tables", "--verify"}, out: []string{"The moved tables are equal to the source.\n", "policy "}},
+		{args: []string{"tables", "--verify"}, out: []string{
+			"\nThe moved tables are equal to the source. This covers the rows of 3 tables, and the objects above.\n" +
+				"Schemas: public\nxenon migrate verify covers users, accounts and the profile table.\n", "policy ",
+		}},
+		{args: []string{"verify"}, out: []string{"\ncovers the other tables. Next:\n"}},
 		{args: []string{"tables", "--rollback"}, code: exitUsage, err: []string{"confirm with --yes"}},
 		{args: []string{"rollback", "--yes"}, code: exitFailed, err: []string{"xenon migrate tables --rollback"}},
 		{args: []string{"tables", "--rollback", "--yes"}, out: []string{" objects dropped\n"}},
@@ -71,6 +79,34 @@ func TestMigrateTablesMovesVerifiesAndRollsBack(t *testing.T) {
 	}
 	if dbtest.Value[bool](t, target, "SELECT to_regclass('public.profiles') IS NOT NULL") {
 		t.Error("after the rollback: got the table public.profiles, want none")
+	}
+}
+
+// One of the schemas is moved, and the others are named.
+func TestMigrateTablesMovesOnlyTheChosenSchemas(t *testing.T) {
+	t.Parallel()
+	target := dbtest.New(t)
+	env := []string{"FROM_DATABASE_URL", projecttest.New(t, "game"), "TO_DATABASE_URL", target}
+	const behind = "schema api, schema public, table app.scores"
+	for _, s := range []tablesStep{
+		{args: []string{"run", "--mfa", "allow", "--profiles", "none"}, code: exitNeedsDecision},
+		{
+			args: []string{"tables", "--schema", "apps"}, code: exitFailed,
+			err: []string{`the project has no schema "apps" of its own; it has api, app, public`},
+		},
+		{args: []string{"tables", "--verify"}, code: exitFailed, err: []string{"has moved no tables"}},
+		{
+			args: []string{"tables", "--schema", "app", "--exclude", "app.scores"}, code: exitNeedsDecision,
+			out: []string{"\nSchemas: app\nLeft behind, as the options say: " + behind + "\n", "  app.players "},
+		},
+		{args: []string{"tables", "--verify"}, out: []string{
+			"\nSchemas: app\nNot covered, because the options left it behind: " + behind + "\nxenon migrate verify covers ",
+		}},
+	} {
+		s.check(t, env)
+	}
+	if dbtest.Value[bool](t, target, "SELECT to_regnamespace('api') IS NOT NULL") {
+		t.Error("after the move of the schema app: got the schema api, want none")
 	}
 }
 

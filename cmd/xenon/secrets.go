@@ -25,7 +25,8 @@ func (secretsListCmd) Help() string {
 	return `Counts the secrets of authenticator apps, backup codes, tokens of providers and private keys of a Better Auth
 server by the version of the secret that has encrypted them. Changes nothing. Reads BETTER_AUTH_SECRETS and
 BETTER_AUTH_SECRET from the secret APP_SECRET_ARN if it is set, else from the environment. Uses the database
-DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, with the role that owns the tables.
+DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, with the role that owns the tables. The exit status is 3
+if a text needs a secret that is not in the settings.
 
   xenon secrets list
   APP_SECRET_ARN=arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app xenon secrets list --json`
@@ -54,17 +55,33 @@ func (c secretsListCmd) Run(ctx context.Context, getenv environment, std streams
 	if err != nil {
 		return err
 	}
+	unreadable := textsIn(list, textsUnreadable)
 	if c.JSON {
-		return printJSON(std, map[string]any{"versions": append([]int{}, e.keys.Versions()...), "texts": list})
+		err := printJSON(std, map[string]any{"versions": append([]int{}, e.keys.Versions()...), "texts": list})
+		if err != nil {
+			return err
+		}
+		return unreadableError(unreadable, "")
 	}
 	e.print(std, list)
 	switch older := textsIn(list, textsOlder); {
 	case older > 0:
 		printf(std.out, "%d texts need an older secret. xenon secrets reencrypt encrypts them with the current one.\n", older)
-	case textsIn(list, textsUnreadable) == 0:
+	case unreadable == 0:
 		fmt.Fprintln(std.out, "No text needs an older secret.")
 	}
-	return nil
+	return unreadableError(unreadable, "")
+}
+
+// unreadableError returns an error that says that no secret decrypts a number of texts, and what to do, or nil if the
+// number is 0. more is added to the first sentence.
+func unreadableError(texts int, more string) error {
+	if texts == 0 {
+		return nil
+	}
+	return needsDecisionError(fmt.Sprintf("no secret of the settings decrypts %d texts%s.\n  "+
+		"Add the secret that has encrypted them to BETTER_AUTH_SECRETS or BETTER_AUTH_SECRET and run the command again. "+
+		"If it is lost, docs/runbooks/auth-secret.md says what to do.", texts, more))
 }
 
 // encryption is a database with encrypted texts, and the secrets.

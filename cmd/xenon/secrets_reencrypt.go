@@ -73,10 +73,5 @@ func (c secretsReencryptCmd) print(results []reencrypt.Result, std streams) erro
 			printf(std.out, "%-22s %8d encrypted, %d unreadable\n", r.Column, r.Encrypted, r.Unreadable)
 		}
 	}
-	if unreadable == 0 {
-		return nil
-	}
-	return needsDecisionError(fmt.Sprintf("no secret of the settings decrypts %d texts, which were not changed.\n  "+
-		"Add the secret that has encrypted them to BETTER_AUTH_SECRETS or BETTER_AUTH_SECRET and run the command again. "+
-		"If it is lost, docs/runbooks/auth-secret.md says what to do.", unreadable))
+	return unreadableError(unreadable, ", which were not changed")
 }

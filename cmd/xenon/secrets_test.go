@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,13 +97,18 @@ func TestSecretsNameTextsWithoutSecret(t *testing.T) {
 		}
 	}
 	err := json.Unmarshal([]byte(out), &list)
-	if code != exitDone || err != nil || len(list.Texts) != 2 || len(list.Versions) != 1 || list.Versions[0] != 2 {
-		t.Fatalf("list --json: got the exit code %d, %s%s, %v, want two lines and the version 2", code, out, stderr, err)
+	if code != exitNeedsDecision || err != nil || len(list.Texts) != 2 || !slices.Equal(list.Versions, []int{2}) {
+		t.Fatalf("list --json: got the exit code %d, %s%s, %v, want 3, two lines and the version 2", code, out, stderr, err)
 	}
 	for _, l := range list.Texts {
 		if l.State != "unreadable" || (l.Version == nil) != (l.Column == "twoFactor.backupCodes") {
 			t.Errorf("list --json: got %+v, want it unreadable, with the version of the text", l)
 		}
+	}
+	const summary = "xenon: no secret of the settings decrypts 2 texts.\n  Add the secret"
+	code, out, stderr = runXenon(t, []string{"secrets", "list"}, env...)
+	if code != exitNeedsDecision || !strings.HasPrefix(stderr, summary) || strings.Contains(out, "No text needs") {
+		t.Errorf("list: got the exit code %d, want 3 and %q at the end\n%s%s", code, summary, out, stderr)
 	}
 	code, out, stderr = runXenon(t, []string{"secrets", "reencrypt", "--yes"}, env...)
 	if code != exitNeedsDecision || !strings.Contains(stderr, "no secret of the settings decrypts 2 texts") {

@@ -13,6 +13,8 @@ type operation struct {
 	prepare func(t *testing.T, s *testServer) request
 	// isRead is true if the request changes nothing. Then the endpoint can send its statement again after a failure.
 	isRead bool
+	// settings are further settings of the server, name and value in turn.
+	settings []string
 }
 
 type request struct {
@@ -57,6 +59,21 @@ var operations = []operation{
 		p.cookie = ""
 		return request{p, "POST", "/api/auth/sign-in/email", p.credentials(), nil, func(t *testing.T) {
 			checkTrue(t, p.isSignedIn(), "the cookie of the sign-in has no session")
+		}}
+	}},
+	{name: "POST /api/auth/sign-in/supabase", prepare: func(t *testing.T, s *testServer) request {
+		p := s.newUser(t)
+		p.cookie = ""
+		body := p.importSupabaseSession(t)
+		return request{p, "POST", "/api/auth/sign-in/supabase", body, nil, func(t *testing.T) {
+			checkTrue(t, p.isSignedIn(), "the cookie of the sign-in has no session")
+			sessions := queryValue[int](t, s, `
+				SELECT count(*) FROM session n JOIN "supabaseSession" b ON b."sessionId" = n.id JOIN "user" u ON u.id = b."userId"
+				WHERE u.email = $1`, p.email)
+			checkTrue(t, sessions == 1, "the session of Supabase does not name a session of the user")
+			all := queryValue[int](t, s, `
+				SELECT count(*) FROM session n JOIN "user" u ON u.id = n."userId" WHERE u.email = $1`, p.email)
+			checkTrue(t, all == 2, "the user does not have two sessions, that of the sign-up and the new one")
 		}}
 	}},
 	{name: "POST /api/auth/sign-out", prepare: func(t *testing.T, s *testServer) request {

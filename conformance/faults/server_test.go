@@ -45,15 +45,16 @@ type testServer struct {
 	open  *store.Store // for the endpoints, through the faultyDialer
 }
 
-func newTestServer(t *testing.T) *testServer {
+// newTestServer starts a server. The settings, name and value in turn, replace the defaults of the tests.
+func newTestServer(t *testing.T, settings ...string) *testServer {
 	t.Helper()
 	url := dbtest.New(t)
-	return newTestServerBehind(t, url, url)
+	return newTestServerBehind(t, url, url, settings...)
 }
 
 // newTestServerBehind starts a server on the database at url. proxy is another URL of the database: the endpoints
 // connect to it.
-func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
+func newTestServerBehind(t *testing.T, url, proxy string, settings ...string) *testServer {
 	t.Helper()
 	dir := t.TempDir()
 	s := &testServer{wire: &faultyDialer{}, mails: filepath.Join(dir, "mail.jsonl")}
@@ -64,9 +65,13 @@ func newTestServerBehind(t *testing.T, url, proxy string) *testServer {
 		"JWKS_URL": jwks.URL + "/api/auth/jwks", "DATABASE_URL": proxy, "MAIL_FILE": s.mails,
 		"MAGIC_LINK": "on", "EMAIL_OTP": "on",
 		"TWO_FACTOR":         "on",
+		"SUPABASE_BRIDGE":    "on",
 		"SHARED_DATABASE":    "on", // so that /api/auth/jwks reads the database
 		"ADMIN":              "on",
 		"BETTER_AUTH_SECRET": "a secret of the tests, long enough", "SIGNING_KEYS_FILE": filepath.Join(dir, "keys.json"),
+	}
+	for i := 0; i < len(settings); i += 2 {
+		env[settings[i]] = settings[i+1]
 	}
 	var err error
 	if s.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {

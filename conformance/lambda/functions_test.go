@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
@@ -87,7 +88,10 @@ type step struct {
 // stepsByFunction has the requests of a new user to each function, in an order in which each gets its expected status.
 // Together with the sign-up they use all routes of template.yaml.
 var stepsByFunction = map[string][]step{
-	"signin": {{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200}},
+	"signin": {
+		{"POST /api/auth/sign-in/email", "", `{"email":"{email}","password":"{password}"}`, 200},
+		{"POST /api/auth/sign-in/supabase", "", `{"refreshToken":"nvqqcysrgban"}`, 404}, // no import has copied sessions
+	},
 	"session": {
 		{"OPTIONS /api/{proxy+}", "", "", 404}, // not a preflight of a trusted origin
 		{"GET /api/auth/get-session", "disableCookieCache=true", "", 200},
@@ -201,6 +205,7 @@ var stepsByFunction = map[string][]step{
 // settingsByFunction are settings by function, in addition to those of template.yaml. sandbox.Deploy puts the client
 // secret of GitHub into the app secret.
 var settingsByFunction = map[string]map[string]string{
+	"signin":       {"SUPABASE_BRIDGE": "on"},
 	"social":       {"GITHUB_CLIENT_ID": "the site"},
 	"passwordless": {"MAGIC_LINK": "on", "MAGIC_LINK_CONFIRM": "on", "EMAIL_OTP": "on"},
 	"admin":        {"ADMIN": "on"},
@@ -273,7 +278,7 @@ func updateAndCheckTable(t *testing.T, table *markdownTable) {
 		sandbox.WritePartOfPage(t, "functions", table.text())
 		sandbox.WritePartOfPage(t, "machine", sandbox.DescribeMachine()+".\n")
 	}
-	page, err := os.ReadFile(filepath.Join(sandbox.RepositoryRoot(), "docs", "lambda.md"))
+	page, err := os.ReadFile(filepath.Join(checkout.Root(), "docs", "lambda.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

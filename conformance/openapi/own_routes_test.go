@@ -12,8 +12,8 @@ import (
 )
 
 // TestR05_XenonsOwnRoutesMatchTheDocument checks responses that are not in the recordings against the document: the
-// responses of the profile API, /health, cancel-email-change, list-audit-events, the JWKS and the two paths below
-// /.well-known, and those to a body that is too large or to too many requests.
+// responses of the profile API, /health, cancel-email-change, list-audit-events, sign-in/supabase, the JWKS and the two
+// paths below /.well-known, and those to a body that is too large or to too many requests.
 func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := readDocument(t)
@@ -92,6 +92,17 @@ func TestR05_XenonsOwnRoutesMatchTheDocument(t *testing.T) {
 	dbtest.Exec(t, x.Database, `UPDATE "user" SET role = 'admin'`)
 	sendAndCheck(events+user.User.ID+"&limit=1", "", 200)
 	sendAndCheck(events+user.User.ID+"&limit=0", "", 400)
+	bearer = ""
+
+	x = xenontest.Start(t, "RATE_LIMIT=off", "MAIL_FILE="+t.TempDir()+"/mail.jsonl", "SUPABASE_BRIDGE=on")
+	sendAndCheck("POST /api/auth/sign-in/supabase", `{"refreshToken":"nvqqcysrgban"}`, 404) // before an import
+	dbtest.Exec(t, x.Database, `INSERT INTO "supabaseBridge" ("lastPassAt") VALUES (now())`)
+	sendAndCheck("POST /api/auth/sign-in/supabase", `{"refreshToken":"nvqqcysrgban"}`, 401)
+	sendAndCheck("POST /api/auth/sign-in/supabase", `{}`, 400)
+	sendAndCheck("POST /api/auth/sign-in/supabase", `{}`, 403, "Origin", "https://evil.example")
+	bearer = bodyOf(sendAndCheck("POST /api/auth/sign-up/email", signUp, 200)).Token
+	sendAndCheck("POST /api/auth/sign-in/supabase", `{"refreshToken":"nvqqcysrgban"}`, 200)
+	bearer = ""
 
 	x = xenontest.Start(t, "MAIL_FILE="+t.TempDir()+"/mail.jsonl",
 		`RATE_LIMIT_RULES={"/api/profile": {"window": 60, "max": 1}, "/health": {"window": 1, "max": 1}}`)

@@ -16,7 +16,10 @@ export const baseURL = publicURL(process.env);
 // Opens a pool on DATABASE_URL. The caller has to end it.
 export function openPool({ DATABASE_URL } = process.env) {
   if (!DATABASE_URL) throw new Error('DATABASE_URL is missing: set it to the URL of the test database');
-  return new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
+  const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
+  // Without a listener, the end of an idle connection, for example with its database, would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }
 
 // A mail hook that appends a JSON line to MAIL_FILE, as Xenon's outbox does. Without MAIL_FILE there are no mail hooks.

@@ -18,13 +18,10 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
-	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 )
 
 // repositoryRoot is the folder of the checkout.
 const repositoryRoot = "../.."
-
-func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }
 
 // requireContainerEngine skips the test if NO_DOCKER has a reason why no container engine can run here. Otherwise it
 // fails the test if Docker does not answer. isOurs is true if scripts/docker-engine has started the engine for the

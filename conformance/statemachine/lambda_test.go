@@ -5,47 +5,20 @@ package statemachine
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
-
-var buildDir string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "xenon-statemachine")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		buildDir = dir
-		return m.Run()
-	}())
-}
-
-// buildFunction builds functions/migrate once, with the build tag that the Makefile uses, and returns the path of the
-// executable.
-var buildFunction = sync.OnceValues(func() (string, error) {
-	bootstrap := filepath.Join(buildDir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/migrate")
-	cmd.Dir = repositoryRoot
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build functions/migrate: %w\n%s", err, out)
-	}
-	return bootstrap, nil
-})
 
 // lambda emulates AWS Lambda for functions/migrate. It starts a process of the function for each concurrent invocation,
 // and reuses idle processes. Each process receives one event at a time through the Runtime API, version 2018-06-01.
@@ -63,7 +36,7 @@ type lambda struct {
 
 func newLambda(t *testing.T, env ...string) *lambda {
 	t.Helper()
-	bootstrap, err := buildFunction()
+	bootstrap, err := checkout.BuildFunction("functions/migrate")
 	if err != nil {
 		t.Fatal(err)
 	}

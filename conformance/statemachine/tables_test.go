@@ -223,3 +223,59 @@ func TestKilledFunctionsContinueWithTheTables(t *testing.T) {
 		t.Errorf("retries by state: got %v, want at least one of Copy tables", e.Retried)
 	}
 }
+
+// largeTable has 600,000 rows and about 80 MB: two ranges of its key.
+const largeTable = `CREATE TABLE public.logs (id bigint PRIMARY KEY, line text NOT NULL);
+INSERT INTO public.logs SELECT n, repeat('x', 90) FROM generate_series(1, 600000) n;`
+
+// Each range of the key of a large table is copied in a transaction of its own, also after an invocation that ended.
+func TestLargeTableIsCopiedInRangesOfItsKey(t *testing.T) {
+	t.Parallel()
+	s := newProject(t)
+	dbtest.Exec(t, s.from, largeTable)
+	s.prepare()
+	killed := false
+	s.setFault(func(task *task) *functionAnswer {
+		if task.action.Action == "tables" && !killed {
+			killed = true
+			task.during = func(p *process) {
+				s.waitFor(`SELECT count(*) > 0 FROM supabase_import.moved_part WHERE table_name = 'public.logs' AND copied`)
+				p.kill()
+			}
+		}
+		return nil
+	})
+	e := s.startAndWait("large", tablesInput)
+	want := *movedTables
+	want.Tables, want.Rows = 4, 600_640
+	verification := *want.Verification
+	verification.Tables, verification.Rows = 4, 600_640
+	want.Verification = &verification
+	s.checkTables(e, &want)
+	got := dbtest.Value[string](t, s.to, `SELECT count(*) || ' parts with ' || sum(rows) || ' rows, the smallest with '
+  || CASE WHEN min(rows) > 50000 THEN 'more than 50000' ELSE min(rows)::text END
+FROM supabase_import.moved_part WHERE table_name = 'public.logs' AND copied`)
+	if wanted := "2 parts with 600000 rows, the smallest with more than 50000"; got != wanted {
+		t.Errorf("the parts of the large table: got %s, want %s", got, wanted)
+	}
+}
+
+// waitFor waits until a query of the target returns true, or the test ends.
+func (s *testbed) waitFor(query string) {
+	conn, err := pgx.Connect(s.t.Context(), s.to)
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	for happened := false; !happened; time.Sleep(time.Millisecond) {
+		err := conn.QueryRow(s.t.Context(), query).Scan(&happened)
+		switch {
+		case s.t.Context().Err() != nil:
+			return
+		case err != nil:
+			s.t.Error(err)
+			return
+		}
+	}
+}

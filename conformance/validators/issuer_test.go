@@ -25,8 +25,6 @@ import (
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
-func TestMain(m *testing.M) { os.Exit(xenontest.RunTests(m)) }
-
 // issuer is a running Xenon behind an HTTPS proxy, with a registered user.
 type issuer struct {
 	url         string

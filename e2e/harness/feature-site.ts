@@ -7,7 +7,8 @@ import { buildCopiedSite, copySite } from './site-copy';
 /** The settings of a server with all plugins. The site reads the same variables when it is built. */
 export const allFeatures = { MAGIC_LINK: 'on', EMAIL_OTP: 'on', TWO_FACTOR: 'on', ADMIN: 'on' } as const;
 
-const buildTimeoutMs = 400_000;
+/** Long enough for a busy machine. */
+export const buildTimeoutMs = 900_000;
 
 /**
  * Builds the site with the pages of all features, once for all workers of this run. Returns the directory in which

@@ -13,6 +13,18 @@ export const formFields = (page: Page) => ({
 /** The error message of the form. */
 export const errorMessage = (page: Page) => page.getByRole('main').getByRole('alert');
 
+/** Clicks a button of the page, outside of the navbar. */
+export async function clickButton(page: Page, name: string): Promise<void> {
+  await page.getByRole('main').getByRole('button', { name, exact: true }).click();
+}
+
+/** Clicks a button of the page, and waits for the answer to the request that it sends to a path. */
+export async function clickAndWaitForAnswer(page: Page, name: string, path: string): Promise<void> {
+  const answer = page.waitForResponse((response) => response.url().endsWith(path));
+  await clickButton(page, name);
+  await answer;
+}
+
 /** Waits until the page knows that there is no session. After that the layout is stable. */
 export async function waitUntilSignedOut(page: Page): Promise<void> {
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', 'signed-out');
@@ -35,7 +47,20 @@ export async function submitRegistration(page: Page, { name, email, password }: 
 export async function submitSignIn(page: Page, { email, password }: Pick<Person, 'email' | 'password'>): Promise<void> {
   await formFields(page).email.fill(email);
   await formFields(page).password.fill(password);
-  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click();
+  await clickButton(page, 'Sign in');
+}
+
+/** Opens /login/ with /docs/ as the page after the sign-in, and submits the form. */
+export async function signInToOpenDocs(page: Page, origin: string, person: Person): Promise<void> {
+  await page.goto(`${origin}/login/?next=/docs/`);
+  await submitSignIn(page, person);
+}
+
+/** Signs out in the menu of the account. */
+export async function signOutInMenu(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await waitUntilSignedOut(page);
 }
 
 /** Waits until the profile page of a person without a profile has requested the profile. The API answers 404. */

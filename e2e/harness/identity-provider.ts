@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import type { ClientMetadata, Provider } from 'oidc-provider';
 
 /** An OpenID Connect provider of another organisation: the npm package `oidc-provider`, with its own pages. */
@@ -79,6 +79,11 @@ function hideWarnings(): void {
       if (!String(texts[0]).startsWith('oidc-provider ')) print(...texts);
     };
   }
+}
+
+/** Answers the requests of the provider's pages for a font of another server. */
+export async function answerFontRequests(context: BrowserContext): Promise<void> {
+  await context.route('https://fonts.googleapis.com/**', (route) => route.fulfill({ contentType: 'text/css' }));
 }
 
 /** Signs a person in at the provider, and lets it share the person's data with the site. */

@@ -22,6 +22,12 @@ export async function getSessionEmail(context: BrowserContext, origin = sharedSe
   return session?.user.email ?? '';
 }
 
+/** Checks that a person is signed in, on the page /docs/ that the sign-in had to open. */
+export async function expectSignedInOnDocs(page: Page, origin: string, { email }: Person): Promise<void> {
+  await expect(page).toHaveURL(`${origin}/docs/`);
+  expect(await getSessionEmail(page.context(), origin)).toBe(email);
+}
+
 /** Signs a person in on another device, and revokes all other sessions. */
 export async function revokeOtherSessions(
   context: BrowserContext,

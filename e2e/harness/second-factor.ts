@@ -1,5 +1,6 @@
-import { type BrowserContext, expect } from '@playwright/test';
+import { type BrowserContext, expect, type Locator, type Page } from '@playwright/test';
 import { codeOf } from './authenticator';
+import { clickButton } from './forms';
 import { type Person, register } from './test';
 
 /** The second factor of a person. */
@@ -25,3 +26,30 @@ export async function registerWithApp(context: BrowserContext, person: Person, o
   await context.clearCookies();
   return { secret, backupCodes };
 }
+
+/** The field for a code of the app. */
+export const appCodeField = (page: Page) => page.getByLabel('Code of your authenticator app');
+
+/** The field for a mailed code of the second step, on a page or in a dialog. */
+export const secondStepMailField = (where: Page | Locator) => where.getByLabel('Code we have mailed you');
+
+/** Types a code of the app, and submits it. */
+export async function submitAppCode(page: Page, code: string): Promise<void> {
+  await appCodeField(page).fill(code);
+  await clickButton(page, 'Continue');
+}
+
+/** Types the mailed code of the second step, and submits it. */
+export async function submitSecondStepMail(page: Page, code: string): Promise<void> {
+  await secondStepMailField(page).fill(code);
+  await clickButton(page, 'Continue');
+}
+
+/** Changes from the app to a backup code, and types it. */
+export async function chooseBackupCode(page: Page, code = ''): Promise<void> {
+  await clickButton(page, 'Use a backup code');
+  await page.getByLabel('Backup code').fill(code);
+}
+
+/** Remembers the device, so that the next sign-in has no second step. */
+export const trustThisDevice = (page: Page) => page.getByLabel('Do not ask on this device for 30 days').check();

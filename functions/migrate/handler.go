@@ -10,8 +10,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/sessions"
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -50,30 +53,46 @@ func (h handler) handle(ctx context.Context, event json.RawMessage) (answer any,
 	return answer, nil
 }
 
-// runAction reads the action from the event and the database URLs from the secret, and executes the action.
+// runAction reads the action from the event and executes it.
 func (h handler) runAction(ctx context.Context, event json.RawMessage) (a stepfn.Action, answer any, err error) {
 	if err := json.Unmarshal(event, &a); err != nil {
 		return a, nil, fmt.Errorf("%w: the event is not an action: %w", importer.ErrRefused, err)
 	}
-	from, to, err := secrets.ImportURLs(ctx, h.cfg)
+	m, err := h.open(ctx, a)
 	if err != nil {
 		return a, nil, err
 	}
-	for name, url := range map[string]string{"FROM_DATABASE_URL": from, "TO_DATABASE_URL": to} {
+	answer, err = stepfn.RunAction(ctx, m.Env(), a)
+	return a, answer, err
+}
+
+// open returns the import of an action. It reads the database URLs from the secret.
+func (h handler) open(ctx context.Context, a stepfn.Action) (*importer.Import, error) {
+	secret, err := secrets.ReadImportSecret(ctx, h.cfg)
+	if err != nil {
+		return nil, err
+	}
+	for name, url := range map[string]string{"FROM_DATABASE_URL": secret.From, "TO_DATABASE_URL": secret.To} {
 		if ignored := pg.IgnoredParameters(url); ignored != nil {
 			h.log.WarnContext(ctx, "parameters of a database URL are ignored, because only other drivers know them",
 				"setting", name, "parameters", ignored)
 		}
 	}
-	m := importer.Import{
-		From:     from,
-		To:       to,
-		Schema:   h.cfg.Schema,
-		Holder:   a.Job.Holder,
-		Shared:   true,
-		Progress: h.logProgress,
-		Now:      h.now,
+	keys, err := atrest.ParseKeys(secret.EncryptionKeys)
+	if err != nil {
+		return nil, fmt.Errorf("%w: encryptionKeys of the secret: %w", importer.ErrRefused, err)
 	}
-	answer, err = stepfn.RunAction(ctx, m.Env(), a)
-	return a, answer, err
+	return &importer.Import{
+		From:   secret.From,
+		To:     secret.To,
+		Schema: h.cfg.Schema,
+		Secret: func(ctx context.Context) (cipher.Keys, error) { return secrets.ImportAuthSecrets(ctx, h.cfg) },
+
+		EncryptionKeys: keys,
+		PublicKeys:     sessions.ReadPublicKeys(h.cfg.PublicKeys),
+		Holder:         a.Job.Holder,
+		Shared:         true,
+		Progress:       h.logProgress,
+		Now:            h.now,
+	}, nil
 }

@@ -1,4 +1,4 @@
-// Command signin is the Lambda function of POST /api/auth/sign-in/email.
+// Command signin is the Lambda function of POST /api/auth/sign-in/email and /sign-in/supabase.
 package main
 
 import (

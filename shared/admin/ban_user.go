@@ -1,8 +1,8 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/store"
@@ -12,17 +12,22 @@ import (
 // defaultBanReason is the reason of a ban for which the administrator gives none.
 const defaultBanReason = "No reason"
 
-// maxBanSeconds is the longest ban with an end: 250 years. Longer ones do not fit into a time.Duration.
-const maxBanSeconds = 250 * 365 * 24 * 3600
+// maxBanSeconds limits the time from now to the end of a ban, in both directions: 1,900 years, so that the end has a
+// year of four digits.
+const maxBanSeconds = 60_000_000_000
 
 // banUser answers POST /api/auth/admin/ban-user: it bans a user and ends all their sessions.
 func (s *Service) banUser(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	var in struct {
 		UserID       string   `json:"userId" check:"coerced"`
-		BanReason    *string  `json:"banReason"`
-		BanExpiresIn *float64 `json:"banExpiresIn"` // in seconds; 0 means that the ban has no end
+		BanReason    *string  `json:"banReason" check:"max=1000"` // maxTextLength
+		BanExpiresIn *float64 `json:"banExpiresIn"`               // in seconds; 0 means that the ban has no end
 	}
 	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	ends, err := s.banEnd(in.BanExpiresIn)
+	if err != nil {
 		return err
 	}
 	caller, err := s.requireRight(w, r, db, "user", "ban", errBanDenied)
@@ -30,19 +35,27 @@ func (s *Service) banUser(w http.ResponseWriter, r *http.Request, db *store.Stor
 		return err
 	}
 	web.NoteSubject(r.Context(), in.UserID)
-	if strings.EqualFold(in.UserID, caller.User.ID) {
+	if isCaller(caller, in.UserID) {
 		return errBanYourself
 	}
-	reason, seconds := web.OrEmpty(in.BanReason), 0.0
-	if reason == "" {
-		reason = defaultBanReason
-	}
-	if in.BanExpiresIn != nil {
-		seconds = max(-maxBanSeconds, min(maxBanSeconds, *in.BanExpiresIn))
-	}
-	user, err := s.users(db).Ban(r.Context(), in.UserID, reason, time.Duration(seconds*1000)*time.Millisecond)
+	reason := cmp.Or(web.OrEmpty(in.BanReason), defaultBanReason)
+	user, err := s.users(db).Ban(r.Context(), in.UserID, reason, ends)
 	if err != nil {
 		return changeError(r, "ban user", err)
 	}
 	return web.WriteJSON(w, http.StatusOK, userReply{user})
+}
+
+// banEnd returns the end of a ban that begins now, or the zero time if it has none. It computes the end as JavaScript
+// does, in milliseconds.
+func (s *Service) banEnd(seconds *float64) (time.Time, error) {
+	switch {
+	case seconds == nil || *seconds == 0:
+		return time.Time{}, nil
+	case *seconds > maxBanSeconds:
+		return time.Time{}, web.ValidationError("[body.banExpiresIn] Too big: expected number to be <=60000000000")
+	case *seconds < -maxBanSeconds:
+		return time.Time{}, web.ValidationError("[body.banExpiresIn] Too small: expected number to be >=-60000000000")
+	}
+	return time.UnixMilli(int64(float64(s.Now().UnixMilli()) + *seconds*1000)).UTC(), nil
 }

@@ -60,15 +60,16 @@ func (s *Service) createUser(w http.ResponseWriter, r *http.Request, db *store.S
 // caller that the members of the body need.
 func (s *Service) readNewUser(caller *session.Caller, in createUserRequest) (n store.AdminUser, err error) {
 	n = store.AdminUser{Name: in.Name, Email: strings.ToLower(in.Email), Role: defaultRole}
+	place := "body.data.role"
 	requested, hasRole := in.Data["role"]
 	if in.Role != nil {
-		requested, hasRole = in.Role, true
+		place, requested, hasRole = "body.role", in.Role, true
 	}
 	if hasRole {
 		if err := s.checkRight(caller, "user", "set-role", errRoleDenied); err != nil {
 			return n, err
 		}
-		if n.Role, err = parseRole(requested); err != nil {
+		if n.Role, err = parseRole(place, requested); err != nil {
 			return n, err
 		}
 	}

@@ -27,6 +27,8 @@ var (
 	errIDNotChanged = web.NewError(http.StatusBadRequest, "USER_ID_CANNOT_BE_UPDATED", "User id cannot be updated")
 	errBanYourself  = web.NewError(http.StatusBadRequest, "YOU_CANNOT_BAN_YOURSELF", "You cannot ban yourself")
 	errRemoveMyself = web.NewError(http.StatusBadRequest, "YOU_CANNOT_REMOVE_YOURSELF", "You cannot remove yourself")
+	errRemoveMyRole = web.NewError(http.StatusBadRequest, "YOU_CANNOT_REMOVE_YOUR_ADMIN_ROLE",
+		"You cannot remove your own role of an administrator") // Better Auth does not have it
 
 	errImpersonateAdmin = web.NewError(http.StatusForbidden, "YOU_CANNOT_IMPERSONATE_ADMINS",
 		"You cannot impersonate admins")

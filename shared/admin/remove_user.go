@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -21,7 +20,7 @@ func (s *Service) removeUser(w http.ResponseWriter, r *http.Request, db *store.S
 		return err
 	}
 	web.NoteSubject(r.Context(), in.UserID)
-	if strings.EqualFold(in.UserID, caller.User.ID) {
+	if isCaller(caller, in.UserID) {
 		return errRemoveMyself
 	}
 	if err := s.users(db).Remove(r.Context(), in.UserID); err != nil {

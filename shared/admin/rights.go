@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
@@ -59,6 +60,25 @@ func allows(role string, rights map[string][]string) bool {
 		}
 	}
 	return named
+}
+
+// checkOwnRole returns errRemoveMyRole if a new role of the user with the id would take the right to change roles from
+// the caller: a site without an administrator can get one only by SQL or a setting.
+func (s *Service) checkOwnRole(caller *session.Caller, userID, role string) error {
+	changed := caller.User
+	changed.Role = store.NewPluginField(&role)
+	if isCaller(caller, userID) && !s.isAllowed(changed, map[string][]string{"user": {"set-role"}}) {
+		return errRemoveMyRole
+	}
+	return nil
+}
+
+// bareUUID removes what Postgres ignores in a UUID.
+var bareUUID = strings.NewReplacer("-", "", "{", "", "}", "")
+
+// isCaller reports whether an id of a user is that of the caller, in any of the forms that Postgres accepts.
+func isCaller(caller *session.Caller, userID string) bool {
+	return strings.EqualFold(bareUUID.Replace(userID), bareUUID.Replace(caller.User.ID))
 }
 
 // isAdmin reports whether a user is an administrator, whom other administrators cannot impersonate.

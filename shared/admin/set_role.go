@@ -16,14 +16,18 @@ func (s *Service) setRole(w http.ResponseWriter, r *http.Request, db *store.Stor
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	if _, err := s.requireRight(w, r, db, "user", "set-role", errRoleDenied); err != nil {
+	caller, err := s.requireRight(w, r, db, "user", "set-role", errRoleDenied)
+	if err != nil {
 		return err
 	}
-	role, err := parseRole(in.Role)
+	role, err := parseRole("body.role", in.Role)
 	if err != nil {
 		return err
 	}
 	web.NoteSubject(r.Context(), in.UserID)
+	if err := s.checkOwnRole(caller, in.UserID, role); err != nil {
+		return err
+	}
 	user, err := s.users(db).SetRole(r.Context(), in.UserID, role)
 	if err != nil {
 		return changeError(r, "set role", err)

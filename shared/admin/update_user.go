@@ -47,7 +47,7 @@ func (s *Service) readChange(
 	case data.hasAny("id"):
 		return c, errIDNotChanged
 	}
-	role, err := s.readRoleChange(caller, &data)
+	role, err := s.readRoleChange(caller, userID, &data)
 	if err != nil {
 		return c, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) readChange(
 		if err := s.checkRight(caller, "user", "ban", errBanDenied); err != nil {
 			return c, err
 		}
-		if members["banned"] == true && strings.EqualFold(userID, caller.User.ID) {
+		if members["banned"] == true && isCaller(caller, userID) {
 			return c, errBanYourself
 		}
 	}
@@ -76,15 +76,20 @@ func (s *Service) readChange(
 	return c, err
 }
 
-func (s *Service) readRoleChange(caller *session.Caller, data *userData) (c store.Change[string], err error) {
+func (s *Service) readRoleChange(
+	caller *session.Caller, userID string, data *userData,
+) (c store.Change[string], err error) {
 	if !data.hasAny("role") {
 		return c, nil
 	}
 	if err := s.checkRight(caller, "user", "set-role", errRoleDenied); err != nil {
 		return c, err
 	}
-	role, err := parseRole(data.members["role"])
-	return store.ChangeTo(role), err
+	role, err := parseRole("body.data.role", data.members["role"])
+	if err != nil {
+		return c, err
+	}
+	return store.ChangeTo(role), s.checkOwnRole(caller, userID, role)
 }
 
 func (s *Service) readEmailChange(caller *session.Caller, data *userData) (c store.Change[string], err error) {

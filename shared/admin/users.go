@@ -43,13 +43,13 @@ func (u Users) SetRole(ctx context.Context, id, role string) (store.User, error)
 	return u.Change(ctx, id, store.AdminChange{Role: store.ChangeTo(role)})
 }
 
-// Ban bans a user and ends all their sessions. A ban has no end if lasts is 0.
-func (u Users) Ban(ctx context.Context, id, reason string, lasts time.Duration) (store.User, error) {
+// Ban bans a user and ends all their sessions. A ban has no end if ends is the zero time.
+func (u Users) Ban(ctx context.Context, id, reason string, ends time.Time) (store.User, error) {
 	c := store.AdminChange{
 		Banned: store.ChangeTo(true), BanReason: store.ChangeTo(reason), BanExpires: store.ChangeToNull[time.Time](),
 	}
-	if lasts != 0 {
-		c.BanExpires = store.ChangeTo(now(u.Now).Add(lasts))
+	if !ends.IsZero() {
+		c.BanExpires = store.ChangeTo(ends)
 	}
 	return u.Change(ctx, id, c)
 }
@@ -80,12 +80,13 @@ func (u Users) RevokeSession(ctx context.Context, token string) (userID string, 
 	return userID, err
 }
 
-// RevokeSessions ends all sessions of a user. It returns nil if there is no such user.
+// RevokeSessions ends all sessions of a user, and revokes the unused ones at Supabase. It returns nil if there is no
+// such user.
 func (u Users) RevokeSessions(ctx context.Context, id string) error {
 	if !isUUID(id) {
 		return nil
 	}
-	return u.DB.DeleteSessionsOfUser(ctx, id)
+	return u.DB.DeleteSessionsOfUser(ctx, id, now(u.Now))
 }
 
 // Remove deletes a user with everything that belongs to them.

@@ -14,6 +14,7 @@ import (
 var auditEvents = map[string]string{
 	"/sign-up/email":           "sign-up",
 	"/sign-in/email":           "sign-in",
+	"/sign-in/supabase":        "supabase_bridge",
 	"/sign-out":                "sign-out",
 	"/token":                   "token",
 	"/change-password":         "password-change",

@@ -11,7 +11,7 @@ import (
 )
 
 // eventRowPattern matches a row of the table of events in docs/audit-log.md. Its groups are the event and its routes.
-var eventRowPattern = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\|")
+var eventRowPattern = regexp.MustCompile("(?m)^\\| `([a-z_-]+)` \\| ([^|]*) \\|")
 
 // codeSpanPattern matches a text in backquotes.
 var codeSpanPattern = regexp.MustCompile("`([^`]+)`")

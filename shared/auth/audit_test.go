@@ -332,7 +332,10 @@ var routesWithoutEvent = []string{
 func TestR52_EveryChangeIsAnEvent(t *testing.T) {
 	log := captureLog(t)
 	s := newServer(t, func(env map[string]string) {
-		for _, name := range []string{"ADMIN", "TWO_FACTOR", "MAGIC_LINK", "MAGIC_LINK_CONFIRM", "EMAIL_OTP"} {
+		for _, name := range []string{
+			"ADMIN", "TWO_FACTOR", "MAGIC_LINK", "MAGIC_LINK_CONFIRM", "EMAIL_OTP",
+			"SUPABASE_BRIDGE",
+		} {
 			env[name] = "on"
 		}
 	})

@@ -37,6 +37,10 @@ type Service struct {
 
 	EncryptionKeys func(context.Context) (cipher.Keys, error) // encrypt and decrypt what rows and cookies store
 
+	// SupabaseJWTSecret returns SUPABASE_JWT_SECRET, or nothing if it is not set.
+	SupabaseJWTSecret func(context.Context) ([]byte, error)
+
+	lastSupabaseImport atomic.Pointer[supabaseImport]
 	lastBetterAuthKeys atomic.Pointer[betterAuthKeySet]
 }
 
@@ -55,7 +59,8 @@ func New(cfg config.API, db *store.Store, appSecrets *secrets.Secrets, now func(
 		Origins:  web.NewOrigins(cfg.Origin, cfg.TrustedOrigins...),
 		Now:      now,
 
-		EncryptionKeys: appSecrets.EncryptionKeys,
+		EncryptionKeys:    appSecrets.EncryptionKeys,
+		SupabaseJWTSecret: appSecrets.SupabaseJWTSecret,
 	}
 }
 
@@ -66,7 +71,14 @@ func (s *Service) SignupRoutes() web.Routes {
 
 // SigninRoutes returns the routes of the Lambda function functions/signin.
 func (s *Service) SigninRoutes() web.Routes {
-	return s.BuildRoutes(Handlers{"POST /api/auth/sign-in/email": s.CheckedFormPost(s.signInEmail)})
+	routes := s.BuildRoutes(Handlers{
+		"POST /api/auth/sign-in/email":    s.CheckedFormPost(s.signInEmail),
+		"POST /api/auth/sign-in/supabase": s.whileBridgeIsOpen(s.CheckedPost(s.signInSupabase)),
+	})
+	if !s.Options.SupabaseBridge.On {
+		routes["POST /api/auth/sign-in/supabase"] = web.AnswerNotFound
+	}
+	return routes
 }
 
 // SignoutRoutes returns the routes of the Lambda function functions/signout.

@@ -25,6 +25,9 @@ var (
 	// Better Auth's admin plugin returns this error, with this message by default.
 	ErrBanned = web.NewError(http.StatusForbidden, "BANNED_USER",
 		"You have been banned from this application. Please contact support if you believe this is an error.")
+	// The only refusal of sign-in/supabase that is not one of sign-in/email. The reason is in the audit log.
+	errInvalidSupabaseSession = web.NewError(http.StatusUnauthorized, "INVALID_SUPABASE_SESSION",
+		"Invalid Supabase session")
 	errPostGetSession = web.NewError(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 		"POST method requires deferSessionRefresh to be enabled in session config")
 )

@@ -13,7 +13,7 @@ func (s *Service) revokeSessions(w http.ResponseWriter, r *http.Request, db *sto
 	if err != nil {
 		return err
 	}
-	if err := db.DeleteSessionsOfUser(r.Context(), caller.User.ID); err != nil {
+	if err := db.DeleteSessionsOfUser(r.Context(), caller.User.ID, s.Now()); err != nil {
 		return fmt.Errorf("revoke sessions: %w", err)
 	}
 	s.Sessions.ClearCookies(w, r)

@@ -52,10 +52,17 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	remember, row := in.RememberMe == nil || *in.RememberMe, store.Session{}
 	proved := ProvedUser{User: user, ByPassword: true, Remember: remember}
 	challenge, err := s.SignInOrChallenge(w, r, db, proved, func() (err error) {
-		row, err = s.Sessions.Start(w, r, db, user, remember)
+		row, err = s.Sessions.Start(w, r, db, user, hash, remember)
+		if errors.Is(err, store.ErrChanged) { // another sign-in may have replaced the hash of the same password
+			if user, hash, err = s.authenticate(r, db, email, in.Password, device); err == nil {
+				row, err = s.Sessions.Start(w, r, db, user, hash, remember)
+			}
+		}
 		return err
 	})
 	switch {
+	case errors.Is(err, store.ErrChanged) || errors.Is(err, errInvalidEmailOrPassword):
+		return errInvalidEmailOrPassword
 	case errors.Is(err, store.ErrBanned):
 		return ErrBanned
 	case err != nil:
@@ -64,10 +71,17 @@ func (s *Service) signInEmail(w http.ResponseWriter, r *http.Request, db *store.
 	if err := s.Sessions.SetDevice(w, r, user.Email, hash); err != nil {
 		return err
 	}
-	reply := signInReply{Token: row.Token, URL: in.CallbackURL, User: user}
-	if in.CallbackURL != nil && *in.CallbackURL != "" {
+	return answerSignIn(w, in.CallbackURL, row.Token, user, challenge)
+}
+
+// answerSignIn writes the response of a sign-in with a password: the session, or the challenge if it is not nil.
+func answerSignIn(
+	w http.ResponseWriter, callbackURL *string, token string, user store.User, challenge *TwoFactorChallenge,
+) error {
+	reply := signInReply{Token: token, URL: callbackURL, User: user}
+	if callbackURL != nil && *callbackURL != "" {
 		reply.Redirect = true
-		w.Header().Set("Location", redirect.EncodeLocation(*in.CallbackURL))
+		w.Header().Set("Location", redirect.EncodeLocation(*callbackURL))
 	}
 	if challenge != nil {
 		return web.WriteJSON(w, http.StatusOK, challenge)

@@ -25,6 +25,8 @@ type ProvedUser struct {
 	Remember   bool
 	// Session is the session that the sign-in has already stored, or nil. No response has its token yet.
 	Session *store.Session
+	// SupabaseSession is the id of the session of Supabase that the sign-in uses, or "".
+	SupabaseSession string
 }
 
 // TwoFactorChallenge is the body of the response to a sign-in that waits for the second factor, as in Better Auth.
@@ -110,6 +112,7 @@ func (s *Service) startChallenge(
 	now := s.Now().Truncate(time.Millisecond)
 	c := store.NewChallenge{
 		Identifier: session.NewChallenge(), UserID: p.ID, At: now, EndsAt: now.Add(session.ChallengeLifetime),
+		SupabaseSession: p.SupabaseSession,
 	}
 	if p.Session != nil {
 		c.EndedSession = p.Session.Token

@@ -18,6 +18,9 @@ const (
 	DefaultSchema          = "public"
 
 	DefaultCookieCacheMaxAge = 5 * time.Minute // also the maximum
+
+	// DefaultBridgeDays is how many days after the last pass of the import a session of Supabase can be used.
+	DefaultBridgeDays = 30
 )
 
 // The values of PASSWORD_HASH.
@@ -95,6 +98,8 @@ type API struct {
 	AppName         string // APP_NAME: how authenticator apps name the site; default: the host of SiteURL
 	TwoFactorForAll bool   // TWO_FACTOR_FOR=all: every way to sign in asks for the second factor, not only the password
 
+	SupabaseBridge SupabaseBridge
+
 	StateCookie       bool // STATE_STRATEGY=cookie: the state of a social sign-in is in a cookie, not in Postgres
 	AllowUnlinkingAll bool // the last account of a user can be unlinked
 
@@ -107,6 +112,14 @@ type API struct {
 	Social Social // only LoadAPI sets it
 
 	AWS AWS // for calls of Secrets Manager and SQS
+}
+
+// SupabaseBridge has the settings of the sign-in with a session of Supabase, which an import has copied.
+type SupabaseBridge struct {
+	On        bool      // SUPABASE_BRIDGE
+	Until     time.Time // SUPABASE_BRIDGE_UNTIL; zero: DefaultBridgeDays after the last pass of the import
+	Ref       string    // SUPABASE_REF: the project, for the names of its cookies; "" reads no cookies
+	JWTSecret Secret    // SUPABASE_JWT_SECRET of the project, without APP_SECRET_ARN; "" accepts no HS256 access token
 }
 
 // Plugins says which plugins of Better Auth are on, of those that add columns to users and sessions.
@@ -207,6 +220,8 @@ func (l *loader) readAPI() API {
 		AdminUserIDs: l.readUserIDs("ADMIN_USER_IDS"),
 
 		TwoFactorForAll: l.readOneOf("TWO_FACTOR_FOR", "password", "all") == "all",
+
+		SupabaseBridge: l.readSupabaseBridge(),
 
 		StateCookie:       l.readOneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
 		AllowUnlinkingAll: l.readOnOff("ALLOW_UNLINKING_ALL", false),

@@ -5,7 +5,11 @@ type Import struct {
 	FromDatabaseURL Secret // the Supabase project that is read
 	ToDatabaseURL   Secret // the target's direct endpoint
 	SecretARN       string // the secret in Secrets Manager with both URLs; only functions/migrate may read it
+	AuthSecret      Secret // of the deployment; encrypts second factors, and makes the digests of sessions
+	AuthSecrets     Secret // the same with versions
+	AppSecretARN    string // the secret in Secrets Manager that has AuthSecret; "" in local development
 	Schema          string // the schema of Xenon's tables
+	PublicKeys      string // SUPABASE_JWKS: file or URL with the public keys of the project
 	AWS             AWS
 }
 
@@ -16,7 +20,11 @@ func LoadImport(getenv func(string) string) (Import, error) {
 		FromDatabaseURL: Secret(getenv("FROM_DATABASE_URL")),
 		ToDatabaseURL:   Secret(getenv("TO_DATABASE_URL")),
 		SecretARN:       l.readSecretARN("MIGRATE_SECRET_ARN"),
+		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
+		AuthSecrets:     Secret(getenv("BETTER_AUTH_SECRETS")),
+		AppSecretARN:    l.readSecretARN("APP_SECRET_ARN"),
 		Schema:          l.readSchema("SCHEMA"),
+		PublicKeys:      getenv("SUPABASE_JWKS"),
 		AWS:             l.readAWS(),
 	}
 	if c.SecretARN == "" {

@@ -44,6 +44,7 @@ func TestImportRequiresTwoDatabasesOrTheirSecret(t *testing.T) {
 		if name == "both" {
 			want := config.Import{
 				Schema: "public", FromDatabaseURL: config.Secret(urls[1]), ToDatabaseURL: config.Secret(urls[3]),
+				AuthSecret: "0123456789abcdef0123456789abcdef",
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("LoadImport with both URLs (-want +got):\n%s", diff)

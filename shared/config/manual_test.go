@@ -229,6 +229,34 @@ var settingsTable = []setting{
 			"[page](sign-in-by-mail.md)). It needs mail, and [a page of the site](your-site.md#pages-of-plugins).",
 	},
 	{
+		"SUPABASE_BRIDGE",
+		"off",
+		"",
+		"`on`: `POST /api/auth/sign-in/supabase` signs in with a session of Supabase that an import has copied " +
+			"([no user is signed out](supabase-sessions.md)).",
+	},
+	{
+		"SUPABASE_BRIDGE_UNTIL",
+		"",
+		"30 days after the last pass of the import",
+		"When those sessions can no longer be used, such as `2026-12-31T00:00:00Z`.",
+	},
+	{
+		"SUPABASE_REF",
+		"",
+		"none: no cookies are read",
+		"The first label of the host of the project's API, such as `abcdefghijklmnopqrst`, for the names of the cookies of " +
+			"Supabase's clients.",
+	},
+	{
+		"SUPABASE_JWT_SECRET",
+		"",
+		"none: no access token with HS256 is accepted",
+		"The JWT secret of the project, as text, for its access tokens. It can also sign the project's service key, so " +
+			"remove it an hour after the switch, when the access tokens are over. In the cloud part of the secret " +
+			"`APP_SECRET_ARN`.",
+	},
+	{
 		"SHARED_DATABASE",
 		"off",
 		"",
@@ -269,6 +297,14 @@ var settingsTable = []setting{
 		"",
 		"`FROM_DATABASE_URL`, `TO_DATABASE_URL`",
 		"The secret in Secrets Manager that holds both. Only `functions/migrate` may read it.",
+	},
+	{
+		"SUPABASE_JWKS",
+		"",
+		"none",
+		"An import with `--sessions` reads the public keys of the Supabase project from this file or URL, such as " +
+			"`https://<project>.supabase.co/auth/v1/.well-known/jwks.json`, and stores them. With them Xenon accepts access " +
+			"tokens of the project. A project that signs with its JWT secret has no public keys.",
 	},
 	{"AWS_REGION", "", "set by Lambda", "The AWS region."},
 	{"AWS_ACCESS_KEY_ID", "", "set by Lambda", "The access key for AWS."},
@@ -319,8 +355,9 @@ Requests are counted by path and IP address. Without ` + "`RATE_LIMIT_RULES`" +
 	` the limits are Better Auth's: 3 requests of ` + "`/sign-in/*`, `/sign-up/*`," + `
 ` + "`/change-password` and `/change-email` in 10 seconds, 3 of `/request-password-reset` and " +
 	"`/send-verification-email` in 60, 100 of any other" + `
-path in 10. ` + "`/admin/list-audit-events`" + `, which Better Auth does not have, allows 30 in 60. Every accepted
-request restarts the window: it ends when that many seconds have passed without one.
+path in 10. ` + "`/admin/list-audit-events` and `/sign-in/supabase`" + `, which Better Auth does not have, allow
+30 in 60 and 30 in 10. Every accepted request restarts the window: it ends when that many seconds have passed without
+one.
 
 ` + "`RATE_LIMIT_RULES`" + ` is a JSON object of rules that are checked before these. A name is a path below ` +
 	"`/api/auth`, or a whole path such as `/api/profile` and" + `
@@ -353,6 +390,9 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	defaults, err := config.LoadAPI(spy)
 	if err == nil {
 		_, err = config.LoadSchemaURL(spy)
+	}
+	if err == nil {
+		_, err = config.LoadSupabaseBridgeUntil(spy)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,8 @@ type sourceFactorOrPasskey struct {
 	source              mapping.Kind
 	id, user, rowDigest string
 	verified            bool
+	kind, secret        string // of a second factor
+	lastUsed, updated   sourceTime
 }
 
 // shortDigest returns the first eight bytes of the SHA-256 of a text in hexadecimal.
@@ -161,11 +163,14 @@ func readSource(t *testing.T, url string) sourceRows {
 	importtest.ForEachRow(
 		t,
 		c,
-		`select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified' from auth.mfa_factors f
-union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false from auth.webauthn_credentials k`,
-		[]any{&o.source, &o.id, &o.user, &row, &o.verified},
+		`select 'factor', id::text, user_id::text, to_jsonb(f)::text, status = 'verified', factor_type::text,
+  coalesce(secret, ''), last_challenged_at, updated_at from auth.mfa_factors f
+union all select 'passkey', id::text, user_id::text, to_jsonb(k)::text, false, '', '', null, null
+from auth.webauthn_credentials k`,
+		[]any{&o.source, &o.id, &o.user, &row, &o.verified, &o.kind, &o.secret, &times[0], &times[1]},
 		func() {
 			o := o
+			o.lastUsed, o.updated = toSourceTime(times[0]), toSourceTime(times[1])
 			o.rowDigest = shortDigest(row)
 			in.others = append(in.others, o)
 		},
@@ -212,6 +217,7 @@ func readTargetTables(t *testing.T, url string) importResult {
 		t,
 		c,
 		`select id::text, name, email, coalesce(image, ''), image is not null, "emailVerified", coalesce(banned, false),
+			coalesce((to_jsonb("user")->>'twoFactorEnabled')::boolean, false),
 			coalesce("banReason", ''), coalesce("banExpires"::text, ''),
   "createdAt"::text, "updatedAt"::text, `+metadata+` from "user"`,
 		[]any{
@@ -222,6 +228,7 @@ func readTargetTables(t *testing.T, url string) importResult {
 			&u.HasImage,
 			&u.Verified,
 			&u.Banned,
+			&u.HasFactor,
 			&u.BanReason,
 			&u.BanExpires,
 			&u.Created,

@@ -43,7 +43,8 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 			"age_range": {"35_44": "35_plus"}, "education_level": {"bachelors": "undergrad"},
 			"learning_mode": {"hands_on": "code_first", "visual": "nonsense"},
 		}}},
-		{rand.Uint64N(1e9), rand.N(2) == 0, importer.Options{MFA: "allow"}},
+		{4, false, importer.Options{MFA: "carry"}},
+		{rand.Uint64N(1e9), rand.N(2) == 0, importer.Options{MFA: []string{"allow", "carry"}[rand.N(2)]}},
 	} {
 		t.Run(fmt.Sprint("seed ", test.seed), func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +54,7 @@ func TestR55_EveryFieldIsCopied(t *testing.T) {
 			}
 			from := supabasetest.New(t)
 			supabasetest.Fill(t, from, test.seed, users)
-			m := importtest.NewImport(t, from)
+			m := withSecret(importtest.NewImport(t, from))
 			if test.metadata {
 				addMetadataColumns(t, m.To, "public")
 			}

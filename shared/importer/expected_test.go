@@ -25,6 +25,7 @@ type importResult struct {
 type userRow struct {
 	Name, Email, Image, BanReason string
 	HasImage, Verified, Banned    bool
+	HasFactor                     bool
 	Created, Updated, BanExpires  string
 	UserMetadata, AppMetadata     string // "" means NULL, or that the target has no columns for metadata
 }
@@ -45,6 +46,7 @@ type expectation struct {
 	in               sourceRows
 	state            importResult                // the expected result so far
 	factors          map[string]bool             // users with a verified second factor
+	carried          map[string]bool             // users with a second factor that is copied
 	withoutEmail     map[string]bool             // users whose email another user gets
 	withoutAccount   map[string]bool             // identities whose account an older identity has
 	identitiesByUser map[string][]sourceIdentity // identities by user, oldest first
@@ -69,6 +71,7 @@ func expectedState(o importer.Options, in sourceRows, existing ...existingUser) 
 	r := &expectation{
 		o: o, in: in, state: newImportResult(), factors: map[string]bool{}, withoutEmail: map[string]bool{},
 		withoutAccount:   map[string]bool{},
+		carried:          map[string]bool{},
 		identitiesByUser: map[string][]sourceIdentity{}, existing: map[string]existingUser{},
 	}
 	for _, t := range existing {
@@ -77,16 +80,12 @@ func expectedState(o importer.Options, in sourceRows, existing ...existingUser) 
 	}
 	for _, f := range in.others {
 		if f.source == mapping.Factor {
-			reason := "mfa_unverified"
-			if f.verified {
-				reason = "mfa_not_portable"
-				r.factors[f.user] = true
-			}
-			r.quarantine(mapping.Factor, f.id, "", reason, f.rowDigest)
+			r.factors[f.user] = r.factors[f.user] || f.verified
 			continue
 		}
 		r.quarantine(mapping.Passkey, f.id, "", "passkey_not_mapped", f.rowDigest)
 	}
+	r.addFactors()
 	for _, i := range in.identities {
 		r.identitiesByUser[i.user] = append(r.identitiesByUser[i.user], i)
 	}

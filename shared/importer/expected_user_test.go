@@ -58,7 +58,7 @@ func (r *expectation) addUser(u sourceUser) {
 		return
 	}
 	r.setOutcome(mapping.User, u.id, mapping.Copied)
-	row := userRow{Name: r.expectedName(u), Created: createdAt(u), Banned: !u.banned.null}
+	row := userRow{Name: r.expectedName(u), Created: createdAt(u), Banned: !u.banned.null, HasFactor: r.carried[u.id]}
 	row.Updated = u.updated.textOr(row.Created)
 	if r.in.withMetadata {
 		row.UserMetadata, row.AppMetadata = u.metadataText, u.appMetadataText
@@ -207,7 +207,7 @@ func (r *expectation) withholdReason(u sourceUser) string {
 		return "hash_too_costly"
 	case r.o.Unconfirmed != "allow" && expectedEmail(u) != "" && !u.confirmed:
 		return "unconfirmed_held"
-	case r.o.MFA == "hold" && r.factors[u.id]:
+	case (r.o.MFA == "hold" || r.o.MFA == "carry") && r.factors[u.id] && !r.carried[u.id]:
 		return "mfa_held"
 	}
 	return ""

@@ -45,6 +45,8 @@ type (
 	Event = run.Event
 	// Plan describes what a run would do.
 	Plan = run.Plan
+	// SourceFile describes the file that an import reads instead of a database.
+	SourceFile = run.SourceFile
 	// Status is the current state of a run.
 	Status = run.Status
 	// VerifyResult is the result of the comparison of source and target.
@@ -77,6 +79,11 @@ func (m *Import) Begin(ctx context.Context, o Options, quick bool) (Status, erro
 // at the same time; 0 means 2.
 func (m *Import) Run(ctx context.Context, o Options, quick bool, concurrency int) (Status, error) {
 	return copy.Run(ctx, m.Env(), o, quick, concurrency)
+}
+
+// StoredPlan returns the plan of a run, or ErrNoRun if the target has no run with this name or rolled it back.
+func (m *Import) StoredPlan(ctx context.Context, name string) (Plan, error) {
+	return run.ReadPlan(ctx, m.Env(), name)
 }
 
 // Status returns the current state of a run, or ErrNoRun.

@@ -27,13 +27,16 @@ type xenon struct {
 	mux map[string]http.Handler
 }
 
-const xenonOrigin = "http://localhost:3000"
+const (
+	xenonOrigin = "http://localhost:3000"
+	xenonSecret = "a secret of the tests, long enough"
+)
 
 // startXenon returns the endpoints of Xenon on this database.
 func startXenon(t *testing.T, databaseURL string) *xenon {
 	t.Helper()
 	env := map[string]string{
-		"DATABASE_URL": databaseURL, "BETTER_AUTH_SECRET": "a secret of the tests, long enough",
+		"DATABASE_URL": databaseURL, "BETTER_AUTH_SECRET": xenonSecret,
 		"MAIL_FILE": filepath.Join(t.TempDir(), "mail.jsonl"), "CLIENT_IP": "xff:0", "RATE_LIMIT": "off",
 	}
 	cfg, err := config.LoadAPI(func(name string) string { return env[name] })

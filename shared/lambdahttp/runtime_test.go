@@ -2,54 +2,26 @@ package lambdahttp_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // testedFunction is the function under test. All functions use the same runtime code.
 const testedFunction = "functions/health"
 
-// builtFunction returns the path of the function's executable. It builds it once, with the Makefile's build tag.
-var builtFunction = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "bootstrap")
-	if err != nil {
-		return "", err
-	}
-	buildDir = dir
-	bootstrap := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+testedFunction)
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", testedFunction, err, out)
-	}
-	return bootstrap, nil
-})
-
-var buildDir string
-
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if buildDir != "" {
-		_ = os.RemoveAll(buildDir) // files that stay in the temporary directory do no harm
-	}
-	os.Exit(status)
-}
-
 func startFunction(t *testing.T, env ...string) *Process {
 	t.Helper()
-	bootstrap, err := builtFunction()
+	bootstrap, err := checkout.BuildFunction(testedFunction)
 	if err != nil {
 		t.Fatal(err)
 	}

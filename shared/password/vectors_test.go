@@ -2,6 +2,7 @@ package password
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -95,6 +96,31 @@ func TestR09_SupabaseVectors(t *testing.T) {
 				checkVerify(t, v.Hash, other, false)
 			}
 		})
+	}
+}
+
+// The hashes are from Firebase's repository "scrypt" and from another implementation, as the file says.
+func TestR09_FirebaseVectors(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		SignerKey, SaltSeparator string
+		Rounds, MemCost          int
+		Vectors                  []struct{ Password, Salt, Hash string }
+	}
+	readJSON(t, "firebase.json", &file)
+	if got, want := len(file.Vectors), 6; got != want {
+		t.Fatalf("firebase.json has %d vectors, want %d", got, want)
+	}
+	for _, v := range file.Vectors {
+		stored := fmt.Sprintf("$fbscrypt$v=1,n=%d,r=%d,p=1,ss=%s,sk=%s$%s$%s", file.MemCost, file.Rounds,
+			file.SaltSeparator, file.SignerKey, v.Salt, v.Hash)
+		if !IsSupported(stored) {
+			t.Errorf("IsSupported of the hash of %q = false, want true", v.Password)
+		}
+		checkVerify(t, stored, v.Password, true)
+		for _, other := range similarPasswords(v.Password) {
+			checkVerify(t, stored, other, false)
+		}
 	}
 }
 

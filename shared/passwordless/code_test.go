@@ -141,6 +141,20 @@ func TestRightCodesDoNotCountAsGuesses(t *testing.T) {
 	}
 }
 
+// The second request of a double click counts as one wrong code, so the user can go on.
+func TestUsedCodeCountsAsOneWrongCode(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, "RATE_LIMIT", "on")
+	body := codeBody(ada, s.sendCode(ada, "sign-in"), "")
+	s.browser().do("POST", codeSignInPath, body).check(t, "sign-in", http.StatusOK, "")
+	s.browser().do("POST", codeSignInPath, body).check(t, "the same code", http.StatusBadRequest, "INVALID_OTP")
+	if got := query[int64](s, `SELECT max(count)::bigint FROM "rateLimit" WHERE key LIKE 'code:%'`); got != 1 {
+		t.Errorf("counted wrong codes: got %d, want 1", got)
+	}
+	a := s.browser().do("POST", codeSignInPath, codeBody(ada, s.sendCode(ada, "sign-in"), ""))
+	a.check(t, "the next code", http.StatusOK, "")
+}
+
 // Whether a user has the email shows neither in the responses nor in the number of round trips.
 func TestCodesDoNotShowWhetherTheUserExists(t *testing.T) {
 	t.Parallel()

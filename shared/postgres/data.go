@@ -37,10 +37,14 @@ func (s *Server) startArguments(bin installation, o Options) []string {
 	settings := []string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.port), "unix_socket_directories=", "timezone=UTC",
 	}
-	if o.Fast {
+	if o.Fast || o.NoFlush {
 		initdb = append(initdb, "--no-sync")
-		settings = append(settings,
-			"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=1000")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	if o.Fast {
+		// A test's database has few rows and a short life: compiling its plans and vacuuming it cost more than they save,
+		// and each dropped database makes the server look through all buffers.
+		settings = append(settings, "max_connections=1000", "jit=off", "autovacuum=off", "shared_buffers=32MB")
 	}
 	argv := []string{
 		"/bin/sh", "-c", prepareScript, "prepare", s.data(), bin.path("initdb"), strings.Join(initdb, " "),

@@ -11,9 +11,10 @@ import (
 
 // Options describes the server that Start starts on Unix.
 type Options struct {
-	Dir  string
-	Fast bool
-	Log  io.Writer
+	Dir     string
+	Fast    bool
+	NoFlush bool
+	Log     io.Writer
 }
 
 // Server is a running Postgres on Unix.
@@ -27,6 +28,9 @@ func Start(context.Context, Options) (*Server, error) {
 
 // URL is never called, because Start returns no Server.
 func (*Server) URL(string) string { return "" }
+
+// TempDir is never called, because Start returns no Server.
+func (*Server) TempDir(string) (string, error) { return "", nil }
 
 // Stop is never called, because Start returns no Server.
 func (*Server) Stop() error { return nil }

@@ -22,9 +22,13 @@ const startTimeout = time.Minute
 
 // Options describes the server that Start starts. The zero Options means a temporary server that flushes to disk.
 type Options struct {
-	Dir  string    // the directory of data, password and log; "" means a temporary one, which Stop removes
-	Fast bool      // for tests: no flushing to disk, 1000 connections, a temporary directory in memory if possible
-	Log  io.Writer // gets one line for each step that takes long, such as a download; may be nil
+	Dir string // the directory of data, password and log; "" means a temporary one, which Stop removes
+	// Fast starts a server for tests: like NoFlush, without vacuuming, with 1000 connections and a temporary directory in
+	// memory if possible.
+	Fast bool
+	// NoFlush starts a server that does not flush to disk, for data that can be made again.
+	NoFlush bool
+	Log     io.Writer // gets one line for each step that takes long, such as a download; may be nil
 }
 
 // Server is a running Postgres. It listens on a port of 127.0.0.1 only. It ends when this process ends, even if SIGKILL
@@ -108,6 +112,20 @@ func (s *Server) URL(database string) string { return databaseURL(s.port, s.pass
 func (s *Server) Stop() error {
 	defer s.lock.Close()
 	return s.child.Stop()
+}
+
+// TempDir creates a directory for files of this process, which is removed together with the directory of the server.
+// The account of the server owns it, because that account removes it.
+func (s *Server) TempDir(name string) (string, error) {
+	account, err := accountForServer(s.Dir)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(s.Dir, name)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("create a directory for temporary files: %w", err)
+	}
+	return dir, account.TakeOwnership(dir)
 }
 
 func (s *Server) data() string { return filepath.Join(s.Dir, "data") }

@@ -14,6 +14,8 @@ const (
 	Integer Type = "integer"
 	Bigint  Type = "bigint"
 	Time    Type = "timestamptz"
+	Bytes   Type = "bytea"
+	JSON    Type = "jsonb"
 )
 
 // acceptedTypes has the names that format_type returns for columns of each type.
@@ -24,6 +26,8 @@ var acceptedTypes = map[Type][]string{
 	Integer: {"integer", "bigint"},
 	Bigint:  {"bigint"},
 	Time:    {"timestamp with time zone", "timestamp without time zone"},
+	Bytes:   {"bytea"},
+	JSON:    {"jsonb"},
 }
 
 // Writes describes what Xenon writes to a column.
@@ -148,6 +152,26 @@ var Tables = []Table{
 		{Name: "verified", Type: Boolean, Writes: Values, Since: 8},
 		{Name: "failedVerificationCount", Type: Integer, Writes: Values, Since: 8},
 		{Name: "lockedUntil", Type: Time, Writes: Nulls, Since: 8},
+	}},
+	// Only the import inserts rows into the next three tables.
+	{"supabaseSession", 11, "SELECT, UPDATE", []Column{
+		{Name: "id", Type: UUID, NotNull: true, Unique: true},
+		{Name: "userId", Type: UUID, NotNull: true, Cascade: true},
+		{Name: "aal2", Type: Boolean, NotNull: true},
+		{Name: "expiresAt", Type: Time, Writes: Nulls},
+		{Name: "usedAt", Type: Time, Writes: Nulls},
+		{Name: "revokedAt", Type: Time, Writes: Nulls},
+		{Name: "sessionId", Type: UUID, Writes: Nulls},
+	}},
+	{"supabaseCredential", 11, "SELECT", []Column{
+		{Name: "digest", Type: Bytes, NotNull: true, Unique: true},
+		{Name: "supabaseSessionId", Type: UUID, NotNull: true},
+		{Name: "aal2", Type: Boolean, NotNull: true},
+	}},
+	{"supabaseBridge", 11, "SELECT", []Column{
+		{Name: "id", Type: Boolean, NotNull: true, Unique: true},
+		{Name: "lastPassAt", Type: Time, NotNull: true},
+		{Name: "jwks", Type: JSON, Writes: Nulls},
 	}},
 	{"user_profile", 2, "SELECT, INSERT, UPDATE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},

@@ -25,7 +25,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		d := newSecretText("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
 		app, err := parseAppSecret(d, nil)
-		_, _, importErr := parseImportSecret(d)
+		_, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)
 		if err == nil && (app.databaseURL == "" || len(app.keys.Secrets()[0]) < 32) {
 			t.Errorf("parseAppSecret(%q) returned no error, but a database URL or a long enough secret is missing", text)

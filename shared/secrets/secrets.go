@@ -53,6 +53,8 @@ type appSecret struct {
 	keys          cipher.Keys
 	originSecrets []string // the values that CloudFront may send in its header, newest first
 	social        map[string]string
+
+	supabaseJWTSecret []byte // of the project that was imported; nil if there is none
 }
 
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
@@ -91,6 +93,16 @@ func (s *Secrets) EncryptionKeys(ctx context.Context) (cipher.Keys, error) {
 	}
 	app, err := s.app(ctx)
 	return app.keys, err
+}
+
+// SupabaseJWTSecret returns the bytes of SUPABASE_JWT_SECRET, or none if it is not set. The caller must not change
+// them.
+func (s *Secrets) SupabaseJWTSecret(ctx context.Context) ([]byte, error) {
+	if s.cfg.AppSecretARN == "" {
+		return []byte(s.cfg.SupabaseBridge.JWTSecret), nil
+	}
+	app, err := s.app(ctx)
+	return app.supabaseJWTSecret, err
 }
 
 // SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A file is read
@@ -163,6 +175,8 @@ func parseAppSecret(
 		AuthSecrets string `json:"BETTER_AUTH_SECRETS"`
 
 		OriginSecrets []string `json:"originSecrets"`
+
+		SupabaseJWTSecret string `json:"SUPABASE_JWT_SECRET"`
 	}
 	if json.Unmarshal(d.text, &in) != nil {
 		return appSecret{}, fmt.Errorf(`secret %s is not of the form {"DATABASE_URL": "…", "BETTER_AUTH_SECRET": "…"}`, d.arn)
@@ -180,7 +194,10 @@ func parseAppSecret(
 	if err := checkOriginSecrets(in.OriginSecrets); err != nil {
 		return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)
 	}
-	app := appSecret{databaseURL: in.DatabaseURL, keys: keys, originSecrets: in.OriginSecrets}
+	app := appSecret{
+		databaseURL: in.DatabaseURL, keys: keys, originSecrets: in.OriginSecrets,
+		supabaseJWTSecret: []byte(in.SupabaseJWTSecret),
+	}
 	if parseSocial != nil {
 		if app.social, err = parseSocial(d.text); err != nil {
 			return appSecret{}, fmt.Errorf("secret %s: %w", d.arn, err)

@@ -76,7 +76,7 @@ func TestStartRejectsABannedUser(t *testing.T) {
 	b := newSignedInUser(t, config.API{CookieCache: true, CookieCacheMaxAge: config.DefaultCookieCacheMaxAge})
 	b.setUserColumns("banned = true")
 	w := httptest.NewRecorder()
-	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, true); !errors.Is(err, store.ErrBanned) {
+	if _, err := b.sessions.Start(w, b.request(""), b.db, b.user, storedHash, true); !errors.Is(err, store.ErrBanned) {
 		t.Errorf("start a session of a banned user: got %v, want ErrBanned", err)
 	}
 	if len(w.Header()) > 0 {

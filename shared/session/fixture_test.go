@@ -27,6 +27,9 @@ type signedInUser struct {
 	wire     *dbtest.CountingDialer // counts the round trips of db
 }
 
+// storedHash is what the fixture stores as the hash of the password.
+const storedHash = "the hash"
+
 // newSignedInUser creates a database, signs up a user and keeps the cookies of the response.
 func newSignedInUser(t *testing.T, cfg config.API) *signedInUser {
 	t.Helper()
@@ -52,7 +55,7 @@ func newSignedInUser(t *testing.T, cfg config.API) *signedInUser {
 
 	r, w := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil), httptest.NewRecorder()
 	row := b.sessions.NewUnsavedSession(r, true)
-	ada := store.NewUser{Name: "Ada", Email: "ada@example.com", At: b.now}
+	ada := store.NewUser{Name: "Ada", Email: "ada@example.com", Hash: storedHash, At: b.now}
 	if b.user, err = db.SignUp(t.Context(), ada, &row); err != nil {
 		t.Fatal(err)
 	}

@@ -66,13 +66,14 @@ func (s *Sessions) NewUnsavedSession(r *http.Request, remember bool) store.Sessi
 	}
 }
 
-// Start stores a new session of a user and sets its cookies. It returns store.ErrBanned if the user is banned.
+// Start stores a new session of a user whose password is stored as hash, and sets its cookies. It returns
+// store.ErrBanned if the user is banned, and store.ErrChanged if the password was changed or removed meanwhile.
 func (s *Sessions) Start(
-	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, remember bool,
+	w http.ResponseWriter, r *http.Request, db *store.Store, user store.User, hash string, remember bool,
 ) (store.Session, error) {
 	row := s.NewUnsavedSession(r, remember)
 	row.UserID = user.ID
-	id, err := db.InsertSession(r.Context(), row)
+	id, err := db.InsertSessionAfterPassword(r.Context(), row, hash)
 	if err != nil {
 		return store.Session{}, fmt.Errorf("start session: %w", err)
 	}

@@ -97,14 +97,14 @@ func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at
 	return err
 }
 
-// changePasswordSQL is the beginning of a statement that changes a password: $1 is the user, $2 the account, $3 the old
-// hash, $4 the new hash, $5 the time. If the stored hash is still the old one, the CTE changed_account has the id of
+// changePasswordSQL is the beginning of a statement that changes a password: $1 is the user, $2 the time, $3 the old
+// hash, $4 the new hash, $5 the account. If the stored hash is still the old one, the CTE changed_account has the id of
 // the user, and all mailed links of the user are deleted. Otherwise changed is empty.
 const changePasswordSQL = `
 		WITH ` + lockUserSQL + `, changed_account AS (
-			UPDATE account a SET password = $4, "updatedAt" = $5
+			UPDATE account a SET password = $4, "updatedAt" = $2
 			FROM u
-			WHERE a.id = $2::uuid AND a."userId" = u.id AND a.password = $3
+			WHERE a.id = $5::uuid AND a."userId" = u.id AND a.password = $3
 			RETURNING a."userId"
 		), deleted_links AS (
 			DELETE FROM verification v USING u
@@ -117,20 +117,22 @@ func (s *Store) ChangePassword(
 	ctx context.Context, userID string, old PasswordAccount, hash string, at time.Time,
 ) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`
-		SELECT "userId" FROM changed_account`, userID, old.AccountID, old.Hash, hash, at)
+		SELECT "userId" FROM changed_account`, userID, at, old.Hash, hash, old.AccountID)
 	return err
 }
 
-// ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user and stores the session
-// next, all in one transaction. It sets next.ID. next.UserID must be the owner of the account.
+// ChangePasswordAndSessions is like ChangePassword, but also ends every session of the user, revokes the unused ones
+// that the user had at Supabase, and stores the session next, all in one transaction. It sets next.ID. next.UserID must
+// be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old PasswordAccount, hash string, next *Session) error {
 	id, err := writeRow(ctx, s, pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING changed_account
 			WHERE session."userId" = changed_account."userId"
+		), `+revokeSourcesSQL+`(SELECT "userId" AS id FROM changed_account) u`+isUnusedSourceOfUserSQL+`
 		)`+insertIntoSessionSQL+`
-		SELECT "userId", $6, $7, $5, $5, $8, $9 FROM changed_account
+		SELECT "userId", $6, $7, $2, $2, $8, $9 FROM changed_account
 		RETURNING id`,
-		next.UserID, old.AccountID, old.Hash, hash, next.CreatedAt.Time,
+		next.UserID, next.CreatedAt.Time, old.Hash, hash, old.AccountID,
 		next.Token, next.ExpiresAt.Time, next.IPAddress, next.UserAgent)
 	next.ID = id
 	return err
@@ -167,6 +169,7 @@ const resetPasswordSQL = `, new_password AS (
 		), ended_sessions AS (
 			DELETE FROM session USING u
 			WHERE ($4 OR EXISTS (SELECT FROM removed_accounts)) AND session."userId" = u.id
+		), ` + revokeSourcesSQL + `u` + isUnusedSourceOfUserSQL + `
 		), counters_to_delete AS (
 			SELECT r.id
 			FROM unnest($5::text[]) WITH ORDINALITY AS c (key, place)
@@ -180,9 +183,9 @@ const resetPasswordSQL = `, new_password AS (
 		)`
 
 // ResetPassword redeems a reset link and stores the new hash for its user, who gets a password account if they had
-// none. With revoke it ends all their sessions. It deletes all mailed links of the user, and the rate limit rows whose
-// keys are in counters. All of it is one transaction. It returns ErrNotFound if the link is unknown, used or expired,
-// or if the user was deleted.
+// none. With revoke it ends all their sessions. It always revokes the unused sessions that the user had at Supabase. It
+// deletes all mailed links of the user, and the rate limit rows whose keys are in counters. All of it is one
+// transaction. It returns ErrNotFound if the link is unknown, used or expired, or if the user was deleted.
 //
 // If the email of the user is not verified, another person may have signed up with it at a provider. Then ResetPassword
 // deletes the user's accounts at providers and returns their number. If there was one, it ends all sessions.

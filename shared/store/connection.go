@@ -74,14 +74,14 @@ func closeBrokenConnection(conn *pgxpool.Conn) {
 func (s *Store) TakeWaitCount() int { return int(s.waitCount.Swap(0)) }
 
 // acquire returns a connection of the pool. If all connections are in use (full), it waits at most
-// freeConnectionTimeout. If a connection is being opened at that time, it continues to wait until ctx ends.
+// s.freeConnectionTimeout. If a connection is being opened at that time, it continues to wait until ctx ends.
 func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
 	if !full && s.pool.Stat().IdleConns() > 0 { // a connection is free, so no timer is needed
 		return s.pool.Acquire(ctx)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(freeConnectionTimeout, func() {
+	timer := time.AfterFunc(s.freeConnectionTimeout, func() {
 		if s.pool.Stat().ConstructingConns() == 0 {
 			cancel(errNoFreeConnection)
 		}

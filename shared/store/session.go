@@ -82,22 +82,53 @@ const (
 // counted Fixed charges, the caller has verified the password. So the statement also removes these charges from their
 // counts, even if the user is banned.
 func (s *Store) InsertSession(ctx context.Context, n Session) (string, error) {
+	return s.insertSession(ctx, n, nil)
+}
+
+// InsertSessionAfterPassword is InsertSession for a user who has given the password that is stored as hash. It returns
+// ErrChanged if another request has changed or removed the password meanwhile: that request may have ended the sessions
+// of the user, because another person knows the password.
+func (s *Store) InsertSessionAfterPassword(ctx context.Context, n Session, hash string) (string, error) {
+	return s.insertSession(ctx, n, &hash)
+}
+
+// insertSession stores a session if hash is nil or the stored hash of the user's password. It locks the account, so
+// that a statement that changes the password waits for this one.
+func (s *Store) insertSession(ctx context.Context, n Session, hash *string) (string, error) {
+	type result struct {
+		ID         string
+		IsPassword bool
+	}
 	keys, ends := s.takeRefundable()
-	id, err := writeRow(ctx, s, pgx.RowTo[string], `
+	r, err := writeRow(ctx, s, pgx.RowToStructByPos[result], `
 		WITH cleared_ban AS (
 			UPDATE "user" SET banned = false, "banReason" = NULL, "banExpires" = NULL, "updatedAt" = $2
 			WHERE id = $1::uuid AND banned AND "banExpires" < $2
 		), refund_args AS (
 			SELECT $8::text[] AS keys, $9::bigint[] AS ends
-		)`+refundChargesCTEs+insertIntoSessionSQL+`
-		SELECT $1::uuid, $3, $4, $2, $5, $6, $7
-		WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+isUserBannedSQL+`)
-		RETURNING id`,
-		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends)
-	if errors.Is(err, ErrNotFound) {
+		)`+refundChargesCTEs+`, password_account AS (
+			SELECT a.id FROM "user" u
+			JOIN account a ON `+isPasswordAccountSQL+`
+			WHERE u.id = $1::uuid AND a.password = $10::text
+			FOR SHARE OF a
+		), new_session AS (`+insertIntoSessionSQL+`
+			SELECT $1::uuid, $3, $4, $2, $5, $6, $7
+			WHERE NOT EXISTS (SELECT FROM "user" u WHERE u.id = $1::uuid AND `+isUserBannedSQL+`)
+			  AND ($10::text IS NULL OR EXISTS (SELECT FROM password_account))
+			RETURNING id
+		)
+		SELECT coalesce((SELECT id::text FROM new_session), ''),
+		       $10::text IS NULL OR EXISTS (SELECT FROM password_account)`,
+		n.UserID, n.CreatedAt.Time, n.Token, n.ExpiresAt.Time, n.UpdatedAt.Time, n.IPAddress, n.UserAgent, keys, ends, hash)
+	switch {
+	case err != nil:
+		return "", err
+	case !r.IsPassword:
+		return "", ErrChanged
+	case r.ID == "":
 		return "", ErrBanned
 	}
-	return id, err
+	return r.ID, nil
 }
 
 // ExtendSession stores a new expiry (expiresAt) and a new time of update (at) of the session with the token. It returns
@@ -156,26 +187,30 @@ func (s *Store) DeleteSessionOfUser(ctx context.Context, userID, token string) e
 	return err
 }
 
-// DeleteSessionsOfUser deletes all sessions and all mailed links of a user.
-func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string) error {
+// DeleteSessionsOfUser deletes all sessions and all mailed links of a user, and revokes the unused sessions that the
+// user had at Supabase.
+func (s *Store) DeleteSessionsOfUser(ctx context.Context, userID string, now time.Time) error {
 	_, err := s.exec(ctx, `
-		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`
+		WITH `+lockUserSQL+`, `+deleteLinksOfUserSQL+`, `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
+		)
 		DELETE FROM session USING u
-		WHERE session."userId" = u.id`, userID)
+		WHERE session."userId" = u.id`, userID, now)
 	return err
 }
 
 // DeleteSessionsExcept deletes the sessions of a user that are live at now, except the one with the token. It also
-// deletes the user's mailed links, except those that this session requested.
+// deletes the user's mailed links, except those that this session requested, and revokes the unused sessions that the
+// user had at Supabase.
 func (s *Store) DeleteSessionsExcept(ctx context.Context, userID, token string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		WITH `+lockUserSQL+`, kept_session AS (
-			SELECT id FROM session WHERE token = $2
+			SELECT id FROM session WHERE token = $3
+		), `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
 		), deleted_links AS (
 			DELETE FROM verification v USING u
 			WHERE `+isLinkOfUserSQL+` AND NOT EXISTS (SELECT FROM kept_session WHERE id::text = substr(v.value, 37))
 		)
 		DELETE FROM session USING u
-		WHERE session."userId" = u.id AND session.token <> $2 AND session."expiresAt" > $3`, userID, token, now)
+		WHERE session."userId" = u.id AND session.token <> $3 AND session."expiresAt" > $2`, userID, now, token)
 	return err
 }

@@ -97,7 +97,7 @@ func TestDeletingSessionsKeepsOtherSessions(t *testing.T) {
 			return db.DeleteSessionOfUser(t.Context(), ada.ID, "\x00")
 		}, all},
 		{"all sessions of the user", func(db *store.Store, ada store.User) error {
-			return db.DeleteSessionsOfUser(t.Context(), ada.ID)
+			return db.DeleteSessionsOfUser(t.Context(), ada.ID, testTime)
 		}, []string{}},
 		{"all live sessions but one", func(db *store.Store, ada store.User) error {
 			return db.DeleteSessionsExcept(t.Context(), ada.ID, "token-of-ada@example.com", testTime)

@@ -26,7 +26,7 @@ import (
 const (
 	connectTimeout        = 10 * time.Second // a suspended Neon compute starts within this time
 	statementTimeout      = 10 * time.Second // for one attempt of a statement, including the wait for a connection
-	freeConnectionTimeout = 2 * time.Second  // maximum wait for a free connection
+	freeConnectionTimeout = 2 * time.Second  // maximum wait for a free connection, unless WaitForConnection sets another
 )
 
 // A connection that was idle for longer than checkIfIdleFor is checked before use. One that was idle for longer than
@@ -57,6 +57,7 @@ type database struct {
 	schema                    string // schema of Xenon's tables
 	plugins                   config.Plugins
 	maxConns                  int32
+	freeConnectionTimeout     time.Duration
 	runningStatements         atomic.Int32 // statements that have a connection or wait for one
 	waitCount                 atomic.Int32 // statements that had to wait for a connection since the last TakeWaitCount
 	warnIgnoredParametersOnce sync.Once    // logs the ignored parameters of the URL once
@@ -78,7 +79,9 @@ type URLSource interface {
 
 // Open returns a Store with at most maxConns connections to the database of source. It does not connect.
 func Open(source URLSource, maxConns int32) *Store {
-	s := &Store{database: &database{source: source, maxConns: maxConns}}
+	s := &Store{database: &database{
+		source: source, maxConns: maxConns, freeConnectionTimeout: freeConnectionTimeout,
+	}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
 		panic(err) // not possible: the URL above is valid
@@ -94,6 +97,13 @@ func Open(source URLSource, maxConns int32) *Store {
 		panic(err) // not possible: ParseConfig returned cfg
 	}
 	s.pool = pool
+	return s
+}
+
+// WaitForConnection sets the maximum wait for a free connection. It must be less than ten seconds, the time for a
+// statement, which includes the wait. Call it before the first statement.
+func (s *Store) WaitForConnection(atMost time.Duration) *Store {
+	s.freeConnectionTimeout = atMost
 	return s
 }
 

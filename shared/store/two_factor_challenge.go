@@ -13,6 +13,9 @@ import (
 const (
 	TwoFactorTriesPrefix  = "2fa-attempts-"
 	TwoFactorMailedPrefix = "2fa-otp-"
+	// twoFactorSourcePrefix is of a row with the session of Supabase that the sign-in uses. Better Auth ignores it. The
+	// value is the id of the user and the id of that session.
+	twoFactorSourcePrefix = "2fa-supabase-"
 )
 
 // NewChallenge is a sign-in that waits for the second factor.
@@ -20,7 +23,10 @@ type NewChallenge struct {
 	Identifier   string
 	UserID       string
 	EndedSession string // the token of a session that the sign-in has stored, and that the challenge replaces, or ""
-	At, EndsAt   time.Time
+	// SupabaseSession is the id of the session of Supabase that the sign-in uses, or "". It stays unused until the second
+	// factor was right.
+	SupabaseSession string
+	At, EndsAt      time.Time
 }
 
 // InsertChallenge stores a challenge and the counter of its wrong codes. It reports whether the user has an
@@ -38,12 +44,15 @@ func (s *Store) InsertChallenge(ctx context.Context, c NewChallenge) (hasApp boo
 		), stored_rows AS (`+insertIntoVerificationSQL+`
 			SELECT r.identifier, r.value, $5, $2, $2
 			FROM challenged_user u, LATERAL (
-				VALUES ($4, u.id::text), ('`+TwoFactorTriesPrefix+`' || $4, '0')
-			) r (identifier, value)
+				VALUES ($4, u.id::text, true), ('`+TwoFactorTriesPrefix+`' || $4, '0', true),
+				       ('`+twoFactorSourcePrefix+`' || $4, u.id::text || $9, $9 <> '')
+			) r (identifier, value, stored)
+			WHERE r.stored
 		)
 		SELECT EXISTS (SELECT FROM "twoFactor" t WHERE t."userId" = u.id AND t.verified IS NOT FALSE)
 		FROM challenged_user u`,
-		c.UserID, c.At, s.linkCleanup.isDue(c.At), c.Identifier, c.EndsAt, c.EndedSession, keys, ends)
+		c.UserID, c.At, s.linkCleanup.isDue(c.At), c.Identifier, c.EndsAt, c.EndedSession, keys, ends,
+		c.SupabaseSession)
 	if errors.Is(err, ErrNotFound) {
 		return false, ErrBanned
 	}
@@ -204,10 +213,13 @@ type TwoFactorSignIn struct {
 // meanwhile, ErrNotFound if another request has ended the challenge or counted a try, ErrDuplicate if the code of the
 // app was used before, which counts as a try, and ErrBanned if the user is banned; then the code and the challenge are
 // used up. Like InsertSession it removes the Fixed charges that s has counted, and clears a ban that has ended.
-func (s *Store) SignInWithTwoFactor(ctx context.Context, in TwoFactorSignIn) error {
+//
+// If the sign-in began with a session of Supabase, SignInWithTwoFactor uses that session and returns its id. If it was
+// used or revoked meanwhile or has ended, the challenge ends and the error is ErrNotFound.
+func (s *Store) SignInWithTwoFactor(ctx context.Context, in TwoFactorSignIn) (supabaseSession string, err error) {
 	type result struct {
 		Usable, Counted, New, Accepted bool
-		SessionID                      string
+		SessionID, SourceID            string
 	}
 	keys, ends := s.takeRefundable()
 	session := in.Session
@@ -239,9 +251,19 @@ func (s *Store) SignInWithTwoFactor(ctx context.Context, in TwoFactorSignIn) err
 			DELETE FROM verification v
 			WHERE v.identifier = $7 AND $11 <> '' AND EXISTS (SELECT FROM new_code)
 			RETURNING v.value, v."expiresAt"
+		), wanted_source AS (
+			DELETE FROM verification v
+			WHERE v.identifier = '`+twoFactorSourcePrefix+`' || $7 AND EXISTS (SELECT FROM ended_challenge)
+			RETURNING substr(v.value, 37)::uuid AS id
+		), source AS (
+			SELECT b.id FROM "supabaseSession" b
+			JOIN wanted_source ON wanted_source.id = b.id
+			WHERE b."userId" = $10::uuid AND `+isSourceOpenSQL+`
+			FOR UPDATE OF b
 		), accepted AS (
 			SELECT 1
 			WHERE EXISTS (SELECT FROM ended_challenge WHERE value = $10::uuid::text AND "expiresAt" >= $2)
+			      AND (NOT EXISTS (SELECT FROM wanted_source) OR EXISTS (SELECT FROM source))
 			   OR $11 = '' AND EXISTS (SELECT FROM new_code)
 		), reset_factor AS (
 			UPDATE "twoFactor" t
@@ -258,29 +280,29 @@ func (s *Store) SignInWithTwoFactor(ctx context.Context, in TwoFactorSignIn) err
 			SELECT $10::uuid, $11, $12::timestamptz, $2, $2, $13::text, $14::text FROM accepted
 			WHERE $11 <> '' AND NOT EXISTS (SELECT FROM "user" u WHERE u.id = $10::uuid AND `+isUserBannedSQL+`)
 			RETURNING id
-		), trusted_device AS (`+insertIntoVerificationSQL+`
+		), `+useSourceSQL+`, trusted_device AS (`+insertIntoVerificationSQL+`
 			SELECT $15, $10::uuid::text, $16::timestamptz, $2, $2 FROM new_session WHERE $15 <> ''
 		)
 		SELECT `+isFactorUsableSQL+` AS usable, EXISTS (SELECT FROM spent_tries) AS counted,
 			EXISTS (SELECT FROM new_code) AS new, EXISTS (SELECT FROM accepted) AS accepted,
-			coalesce((SELECT id::text FROM new_session), '') AS "sessionId"`,
+			coalesce((SELECT id::text FROM new_session), '') AS "sessionId",
+			coalesce((SELECT id::text FROM used_source), '') AS "sourceId"`,
 		in.Factor.ID, in.At, in.Code.Identifier, in.Code.EndsAt, in.Try.Identifier, in.Try.Value, in.Challenge,
 		in.OldCodes, in.NewCodes, in.UserID, session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent,
 		in.TrustedDevice, in.TrustEndsAt, keys, ends, in.NextTry)
 	session.ID = r.SessionID
 	switch {
 	case err != nil:
-		return err
 	case !r.Usable:
-		return s.reasonForUnusableFactor(ctx, in)
+		err = s.reasonForUnusableFactor(ctx, in)
 	case r.Counted && !r.New:
-		return ErrDuplicate
+		err = ErrDuplicate
 	case !r.Accepted:
-		return ErrNotFound
+		err = ErrNotFound
 	case in.Session != nil && r.SessionID == "":
-		return ErrBanned
+		err = ErrBanned
 	}
-	return nil
+	return r.SourceID, err
 }
 
 // reasonForUnusableFactor returns ErrLocked if the second factor of the user is locked, and ErrChanged otherwise: then

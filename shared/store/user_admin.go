@@ -69,7 +69,8 @@ type AdminChange struct {
 	BanExpires       Change[time.Time]
 }
 
-// ChangeUser changes a user and returns the new row. A ban ends all sessions of the user. A ban and a new email also
+// ChangeUser changes a user and returns the new row. A ban ends all sessions of the user, and revokes the unused ones
+// that the user had at Supabase. A ban and a new email also
 // delete the user's mailed links. It returns ErrNotFound if there is no such user, also if id is not a UUID, and
 // ErrDuplicate if another user has the email.
 func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at time.Time) (User, error) {
@@ -94,6 +95,7 @@ func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at tim
 		), ended_sessions AS (
 			DELETE FROM session USING u
 			WHERE session."userId" = u.id AND $23
+		), `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+` AND $23
 		), deleted_links AS (
 			DELETE FROM verification v USING u
 			WHERE ($23 OR $5) AND `+isLinkOfUserSQL+`
@@ -107,12 +109,14 @@ func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at tim
 }
 
 // SetPassword stores a new password of a user, who gets a password account if they had none. It deletes the user's
-// mailed links. It returns ErrNotFound if there is no such user.
+// mailed links, and revokes the unused sessions that the user had at Supabase. It returns ErrNotFound if there is no
+// such user.
 func (s *Store) SetPassword(ctx context.Context, id, hash string, at time.Time) error {
 	_, err := writeRow(ctx, s, pgx.RowTo[string], `
 		WITH `+lockUserSQL+`, new_password AS (
 			SELECT id, $3::text AS hash FROM u
-		)`+setPasswordSQL+`, `+deleteLinksOfUserSQL+`
+		)`+setPasswordSQL+`, `+deleteLinksOfUserSQL+`, `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+`
+		)
 		SELECT id::text FROM u`, id, at, hash)
 	return err
 }

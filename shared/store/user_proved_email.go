@@ -31,9 +31,10 @@ type EmailSignInResult struct {
 // the session, $11 and $12 the Fixed charges to refund.
 //
 // A user whose email is not verified may have been created by another person. So their accounts, sessions and mailed
-// links are deleted, as in Better Auth, and their email becomes verified. The statement clears a ban that has ended,
-// and starts no session for a banned user. It returns one row, unless checked_proof is empty. The user in this row has
-// the id noUserID if none is signed in.
+// links are deleted, as in Better Auth, and their second factor (D154), and their email becomes verified. A session
+// that another statement stores at the same time can stay: see signInByEmail. The statement clears a ban that has
+// ended, and starts no session for a banned user. It returns one row, unless checked_proof is empty. The user in this
+// row has the id noUserID if none is signed in.
 const signInByEmailSQL = `, proof AS (
 			SELECT FROM checked_proof WHERE state = 'valid'
 		), known_user AS (
@@ -53,12 +54,17 @@ const signInByEmailSQL = `, proof AS (
 		), ended_sessions AS (
 			DELETE FROM session s USING unproved_user u
 			WHERE s."userId" = u.id
+		), ` + revokeSourcesSQL + `unproved_user u` + isUnusedSourceOfUserSQL + `
 		), deleted_links AS (
 			DELETE FROM verification v USING unproved_user u
 			WHERE ` + isLinkOfUserSQL + `
+		), deleted_factors AS (
+			DELETE FROM "twoFactor" t USING unproved_user u
+			WHERE t."userId" = u.id
 		), changed_user AS (
 			UPDATE "user" u
 			SET "emailVerified" = true,
+			    "twoFactorEnabled" = CASE WHEN u."emailVerified" THEN u."twoFactorEnabled" ELSE false END,
 			    banned = CASE WHEN ` + banHasEndedSQL + ` THEN false ELSE u.banned END,
 			    "banReason" = CASE WHEN ` + banHasEndedSQL + ` THEN NULL ELSE u."banReason" END,
 			    "banExpires" = CASE WHEN ` + banHasEndedSQL + ` THEN NULL ELSE u."banExpires" END,
@@ -86,7 +92,8 @@ const signInByEmailSQL = `, proof AS (
 			WHERE NOT EXISTS (SELECT FROM signed_in_user)
 		)
 		SELECT ` + userColumns + `, coalesce((SELECT id::text FROM new_session), ''),
-		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts), (SELECT state FROM checked_proof)
+		       EXISTS (SELECT FROM new_user), (SELECT count(*) FROM removed_accounts), EXISTS (SELECT FROM unproved_user),
+		       (SELECT state FROM checked_proof)
 		FROM resulting_user u`
 
 // noUserSQL is a row of "user" with the id noUserID, for statements that return their result with or without a user.
@@ -98,6 +105,9 @@ const noUserSQL = `jsonb_populate_record(NULL::"user", jsonb_build_object(
 // error of a proof that is not valid (codeError), and ErrBanned, with the result, if the user is banned. If another
 // request creates a user with the email at the same time, the statement stores nothing, and signInByEmail runs it
 // again.
+//
+// A sign-in of the person who has created the user may have locked their account or challenge before the statement. The
+// statement waits for it, but does not see its session. So signInByEmail deletes the sessions of such a user once more.
 func (s *Store) signInByEmail(
 	ctx context.Context, sql, identifier string, in EmailSignIn, args ...any,
 ) (EmailSignInResult, error) {
@@ -110,16 +120,21 @@ func (s *Store) signInByEmail(
 		identifier, row.CreatedAt.Time, in.Email, in.Name, in.Image, in.SignUp,
 		row.Token, row.ExpiresAt.Time, row.IPAddress, row.UserAgent, keys, ends,
 	}, args...)
-	state := ""
+	state, wasUnproved := "", false
 	run := func() (EmailSignInResult, error) {
 		return writeRow(ctx, s, func(columns pgx.CollectableRow) (got EmailSignInResult, err error) {
-			err = columns.Scan(s.userFieldPointers(&got.User, &row.ID, &got.Created, &got.RemovedAccounts, &state)...)
+			err = columns.Scan(s.userFieldPointers(
+				&got.User, &row.ID, &got.Created, &got.RemovedAccounts, &wasUnproved, &state)...)
 			return got, err
 		}, sql, all...)
 	}
 	got, err := run()
 	if IsDuplicateUser(err) {
 		got, err = run()
+	}
+	if err == nil && wasUnproved {
+		_, err = s.exec(ctx, `
+			DELETE FROM session WHERE "userId" = $1::uuid AND id IS DISTINCT FROM nullif($2, '')::uuid`, got.User.ID, row.ID)
 	}
 	switch {
 	case err != nil:

@@ -125,6 +125,7 @@ func (s *Store) ConfirmEmail(ctx context.Context, link, userID, email string, at
 		)`+setPasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING new_password
 			WHERE session."userId" = new_password.id
+		), `+revokeSourcesSQL+`new_password u`+isUnusedSourceOfUserSQL+`
 		), confirmed_user AS (
 			UPDATE "user"
 			SET "emailVerified" = true, "updatedAt" = $2, name = coalesce(chosen_sign_up.sign_up->>'name', name),

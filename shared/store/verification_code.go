@@ -127,6 +127,7 @@ func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code s
 		)`+setPasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING new_password
 			WHERE session."userId" = new_password.id
+		), `+revokeSourcesSQL+`new_password u`+isUnusedSourceOfUserSQL+`
 		), verified_user AS (
 			UPDATE "user" SET "emailVerified" = true, "updatedAt" = $2
 			FROM u

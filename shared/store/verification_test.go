@@ -318,7 +318,7 @@ func TestDeletingTheLinksOfAUserKeepsOtherRows(t *testing.T) {
 			t.Fatalf("store a row with the identifier %s: %v", identifier, err)
 		}
 	}
-	if err := db.DeleteSessionsOfUser(t.Context(), ada.ID); err != nil {
+	if err := db.DeleteSessionsOfUser(t.Context(), ada.ID, testTime); err != nil {
 		t.Fatal(err)
 	}
 	for identifier, want := range map[string]bool{

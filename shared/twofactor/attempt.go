@@ -161,7 +161,10 @@ func (s *Service) useCode(
 ) error {
 	in.Challenge, in.UserID, in.Factor = a.challenge, a.state.User.ID, a.state.Factor
 	in.At = s.Now().Truncate(time.Millisecond)
-	err := db.SignInWithTwoFactor(r.Context(), in)
+	source, err := db.SignInWithTwoFactor(r.Context(), in)
+	if source != "" {
+		web.NoteSupabaseSession(r.Context(), web.SupabaseSession{Result: auth.SupabaseBridged, ID: source})
+	}
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return errLocked

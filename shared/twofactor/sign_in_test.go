@@ -348,3 +348,40 @@ CREATE TRIGGER refuse AFTER UPDATE ON "user" FOR EACH ROW EXECUTE FUNCTION refus
 	s.exec(`DROP TRIGGER refuse ON "user"`)
 	send().check(t, "the same code without the trigger", 200, "")
 }
+
+// As in Better Auth, a sign-out does not end the trust in the device.
+func TestSignOutKeepsTheTrustedDevice(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada := s.signUpWithApp("ada")
+	b := ada.passwordOnly()
+	b.post("/two-factor/verify-totp", map[string]any{"code": ada.code(), "trustDevice": true}).check(t, "trust", 200, "")
+	b.post("/sign-out", map[string]any{}).check(t, "sign-out", 200, "")
+	if b.isSignedIn() || b.cookies["better-auth.trust_device"] == "" {
+		t.Errorf("after the sign-out: signed in: %v, cookies %v; want no session, and the cookie of the trusted device",
+			b.isSignedIn(), b.cookies)
+	}
+	if b.signInWithPassword(ada).check(t, "sign-in", 200, ""); !b.isSignedIn() {
+		t.Error("sign-in on the trusted device after a sign-out: got a challenge, want a session")
+	}
+}
+
+// The second request of a double click finds no challenge any more.
+func TestSecondClickDoesNotCountAsWrongCode(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	ada := s.signUpWithApp("ada")
+	for path, code := range map[string]func() string{
+		"verify-totp":        ada.code,
+		"verify-backup-code": func() string { return ada.codes[0] },
+	} {
+		first := ada.passwordOnly()
+		second := first.copy()
+		body := map[string]any{"code": code()}
+		first.post("/two-factor/"+path, body).check(t, path, 200, "")
+		second.post("/two-factor/"+path, body).check(t, path+" again", 401, "INVALID_TWO_FACTOR_COOKIE")
+	}
+	if got := query[int64](s, `SELECT "failedVerificationCount"::bigint FROM "twoFactor"`); got != 0 {
+		t.Errorf("counted wrong codes: got %d, want 0", got)
+	}
+}

@@ -221,3 +221,42 @@ func TestNewSecretsAndBackupCodesHaveBetterAuthsForm(t *testing.T) {
 		t.Errorf("got %d codes, stored in %d characters, %v, want 10 and 362", len(codes), len(stored), err)
 	}
 }
+
+// A second factor that an import has copied has a marked secret. Its codes, and when they are accepted, are those of
+// Supabase's auth server.
+func TestCodesOfCopiedSecretsEqualThoseOfSupabase(t *testing.T) {
+	t.Parallel()
+	var v struct {
+		Codes []struct {
+			Secret, Code string
+			Time         int64
+		}
+		Window struct {
+			Secret, Code  string
+			Begins        int64
+			AcceptedAfter map[int64]bool // by seconds after the beginning of the period
+		}
+	}
+	text, err := os.ReadFile("../../conformance/vectors/supabase_totp.json")
+	if err == nil {
+		err = json.Unmarshal(text, &v)
+	}
+	if err != nil || len(v.Codes) == 0 || len(v.Window.AcceptedAfter) == 0 {
+		t.Fatalf("read the vectors: got %+v and the error %v, want codes and a window", v, err)
+	}
+	for _, each := range v.Codes {
+		key, err := totpKey(base32Prefix + each.Secret)
+		if got := totpCode(key, each.Time/30); got != each.Code || err != nil {
+			t.Errorf("the code of %s at %d: got %s and the error %v, want %s", each.Secret, each.Time, got, err, each.Code)
+		}
+	}
+	key, err := totpKey(base32Prefix + v.Window.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range v.Window.AcceptedAfter {
+		if _, got := matchTOTP(key, v.Window.Code, time.Unix(v.Window.Begins+after, 0)); got != want {
+			t.Errorf("the code %d seconds after its period began: accepted is %t, want %t", after, got, want)
+		}
+	}
+}

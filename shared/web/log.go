@@ -31,6 +31,7 @@ type record struct {
 	poolWaits     int
 	mailsDropped  int
 	claimsLeftOut bool
+	supabase      bool // the request has used, or tried to use, a session of Supabase
 }
 
 type recordKey struct{}

@@ -24,6 +24,7 @@ var Metrics = []Metric{
 	{"PoolWaits", "Count", ""},
 	{"MailsDropped", "Count", ""},
 	{"ClaimsLeftOut", "Count", ""},
+	{"SupabaseSessions", "Count", "supabase"},
 }
 
 // The bits of a metricSet, in the order of Metrics.
@@ -35,6 +36,7 @@ const (
 	poolWaitsMetric
 	mailsDroppedMetric
 	claimsLeftOutMetric
+	supabaseSessionsMetric
 )
 
 // metricSet is a set of the Metrics, one bit for each. It is one byte, so that adding it to a record allocates nothing.
@@ -72,6 +74,25 @@ func NoteClaimsLeftOut(ctx context.Context, names string) {
 	addAttr(ctx, slog.String("claimsLeftOut", names))
 }
 
+// SupabaseSession says what a request has done with a session that the user had at Supabase.
+type SupabaseSession struct {
+	Result string // what happened, or the reason of a refusal; shared/auth lists them
+	ID     string // of the session at Supabase, or "" if it is unknown
+	Form   string // of the token that the client sent: "v1", "v2" or "access", or ""
+}
+
+// NoteSupabaseSession puts what the request has done with a session of Supabase into its log record.
+func NoteSupabaseSession(ctx context.Context, b SupabaseSession) {
+	recordOf(ctx).supabase = true
+	addAttr(ctx, slog.String("supabase", b.Result))
+	if b.ID != "" {
+		addAttr(ctx, slog.String("supabaseSession", b.ID))
+	}
+	if b.Form != "" {
+		addAttr(ctx, slog.String("tokenForm", b.Form))
+	}
+}
+
 // addMetrics adds the metrics of the request to its log line, in CloudWatch's embedded metric format. Only a request
 // through API Gateway gets metrics: outside of AWS nothing reads them, and without them the line is easier to read.
 func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool, status int) {
@@ -100,6 +121,9 @@ func (rec *record) addMetrics(ctx context.Context, line *slog.Record, cold bool,
 	}
 	if rec.claimsLeftOut {
 		add(claimsLeftOutMetric, "ClaimsLeftOut", 1)
+	}
+	if rec.supabase {
+		add(supabaseSessionsMetric, "SupabaseSessions", 1)
 	}
 	line.AddAttrs(emf.Attr(line.Time, set))
 }

@@ -10,12 +10,14 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 )
 
 // WritePartOfPage writes text to docs/lambda.md, between the comments with this name.
 func WritePartOfPage(t testing.TB, name, text string) {
 	t.Helper()
-	file := filepath.Join(RepositoryRoot(), "docs", "lambda.md")
+	file := filepath.Join(checkout.Root(), "docs", "lambda.md")
 	page, err := os.ReadFile(file) //nolint:gosec // a constant name
 	if err != nil {
 		t.Fatal(err)

@@ -18,59 +18,37 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// RepositoryRoot returns the folder of the checkout.
-func RepositoryRoot() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "..")
-}
-
-// Build builds the function in a folder of the checkout for this machine, with the flags of the Makefile, and returns
-// the path of the executable. Each function is built once in a test process.
+// Build builds the function in a folder of the checkout for this machine, and returns the path of the executable.
 func Build(t testing.TB, folder string) string {
 	t.Helper()
-	return buildOnce(t, folder, "CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=")
+	return builtProgram(t, folder, checkout.BuildFunction)
 }
 
-// BuildWithRaceDetector is Build with the race detector, which needs cgo.
+// BuildWithRaceDetector is Build with the race detector.
 func BuildWithRaceDetector(t testing.TB, folder string) string {
 	t.Helper()
-	return buildOnce(t, folder, "CGO_ENABLED=1", "-race")
+	return builtProgram(t, folder, checkout.BuildFunctionWithRaceDetector)
 }
 
-var builtFunctions sync.Map // by folder and environment: a func() (string, error)
-
-func buildOnce(t testing.TB, folder, env string, flags ...string) string {
+func builtProgram(t testing.TB, folder string, build func(folder string) (string, error)) string {
 	t.Helper()
-	once, _ := builtFunctions.LoadOrStore(folder+env, sync.OnceValues(func() (string, error) {
-		name := filepath.Base(folder) + strings.TrimPrefix(env, "CGO_ENABLED=")
-		out := filepath.Join(RepositoryRoot(), "bin", "lambda", name) // make clean deletes it
-		temporary := fmt.Sprintf("%s.%d", out, os.Getpid())           // another process may be running out
-		args := append([]string{"build", "-o", temporary, "-tags", "lambda.norpc"}, flags...)
-		cmd := exec.Command("go", append(args, "./"+folder)...) //nolint:gosec // constant arguments
-		cmd.Dir = RepositoryRoot()
-		cmd.Env = append(cmd.Environ(), env)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("build the function: %w: %s", err, text)
-		}
-		return out, os.Rename(temporary, out)
-	}))
-	out, err := once.(func() (string, error))()
+	program, err := build(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return program
 }
 
 // Options is the configuration of a function.
@@ -159,7 +137,7 @@ func emulatorPath(t testing.TB) string {
 	t.Helper()
 	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	const folder = ".tools/sam/lib/python3*/site-packages/samcli/local/rapid/"
-	found, err := filepath.Glob(filepath.Join(RepositoryRoot(), folder, "aws-lambda-rie-"+machine))
+	found, err := filepath.Glob(filepath.Join(checkout.Root(), folder, "aws-lambda-rie-"+machine))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the emulator of the SAM CLI in .tools/sam: found %q (error %v), want one; run scripts/sam", found, err)
 	}

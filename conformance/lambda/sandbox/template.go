@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 )
 
 // Function is a function of template.yaml.
@@ -65,7 +67,7 @@ type templateDocument struct {
 // the value of each !Ref. It is required for resources and for parameters without a default.
 func ReadTemplate(t testing.TB, values map[string]string) map[string]Function {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(RepositoryRoot(), "template.yaml"))
+	text, err := os.ReadFile(filepath.Join(checkout.Root(), "template.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

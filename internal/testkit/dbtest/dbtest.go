@@ -102,10 +102,9 @@ func (s *server) disableLocalTLS() {
 func (s *server) createDatabase(t testing.TB, template string) string {
 	t.Helper()
 	name := s.databaseNameWithDate(time.Now(), "for_"+strings.ToLower(rand.Text()))
-	if err := s.execStatement(
-		t.Context(),
-		"CREATE DATABASE "+quoteName(name)+" TEMPLATE "+quoteName(template),
-	); err != nil {
+	// FILE_COPY takes half the processor time of the default, which writes the whole template to the write-ahead log.
+	sql := "CREATE DATABASE " + quoteName(name) + " TEMPLATE " + quoteName(template) + " STRATEGY FILE_COPY"
+	if err := s.execStatement(t.Context(), sql); err != nil {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {

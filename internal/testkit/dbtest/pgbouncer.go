@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/freeport"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
@@ -120,9 +121,9 @@ func bouncerProgram() (string, error) {
 	if program, err := exec.LookPath("pgbouncer"); err == nil {
 		return program, nil
 	}
-	candidates := []string{"/usr/sbin/pgbouncer"} // PATH does not always contain /usr/sbin
-	if dir, err := os.Getwd(); err == nil {
-		candidates = append(candidates, filepath.Join(moduleRoot(dir), ".tools", "pgbouncer"))
+	candidates := []string{
+		"/usr/sbin/pgbouncer", // PATH does not always contain /usr/sbin
+		filepath.Join(checkout.Root(), ".tools", "pgbouncer"),
 	}
 	for _, program := range candidates {
 		if info, err := os.Stat(program); err == nil && info.Mode().IsRegular() {
@@ -131,16 +132,6 @@ func bouncerProgram() (string, error) {
 	}
 	return "", fmt.Errorf("pgbouncer is not in PATH and not at %s; run scripts/pgbouncer to install it",
 		strings.Join(candidates, " or "))
-}
-
-// moduleRoot returns the directory that contains go.mod: dir or a parent of it. If there is none, it returns dir.
-func moduleRoot(dir string) string {
-	for above := dir; above != filepath.Dir(above); above = filepath.Dir(above) {
-		if _, err := os.Stat(filepath.Join(above, "go.mod")); err == nil {
-			return above
-		}
-	}
-	return dir
 }
 
 // quoteWord quotes a word for PgBouncer's list of users.

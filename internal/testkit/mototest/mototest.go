@@ -16,13 +16,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -82,8 +82,7 @@ func RunMain(m *testing.M, use func(*Server)) {
 
 // findProgram returns the path of the moto_server that scripts/moto has installed, or else of one in PATH.
 func findProgram() (string, error) {
-	_, here, _, _ := runtime.Caller(0)
-	program := filepath.Join(filepath.Dir(here), "..", "..", "..", ".tools", "venv", "bin", "moto_server")
+	program := filepath.Join(checkout.Root(), ".tools", "venv", "bin", "moto_server")
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}

@@ -61,7 +61,8 @@ func Requests(t testing.TB, project string) (all []Request) {
 	return all
 }
 
-// Ask sends each request as PostgREST does, in a transaction of its own that it rolls back. It returns the sorted rows
+// Ask stands in for PostgREST, of which no package registry has the program. It sends each request as PostgREST does:
+// in a transaction of its own, here rolled back, with the role and the claims of the token. It returns the sorted rows
 // of each answer as lines of JSON, or "error" and the SQLSTATE.
 func Ask(t testing.TB, conn *pgx.Conn, requests ...Request) []string {
 	t.Helper()

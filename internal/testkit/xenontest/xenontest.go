@@ -1,19 +1,16 @@
-// Package xenontest compiles the command xenon and runs `xenon dev` for tests.
+// Package xenontest runs `xenon dev` for tests.
 package xenontest
 
 import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/syncbuf"
 )
@@ -25,37 +22,6 @@ type Server struct {
 	Database string // URL of its database; only Start sets it
 
 	log syncbuf.Buffer
-}
-
-var buildDir string
-
-// RunTests runs the tests of a package that uses xenontest, and removes the compiled command at the end. TestMain
-// passes the result to os.Exit.
-func RunTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "xenontest")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	buildDir = dir
-	return m.Run()
-}
-
-// BuildCommand compiles the command xenon at its first call and returns the path of the executable file.
-var BuildCommand = sync.OnceValues(func() (string, error) {
-	program := filepath.Join(buildDir, "xenon")
-	cmd := exec.Command("go", "build", "-o", program, "./cmd/xenon") //nolint:gosec // constant arguments
-	cmd.Dir = repositoryRoot()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return program, nil
-})
-
-// repositoryRoot returns the root directory of the repository.
-func repositoryRoot() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
 // Start starts xenon dev with a new database and a free port. env has settings in the form NAME=value, in addition to
@@ -85,13 +51,13 @@ func StartWithEnv(t *testing.T, env ...string) *Server {
 
 // StartProcess starts xenon dev with its files in dir. stop sends it SIGTERM and waits until it has ended.
 func StartProcess(dir string, env ...string) (s *Server, stop func() error, err error) {
-	program, err := BuildCommand()
+	program, err := checkout.BuildCommand()
 	if err != nil {
 		return nil, nil, err
 	}
 	s = &Server{}
 	cmd := exec.Command(program, "dev", "--no-site", "--addr", "127.0.0.1:0", "--dir", dir) //nolint:gosec // our own build
-	cmd.Dir = repositoryRoot()
+	cmd.Dir = checkout.Root()
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = &s.log
 	stdout, err := cmd.StdoutPipe()

@@ -1,8 +1,9 @@
-// Compiles src/ into lib/: the theme with TypeScript, and the stylesheets as they are.
+// Compiles src/ into lib/: the theme with TypeScript, the stylesheets as they are, and the script for other sites.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { build } from 'rolldown';
 
 const root = path.resolve(import.meta.dirname, '..');
 const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
@@ -13,3 +14,8 @@ for (const project of ['tsconfig.client.json', 'tsconfig.server.json'])
   execFileSync(process.execPath, [tsc, '-p', path.join(root, project)], { stdio: 'inherit' });
 for (const file of readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }))
   if (file.endsWith('.css')) cpSync(path.join(root, 'src', file), path.join(root, 'lib', file));
+await build({
+  input: path.join(root, 'src/supabase/script.ts'),
+  output: { file: path.join(root, 'lib/supabase-sessions.min.js'), format: 'iife', minify: true },
+  logLevel: 'warn',
+});

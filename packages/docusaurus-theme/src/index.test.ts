@@ -83,6 +83,13 @@ describe('the pages', () => {
   });
 });
 
+it('signs in with sessions of Supabase only with the option, and then before it reads the session', async () => {
+  const modulesOf = (options: Options) => createPlugin(options).getClientModules?.();
+  expect(modulesOf({})).toEqual(['./css/theme.css', './client/start']);
+  expect(modulesOf({ supabase: { ref: 'abc' } })).toEqual(['./css/theme.css', './client/startWithSupabase']);
+  expect((await loadPlugin({ supabase: { ref: 'abc' } })).data.supabase).toEqual({ ref: 'abc' });
+});
+
 describe('the build fails', () => {
   const contentLoaded = (allContent: unknown) =>
     createPlugin({}, '/learn/').allContentLoaded?.({ allContent: allContent as never, actions: {} as never });
@@ -169,6 +176,9 @@ describe('options', () => {
     [{ apiUrl: 'https://a.test' } as Options, '"apiUrl" is not an option. The options are: routes, apiOrigin, apiMode'],
     [{ routes: { in: '/sign-in' } } as Options, '"routes.in" is not an option. The options are: login, register'],
     [{ routes: { register: '/' } }, '"routes.register" cannot be "/", because that is the home page of the site'],
+    [{ supabase: { ref: 'https://abc.supabase.co' } }, 'must be the first label of the host of the Supabase project'],
+    [{ supabase: {} }, '"supabase" must contain at least one of [ref, storageKey]'],
+    [{ supabase: { ref: 'abc', storageKey: 'x' } }, '"supabase" contains a conflict between exclusive peers'],
     [{ apiMode: 'token' } as unknown as Options, '"apiMode" must be one of [cookie, bearer]'],
   ])('%j are rejected', (options, message) => {
     expect(() => validate(options)).toThrow(message);

@@ -24,7 +24,7 @@ export default function themeXenon(context: LoadContext, options: PluginOptions)
     getTypeScriptThemePath: () => '../src/theme',
     // `docusaurus write-translations` searches these folders and the theme path for texts.
     getPathsToWatch: () => ['client', 'components'].map((folder) => path.join(__dirname, folder, '**/*.js')),
-    getClientModules: () => ['./css/theme.css', './client/start'],
+    getClientModules: () => ['./css/theme.css', data.supabase ? './client/startWithSupabase' : './client/start'],
     getDefaultCodeTranslationMessages: async () => readMessages(context.i18n.currentLocale),
     contentLoaded({ actions }) {
       actions.setGlobalData(data);

@@ -94,6 +94,16 @@ const optionsSchema = objectOf({
   twoFactor: Joi.boolean().default(false),
   admin: Joi.boolean().default(false),
   profile: Joi.boolean().default(false),
+  supabase: objectOf({
+    ref: Joi.string()
+      .pattern(/^[A-Za-z0-9-]+$/)
+      .messages({
+        'string.pattern.base':
+          '{{#label}} must be the first label of the host of the Supabase project, such as "abc" for ' +
+          'https://abc.supabase.co; it is {{#value}}',
+      }),
+    storageKey: Joi.string(),
+  }).xor('ref', 'storageKey'),
   passwordLength: objectOf({
     min: Joi.number().integer().min(1).default(8),
     max: Joi.number().integer().min(Joi.ref('min')).default(128),

@@ -47,6 +47,8 @@ export interface Features {
   /** Better Auth's plugin admin: the page for administrators. */
   readonly admin: boolean;
   readonly profile: boolean;
+  /** Signs in people whom a Supabase client of this site had signed in. */
+  readonly supabase?: { readonly ref?: string; readonly storageKey?: string };
   readonly passwordLength: { readonly min: number; readonly max: number };
   readonly termsLink?: string;
   readonly privacyLink?: string;

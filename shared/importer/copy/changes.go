@@ -14,6 +14,8 @@ import (
 type ChangeCounts struct {
 	Written int64 // rows of the target that were written or removed
 	Changed int64 // users who changed in more than the columns of bookkeeping
+	// Sessions are the sessions in the source of the users who were looked at. They are copied each time.
+	Sessions int64
 	// Failed has a text for each batch that could not be copied, for instance because a statement timed out. No text has
 	// personal data.
 	Failed []string
@@ -31,32 +33,40 @@ func Changes(
 	}
 	var mu sync.Mutex
 	copyOne := func(ctx context.Context, w *run.Worker, b run.Batch) error {
-		counts, err := (&worker{Worker: w, countsChanges: true}).copyChanged(ctx, b, users[b.Number])
+		counts, sessions, err := (&worker{Worker: w, countsChanges: true}).copyChanged(ctx, b, users[b.Number])
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil && run.CauseOf(err) == run.BadRow && ctx.Err() == nil {
 			c.Failed = append(c.Failed, fmt.Sprintf("batch %d: %s", b.Number, run.WithoutDetail(err)))
 			return nil
 		}
-		c.Written, c.Changed = c.Written+counts.written, c.Changed+counts.changed
+		c.Written, c.Changed, c.Sessions = c.Written+counts.written, c.Changed+counts.changed, c.Sessions+sessions
 		return err
 	}
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
-	err = run.ForEachBatch(ctx, env, p, batches, workers, p.StageTables()+run.CreateAffected, copyOne)
+	err = run.ForEachBatch(ctx, env, p, batches, workers, setUpSQL(p), copyOne)
 	return c, err
 }
 
-// copyChanged copies the users of a batch whose fingerprints changed. ids are the users to look at, nil for all. If the
-// connection breaks after a commit that did not wait for the disk, it copies again: see copyAndMarkDone.
-func (w *worker) copyChanged(ctx context.Context, b run.Batch, ids []string) (counts rowCounts, err error) {
+// copyChanged copies the users of a batch whose fingerprints changed, and with sessions those of all ids. ids are the
+// users to look at, nil for all. If the connection breaks after a commit that did not wait for the disk, it copies
+// again: see copyAndMarkDone.
+func (w *worker) copyChanged(
+	ctx context.Context, b run.Batch, ids []string,
+) (counts rowCounts, sessions int64, err error) {
 	for range run.Tries {
 		w.commitConn = nil
 		again, err := w.copyListed(ctx, b, ids)
 		counts = counts.plus(again)
+		if err == nil && w.Pass.Options.Sessions {
+			listed := b
+			listed.IDs = ids
+			sessions, err = w.copySessions(ctx, listed)
+		}
 		if err != nil || w.commitConn == nil {
-			return counts, err
+			return counts, sessions, err
 		}
 		isKept := false
 		err = w.Retry(ctx, func(ctx context.Context) error {
@@ -66,10 +76,10 @@ func (w *worker) copyChanged(ctx context.Context, b run.Batch, ids []string) (co
 			return w.Pass.MarkChanged(ctx, w.Env, w.Dst, b)
 		})
 		if err != nil || isKept {
-			return counts, err
+			return counts, sessions, err
 		}
 	}
-	return counts, run.Unavailable(errConnectionBreaks)
+	return counts, sessions, run.Unavailable(errConnectionBreaks)
 }
 
 // copyListed copies those of the users whose fingerprints changed.
@@ -93,13 +103,12 @@ const bookkeeping = `'{last_sign_in_at,updated_at,confirmed_at,last_challenged_a
 // countChangedUsersSQL returns SQL that counts the staged users with a change that is more than bookkeeping: a new or
 // deleted row, or a row that differs from that of the ledger, the target or the quarantine in another column.
 func countChangedUsersSQL(p *run.Pass, s mapping.Scope) string {
-	user, identity := p.TargetRows()[0], p.TargetRows()[2]
+	changed, rows := "", p.TargetRows()
+	for _, t := range append([]mapping.TargetRow{rows[0], rows[2]}, rows[4:]...) { // user, identity, second factor
+		changed += changedRowsSQL(p, s, t) + "\nUNION ALL\n"
+	}
 	return fmt.Sprintf(`SELECT count(DISTINCT user_id) FROM (
-%s
-UNION ALL
-%s
-UNION ALL
-SELECT s.user_id
+%sSELECT s.user_id
 FROM stage_profile s
 LEFT JOIN %s ON l.key = s.key
 WHERE s.raw IS DISTINCT FROM l.raw
@@ -109,7 +118,7 @@ FROM stage_other s
 LEFT JOIN %s ON l.key = s.key
 WHERE s.raw IS DISTINCT FROM l.raw AND (l.raw IS NULL OR s.raw IS NULL OR NOT %s)
 ) c`,
-		changedRowsSQL(p, s, user), changedRowsSQL(p, s, identity),
+		changed,
 		run.Entries(p.ID, s, "l", mapping.Profile), run.Entries(p.ID, s, "l", mapping.Factor, mapping.Passkey),
 		isInQuarantine(p.ID, "s.source::supabase_import.source"))
 }

@@ -7,23 +7,39 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// classifyAllSQL returns SQL that sets the action of every staged user, credential account, identity and profile.
+// classifyAllSQL returns SQL that sets the action of every staged user, credential account, identity, profile and
+// second factor.
 func classifyAllSQL(p *run.Pass, s mapping.Scope) string {
-	sql := run.NoNestedLoop + stageDeletedRowsSQL(p.ID, s)
+	sql := run.NoNestedLoop + stageDeletedRowsSQL(p, s)
 	for _, t := range p.TargetRows() {
 		sql += classifySQL(p.ID, t, s)
 	}
-	return sql + "RESET enable_nestloop;\n" + keepChildRowsSQL
+	sql += "RESET enable_nestloop;\n"
+	if p.CarriesFactors() {
+		sql += rejectSecondFactorsSQL + keepUsersWithFactorsSQL
+	}
+	return sql + keepChildRowsSQL + keepFactorsSQL
 }
 
 // stageDeletedRowsSQL returns SQL that stages the rows that the ledger has and the source no longer has, so that the
 // copy removes their target rows.
-func stageDeletedRowsSQL(id int, s mapping.Scope) string {
-	sql := ""
+func stageDeletedRowsSQL(p *run.Pass, s mapping.Scope) string {
+	sql, id, others := "", p.ID, []mapping.Kind{mapping.Factor, mapping.Passkey}
+	if p.CarriesFactors() {
+		others = others[1:]
+	}
 	for _, k := range []struct {
 		kind  mapping.Kind
 		stage string
-	}{{mapping.User, "stage_user"}, {mapping.Identity, "stage_identity"}, {mapping.Profile, "stage_profile"}} {
+	}{
+		{mapping.User, "stage_user"},
+		{mapping.Identity, "stage_identity"},
+		{mapping.Profile, "stage_profile"},
+		{mapping.Factor, "stage_factor"},
+	} {
+		if k.kind == mapping.Factor && !p.CarriesFactors() {
+			continue // they are in stage_other
+		}
 		sql += fmt.Sprintf(`INSERT INTO %[1]s (key, user_id, raw, reason)
 SELECT l.key, l.user_id, NULL, '`+mapping.DeletedInSource+`'
 FROM %[2]s
@@ -34,7 +50,7 @@ WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM %[1]s s WHERE s.key = l
 SELECT l.key, l.user_id, NULL, '`+mapping.DeletedInSource+`', l.source::text
 FROM %s
 WHERE l.outcome <> 'deleted' AND NOT EXISTS (SELECT FROM stage_other s WHERE s.key = l.key);
-`, run.Entries(id, s, "l", mapping.Factor, mapping.Passkey))
+`, run.Entries(id, s, "l", others...))
 }
 
 // classifySQL returns SQL that sets the action of every staged row of a kind:
@@ -98,4 +114,33 @@ WHERE p.key = s.user_id AND p.reason = 'target_error' AND s.action = 'remove';
 UPDATE stage_profile s SET action = 'kept'
 FROM stage_user p
 WHERE p.key = s.user_id AND p.reason = 'target_error' AND s.action = 'remove';
+`
+
+// rejectSecondFactorsSQL sets the action "taken" for new second factors of users who have another one in the target
+// that stays. Code keeps one row of "twoFactor" for each user; no index does.
+const rejectSecondFactorsSQL = `
+UPDATE stage_factor s SET action = 'taken'
+WHERE s.action = 'new' AND s.reason IS NULL AND EXISTS (
+  SELECT FROM "twoFactor" t
+  WHERE t."userId" = s.user_id AND t.id <> s.key
+    AND NOT EXISTS (SELECT FROM stage_factor o WHERE o.key = t.id AND o.action = 'remove'));
+`
+
+// keepUsersWithFactorsSQL sets the action "kept" for users who keep a second factor that changed in the target, if the
+// update of the user would change "twoFactorEnabled": a user with the flag and without the row, or the other way round,
+// could not sign in, or could sign in without a code.
+const keepUsersWithFactorsSQL = `
+UPDATE stage_user s SET action = 'kept'
+FROM "user" u
+WHERE s.action = 'update' AND u.id = s.key AND s."twoFactorEnabled" IS DISTINCT FROM u."twoFactorEnabled"
+  AND EXISTS (SELECT FROM stage_factor f WHERE f.user_id = s.key AND f.action = 'kept');
+`
+
+// keepFactorsSQL sets the action "kept" for second factors of users whose own action is "kept": the run does not add or
+// remove them, because it does not change "twoFactorEnabled" either.
+const keepFactorsSQL = `
+UPDATE stage_factor s SET action = 'kept'
+FROM stage_user p
+WHERE p.key = s.user_id AND s.action IN ('new', 'remove')
+  AND (p.action = 'kept' OR p.reason = 'target_error' AND s.action = 'remove');
 `

@@ -18,6 +18,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/sessions"
 )
 
 // defaultWorkers is the number of batches that are copied at the same time.
@@ -107,8 +108,17 @@ func copyBatches(
 		env.Report(event)
 		return nil
 	}
-	err = run.ForEachBatch(ctx, env, p, batches, workers, p.StageTables()+run.CreateAffected, copyOne)
+	err = run.ForEachBatch(ctx, env, p, batches, workers, setUpSQL(p), copyOne)
 	return n, err
+}
+
+// setUpSQL returns SQL that creates the temporary tables of a worker.
+func setUpSQL(p *run.Pass) string {
+	sql := p.StageTables() + run.CreateAffected
+	if p.Options.Sessions {
+		sql += run.CreateSessionStage
+	}
+	return sql
 }
 
 // rowCounts counts the rows of a batch: all source rows, and the rows by outcome. changed counts users (changes.go).
@@ -136,6 +146,11 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 	if counts, err = w.copyBatch(ctx, b); err != nil {
 		return counts, false, err
 	}
+	if w.Pass.Options.Sessions {
+		if _, err := w.copySessions(ctx, b); err != nil {
+			return counts, false, err
+		}
+	}
 	err = w.Retry(ctx, func(ctx context.Context) error {
 		isDone = w.commitConn == nil || w.commitConn == w.Dst
 		if !isDone {
@@ -144,6 +159,19 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 		return w.Pass.MarkDone(ctx, w.Env, w.Dst, b, counts.rows)
 	})
 	return counts, isDone, err
+}
+
+// copySessions copies the sessions of a batch, or of the users of b.IDs, whose users are copied. It returns their number.
+// Every pass copies all of them, because the end of a session leaves no trace in the source.
+func (w *worker) copySessions(ctx context.Context, b run.Batch) (n int64, err error) {
+	err = w.Retry(ctx, func(ctx context.Context) (err error) {
+		n, err = sessions.Copy(ctx, w.Worker, b)
+		if err == nil && w.commitConn == nil {
+			w.commitConn = w.Dst
+		}
+		return err
+	})
+	return n, err
 }
 
 // copyBatch copies all users of a batch that was never copied, and only the changed users of any other batch.

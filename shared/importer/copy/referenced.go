@@ -20,7 +20,8 @@ var lockRowsToRemoveSQL string
 const countRemovalsSQL = `SELECT
   (SELECT count(*) FROM stage_user WHERE 'remove' IN (action, credential))
   + (SELECT count(*) FROM stage_identity WHERE action = 'remove')
-  + (SELECT count(*) FROM stage_profile WHERE action = 'remove')`
+  + (SELECT count(*) FROM stage_profile WHERE action = 'remove')
+  + (SELECT count(*) FROM stage_factor WHERE action = 'remove')`
 
 // keepReferenced changes the action from "remove" to "kept" for rows to which rows of other tables refer, and for users
 // whose deletion the target rejected before (reject.go). The column referring names these tables or has the SQLSTATE.
@@ -30,12 +31,16 @@ func (t *transaction) keepReferenced(ctx context.Context) error {
 	if err := run.QueryNumbers(ctx, t.Dst, countRemovalsSQL, &n); err != nil || n == 0 {
 		return err
 	}
-	references, err := run.ReadReferences(ctx, t.Dst)
+	references, err := run.ReadReferences(ctx, t.Dst, t.Pass.CarriesFactors())
 	if err != nil {
 		return err
 	}
 	if len(references) > 0 {
-		if err := run.Exec(ctx, t.Dst, lockRowsToRemoveSQL); err != nil {
+		lock := lockRowsToRemoveSQL
+		if t.Pass.CarriesFactors() {
+			lock += lockFactorsToRemoveSQL
+		}
+		if err := run.Exec(ctx, t.Dst, lock+"ANALYZE affected"); err != nil {
 			return fmt.Errorf("lock the rows to remove: %w", err)
 		}
 		if _, err := run.FindAffected(ctx, t.Dst, references, 0); err != nil {
@@ -45,7 +50,11 @@ func (t *transaction) keepReferenced(ctx context.Context) error {
 			return err
 		}
 	}
-	return run.Exec(ctx, t.Dst, markReferencedSQL(t.Pass))
+	sql := markReferencedSQL(t.Pass)
+	if t.Pass.CarriesFactors() {
+		sql += keepUsersWithFactorsSQL
+	}
+	return run.Exec(ctx, t.Dst, sql)
 }
 
 // markReferencedSQL returns SQL that sets the action "kept" and the column referring. Rows that are kept only because
@@ -71,10 +80,16 @@ WHERE (r.source = 'identity' AND r.key = s.key OR r.source = 'user' AND r.key = 
 UPDATE stage_profile s SET action = 'kept', referring = r.tables
 FROM ` + referenced + ` r
 WHERE r.source IN ('profile', 'user') AND r.key = s.key AND s.action = 'remove';
+UPDATE stage_factor s SET action = 'kept', referring = r.tables
+FROM ` + referenced + ` r
+WHERE (r.source = 'factor' AND r.key = s.key OR r.source = 'user' AND r.key = s.user_id) AND s.action = 'remove';
 UPDATE stage_identity s SET referring = ''
 FROM stage_user u
 WHERE u.key = s.user_id AND u.referring IS NOT NULL AND s.referring IS NOT NULL;
 UPDATE stage_profile s SET referring = ''
+FROM stage_user u
+WHERE u.key = s.user_id AND u.referring IS NOT NULL AND s.referring IS NOT NULL;
+UPDATE stage_factor s SET referring = ''
 FROM stage_user u
 WHERE u.key = s.user_id AND u.referring IS NOT NULL AND s.referring IS NOT NULL;
 `

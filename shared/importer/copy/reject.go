@@ -40,11 +40,12 @@ func (t *transaction) storeRejections(ctx context.Context, sql string) (rejected
 }
 
 // rejectTakenRowsSQL returns SQL that rejects a staged row if another program wrote a target row with the same id and
-// other values, or stored the same account at a provider under another id.
+// other values, stored the same account at a provider under another id, or stored another second factor of the user.
 func rejectTakenRowsSQL(p *run.Pass) string {
 	return p.RejectStaged(mapping.User, "'"+mapping.TargetIDTaken+"'", "stage_user s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Profile, "'"+mapping.TargetProfileTaken+"'", "stage_profile s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Identity, "'"+mapping.TargetAccountTaken+"'", "stage_identity s\nWHERE s.action = 'taken'") +
+		p.RejectStaged(mapping.Factor, "'"+mapping.TargetFactorTaken+"'", "stage_factor s\nWHERE s.action = 'taken'") +
 		p.RejectStaged(mapping.Identity, "'"+mapping.TargetAccountTaken+"'", `stage_identity s
 JOIN `+p.ForeignAccounts()+` f
   ON f."providerId" = s."providerId" AND f."accountId" = s."accountId" AND f.id <> s.key
@@ -174,8 +175,8 @@ func (e removalError) Unwrap() error { return e.err }
 
 // rejectRow copies one user again, because the cause of the rejection can be gone: another batch or a client of the
 // target may have changed a row meanwhile. If the target rejects the user again, rejectRow rejects as few rows as
-// possible: it tries to reject the profile, then each identity, then all identities, then the whole user. If the target
-// rejects the deletion of the user, the user is kept.
+// possible: it tries to reject the profile, then the second factors, then each identity, then all identities, then the
+// whole user. If the target rejects the deletion of the user, the user is kept.
 func (w *worker) rejectRow(
 	ctx context.Context, b run.Batch, s mapping.Scope, cause error,
 ) (counts rowCounts, err error) {
@@ -220,6 +221,13 @@ ORDER BY i.id`)
 		return nil, err
 	}
 	all := []run.RejectedRows{{User: user, Kind: mapping.Profile, Keys: []string{user}}}
+	if w.Pass.CarriesFactors() {
+		factors, err := w.listAtSource(ctx, "SELECT f.id::text FROM auth.mfa_factors f WHERE "+s.Contains("f.user_id"))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, run.RejectedRows{User: user, Kind: mapping.Factor, Keys: factors})
+	}
 	for _, id := range identities {
 		all = append(all, run.RejectedRows{User: user, Kind: mapping.Identity, Keys: []string{id}})
 	}

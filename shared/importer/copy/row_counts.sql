@@ -18,6 +18,9 @@ FROM (
   SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL
   FROM stage_profile
   UNION ALL
+  SELECT reason, action, reason IS NOT NULL OR fields IS NOT NULL
+  FROM stage_factor
+  UNION ALL
   SELECT reason, 'none', true
   FROM stage_other
 ) s

@@ -41,4 +41,3 @@ FROM user_profile p
 JOIN stage_profile s ON s.key = p.user_id
 WHERE s.action = 'remove' AND NOT EXISTS (SELECT FROM affected r WHERE r.rel = p.tableoid AND r.tid = p.ctid)
 FOR UPDATE OF p;
-ANALYZE affected;

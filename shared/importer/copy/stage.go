@@ -23,6 +23,11 @@ func (t *transaction) stage(ctx context.Context, r mapping.Rejections) error {
 			return fmt.Errorf("%s: %w", p.What, err)
 		}
 	}
+	if t.Pass.CarriesFactors() {
+		if err := t.stageFactors(ctx, r); err != nil {
+			return fmt.Errorf("second factors: %w", err)
+		}
+	}
 	if err := run.Exec(ctx, t.Src, "COMMIT"); err != nil {
 		return fmt.Errorf("commit at the source: %w", err)
 	}

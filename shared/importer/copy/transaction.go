@@ -25,8 +25,11 @@ type transaction struct {
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
 	hasMoved bool      // moved rows are about to be deleted (moved.go)
 	changed  int64     // staged users who changed in more than bookkeeping, if countsChanges is set
-	counts   rowCounts
-	isDone   bool // all users of the scope are written and committed; false if the scope needs another attempt
+	// unreadable are staged second factors whose secret cannot be read, for instance because it changed since the pass
+	// began.
+	unreadable []mapping.Rejection
+	counts     rowCounts
+	isDone     bool // all users of the scope are written and committed; false if the scope needs another attempt
 }
 
 // maxAttempts limits the attempts to copy one scope. Each attempt but the last one ends with a new rejection, a
@@ -98,6 +101,9 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 	}
 	if err := t.stage(ctx, rejections); err != nil {
 		return false, err
+	}
+	if len(t.unreadable) > 0 {
+		return t.storeRejections(ctx, t.Pass.StoreRejections(t.unreadable))
 	}
 	if t.isFresh && !t.Pass.HasForeignAccounts {
 		return false, nil

@@ -37,12 +37,16 @@ func (t *transaction) writeRows(ctx context.Context) (counts rowCounts, toQuaran
 				return counts, 0, removalError{err}
 			}
 		}
-		if err := run.Exec(ctx, t.Dst, removalsSQL); err != nil {
+		if err := run.Exec(ctx, t.Dst, removeFactorsSQL(t.Pass.Mapping)+removalsSQL); err != nil {
 			return counts, 0, removalError{err}
 		}
 		sql = updatesSQL(t.Pass.Mapping)
 	}
-	err = run.QueryNumbers(ctx, t.Dst, sql+insertionsSQL(t.Pass.Mapping)+countStagedRowsSQL,
+	sql += insertionsSQL(t.Pass.Mapping)
+	if t.Pass.CarriesFactors() {
+		sql += writeFactorsSQL
+	}
+	err = run.QueryNumbers(ctx, t.Dst, sql+countStagedRowsSQL,
 		&counts.rows, &counts.written, &counts.unchanged, &counts.identical, &counts.folded, &counts.quarantined,
 		&toQuarantine)
 	return counts, toQuarantine, err

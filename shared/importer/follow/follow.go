@@ -40,10 +40,11 @@ type Poll struct {
 	Number int `json:"poll"`
 	// Lag is the age of the target: the time since the beginning of the last poll that copied all changes.
 	Lag       time.Duration `json:"-"`
-	Rows      int64         `json:"rows"`    // rows that were written since the poll before, or since an open transaction began
-	Users     int64         `json:"users"`   // users who have these rows
-	Changed   int64         `json:"changed"` // users who changed in more than times of sign-ins
-	Written   int64         `json:"written"` // rows that the poll wrote to or removed from the target
+	Rows      int64         `json:"rows"`     // rows that were written since the poll before, or since an open transaction began
+	Users     int64         `json:"users"`    // users who have these rows
+	Changed   int64         `json:"changed"`  // users who changed in more than times of sign-ins
+	Written   int64         `json:"written"`  // rows that the poll wrote to or removed from the target, without sessions
+	Sessions  int64         `json:"sessions"` // sessions of the users, if the run imports sessions; all are copied
 	Deletions bool          `json:"lookedForDeletions"`
 	WholePass bool          `json:"wholePass"` // the poll was a pass over all users
 	Failed    []string      `json:"failed"`    // batches that could not be copied; the next poll tries them again
@@ -146,7 +147,7 @@ func (f *follower) poll(ctx context.Context, deletions bool) (Poll, error) {
 	if err != nil {
 		return p, err
 	}
-	since, exists, err := run.FindPosition(work, f.env, f.name)
+	since, exists, err := run.FindPosition(work, f.env, f.name, f.options.Mapping)
 	if err != nil {
 		return p, err
 	}
@@ -220,7 +221,7 @@ func (f *follower) join(ctx context.Context) (*run.Pass, error) {
 
 func (f *follower) copyBatches(ctx context.Context, p *Poll, pass *run.Pass, changes []run.Change) error {
 	counts, err := copy.Changes(ctx, f.env, pass, changes, f.options.Workers)
-	p.Written, p.Changed = counts.Written, counts.Changed
+	p.Written, p.Changed, p.Sessions = counts.Written, counts.Changed, counts.Sessions
 	p.Failed = append(p.Failed, counts.Failed...)
 	if err == nil {
 		p.Unverified, err = pass.CountUnverified(ctx, f.env)

@@ -190,12 +190,11 @@ func TestFollowRefusesASourceThatItCannotFollow(t *testing.T) {
 			supabasetest.FillBulk(t, from, 10, 10, 5)
 			importtest.Exec(t, from, "create view public.learners as select * from public.profiles")
 			m := importtest.NewImport(t, from)
-			o := untilIdle(func(p follow.Poll) {
+			o := untilIdle(c.options, func(p follow.Poll) {
 				if p.Number == 1 && c.change != "" {
 					importtest.Exec(t, from, c.change)
 				}
 			})
-			o.Mapping = c.options
 			_, err := follow.Run(t.Context(), m.Env(), o)
 			if !errors.Is(err, importer.ErrRefused) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("follow: got %v, want ErrRefused with %q", err, c.want)

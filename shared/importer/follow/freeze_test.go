@@ -22,7 +22,7 @@ import (
 func checkFreeze(t *testing.T, m *importer.Import, report func(follow.Poll)) follow.Freeze {
 	t.Helper()
 	f, err := follow.CheckFreeze(t.Context(), m.Env(), follow.Options{
-		Mapping: importtest.BatchesOf100, WriterLimit: 50 * time.Millisecond, Report: report,
+		WriterLimit: 50 * time.Millisecond, Report: report,
 	})
 	if err != nil {
 		t.Fatal(err)

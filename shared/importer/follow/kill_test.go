@@ -15,7 +15,9 @@ import (
 func TestFollowLosesNothingWhenItIsKilled(t *testing.T) {
 	t.Parallel()
 	c := child{From: supabasetest.New(t), To: dbtest.New(t)}
+	supabasetest.CreateSessionTables(t, c.From)
 	supabasetest.Fill(t, c.From, 56, 400)
+	supabasetest.FillSessions(t, c.From, 300)
 	took, killed := c.runUnlessKilled(t, time.Hour)
 	if killed {
 		t.Fatal("the first process was killed")
@@ -27,15 +29,20 @@ func TestFollowLosesNothingWhenItIsKilled(t *testing.T) {
 	count := 0
 	for seed := uint64(1); count < kills; seed++ {
 		supabasetest.Change(t, c.From, seed, 60)
-		if _, wasKilled := c.runUnlessKilled(t, time.Duration(random.Int64N(int64(took)))); wasKilled {
+		changeSessions(t, c.From, seed)
+		ran, wasKilled := c.runUnlessKilled(t, time.Duration(random.Int64N(int64(took))))
+		if wasKilled {
 			count++
+		} else {
+			took = ran
 		}
 	}
 	if _, killed := c.runUnlessKilled(t, time.Hour); killed {
 		t.Fatal("the last process was killed")
 	}
-	m := &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now}
+	m := &importer.Import{From: c.From, To: c.To, Holder: "test", Now: time.Now, Secret: testSecret}
 	importtest.CheckSameAsNewImport(t, m, importtest.BatchesOf100)
+	checkSameSessions(t, m)
 }
 
 // runUnlessKilled starts a process that follows the source until it is idle, and kills it after some time. It returns

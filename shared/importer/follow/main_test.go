@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/follow"
 )
@@ -38,9 +39,18 @@ func runChild(text string) error {
 		return err
 	}
 	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
-	_, err := follow.Run(context.Background(), m.Env(), untilIdle(nil))
+	m.Secret = testSecret
+	_, err := follow.Run(context.Background(), m.Env(), untilIdle(withSessions, nil))
 	return err
 }
+
+// testSecret returns the secret of a deployment.
+func testSecret(context.Context) (cipher.Keys, error) {
+	return cipher.ParseKeys("", "a-secret-of-at-least-32-characters")
+}
+
+// withSessions are options with small batches, for a source with the tables of sessions.
+var withSessions = importer.Options{BatchSize: 100, MFA: "allow", Sessions: true}
 
 // command returns the command that starts the child.
 func (c child) command(t *testing.T) *exec.Cmd {
@@ -56,17 +66,23 @@ func (c child) command(t *testing.T) *exec.Cmd {
 }
 
 // untilIdle returns options with short pauses, which end after a poll without changes.
-func untilIdle(report func(follow.Poll)) follow.Options {
-	return follow.Options{
-		Mapping: importtest.BatchesOf100, Interval: time.Millisecond, UntilIdle: true, Report: report,
-	}
+func untilIdle(o importer.Options, report func(follow.Poll)) follow.Options {
+	return follow.Options{Mapping: o, Interval: time.Millisecond, UntilIdle: true, Report: report}
 }
 
 // followUntilIdle follows the source of an import until a poll finds no change, and returns the polls. afterPoll is
 // called with the number of each poll; it can change the source.
-func followUntilIdle(t *testing.T, m *importer.Import, afterPoll func(number int)) (polls []follow.Poll) {
+func followUntilIdle(t *testing.T, m *importer.Import, afterPoll func(number int)) []follow.Poll {
 	t.Helper()
-	_, err := follow.Run(t.Context(), m.Env(), untilIdle(func(p follow.Poll) {
+	return followWith(t, m, importtest.BatchesOf100, afterPoll)
+}
+
+// followWith is like followUntilIdle, with options of the run.
+func followWith(
+	t *testing.T, m *importer.Import, o importer.Options, afterPoll func(number int),
+) (polls []follow.Poll) {
+	t.Helper()
+	_, err := follow.Run(t.Context(), m.Env(), untilIdle(o, func(p follow.Poll) {
 		if polls = append(polls, p); len(polls) > 50 {
 			t.Fatalf("poll %d still finds changes: %+v", len(polls), p)
 		}

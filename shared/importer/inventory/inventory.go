@@ -42,8 +42,11 @@ type Table struct {
 	// ReachesUsers is a shortest path of foreign keys from the table to auth.users, such as "author_id → public.profiles",
 	// "id → auth.users". It is empty if there is none.
 	ReachesUsers []string `json:"reachesUsers"`
-	// UserColumns are columns of the type uuid without a foreign key whose first values are all ids of users.
-	UserColumns  []string `json:"userColumns"`
+	// UserColumns are columns of the type uuid without a foreign key that have ids of users among their first values.
+	UserColumns []string `json:"userColumns"`
+	// UserArrays are columns of the type uuid[] that have ids of users among their first elements. An array cannot have a
+	// foreign key.
+	UserArrays   []string `json:"userArrays"`
 	RowSecurity  bool     `json:"rowSecurity"`
 	Policies     int      `json:"policies"`
 	Triggers     int      `json:"triggers"`
@@ -53,6 +56,15 @@ type Table struct {
 	NameTaken bool `json:"nameTaken"`
 	// Next is Moved, or why `xenon migrate tables` does not move the table. It is empty in a plan of an older release.
 	Next string `json:"next"`
+}
+
+// UserColumnsAndArrays returns UserColumns and UserArrays, the latter with "[]" behind the name.
+func (t Table) UserColumnsAndArrays() []string {
+	all := slices.Clone(t.UserColumns)
+	for _, column := range t.UserArrays {
+		all = append(all, column+"[]")
+	}
+	return all
 }
 
 // Object is a view, function, policy or trigger.
@@ -149,24 +161,25 @@ type inventoryReader struct {
 	names    []string // of these tables
 	readable map[string]bool
 	columns  map[string][]string // the columns of the type uuid without a foreign key, by table
+	arrays   map[string][]string // the columns of the type uuid[], by table
 }
 
 func (r *inventoryReader) readTables(ctx context.Context) error {
 	r.Tables, r.NotChecked = []Table{}, []string{}
-	r.readable, r.columns = map[string]bool{}, map[string][]string{}
+	r.readable, r.columns, r.arrays = map[string]bool{}, map[string][]string{}, map[string][]string{}
 	rows, err := r.src.Query(ctx, tablesQuery, managedSchemas, r.schema, r.names)
 	if err != nil {
 		return err
 	}
 	var t Table
 	var readable bool
-	var columns []string
+	var columns, arrays []string
 	_, err = pgx.ForEachRow(rows, []any{
 		&t.Name, &t.Kind, &t.Bytes, &t.Rows, &t.RowSecurity, &t.Policies, &t.Triggers, &t.Sequences, &t.NoPrimaryKey,
-		&t.NameTaken, &readable, &columns,
+		&t.NameTaken, &readable, &columns, &arrays,
 	}, func() error {
-		t.ReachesUsers, t.UserColumns = []string{}, []string{}
-		r.readable[t.Name], r.columns[t.Name] = readable, columns
+		t.ReachesUsers, t.UserColumns, t.UserArrays = []string{}, []string{}, []string{}
+		r.readable[t.Name], r.columns[t.Name], r.arrays[t.Name] = readable, columns, arrays
 		r.Tables = append(r.Tables, t)
 		return nil
 	})

@@ -66,7 +66,7 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 		},
 		"public.posts": {
 			Kind: "table", Rows: 2, ReachesUsers: []string{"author → public.members", "id → auth.users"},
-			UserColumns: []string{"editor"}, RowSecurity: true, Policies: 1, Sequences: 1,
+			UserColumns: []string{"editor"}, UserArrays: []string{"readers"}, RowSecurity: true, Policies: 1, Sequences: 1,
 		},
 		"public.comments": {
 			Kind: "table", Rows: 1, UserColumns: none, Sequences: 1,
@@ -81,6 +81,9 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 	}
 	for name, table := range want {
 		table.Name, table.Bytes, table.Next = name, 1, "moved"
+		if table.UserArrays == nil {
+			table.UserArrays = none
+		}
 		if table.NameTaken {
 			table.Next = "decide: Xenon has a table of this name. Choose SCHEMA=xenon, or --exclude public.account"
 		}
@@ -93,6 +96,25 @@ func TestInventoryListsTablesAndHowTheyReachUsers(t *testing.T) {
 		if name != "public.profiles" { // a table of every test project
 			t.Errorf("got the table %s, want only tables of the project's own schemas", name)
 		}
+	}
+}
+
+// A column without a foreign key can also have ids of users who were deleted since.
+func TestColumnsWithIdsOfUsersCanHaveOtherIds(t *testing.T) {
+	t.Parallel()
+	v := readProject(t, "tasks", `INSERT INTO public.events (actor, verb)
+SELECT gen_random_uuid(), 'seen' FROM generate_series(1, 9)`)
+	got := map[string][]string{}
+	for _, table := range v.Tables {
+		if all := append(table.UserColumns, table.UserArrays...); len(all) > 0 {
+			got[table.Name] = all
+		}
+	}
+	want := map[string][]string{
+		"public.boards": {"viewers"}, "public.events": {"actor"}, "public.tasks": {"assignees", "watchers"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("columns with ids of users and without a foreign key (-want +got):\n%s", diff)
 	}
 }
 

@@ -51,29 +51,43 @@ func (r *inventoryReader) addNotCounted(t *Table, why string) {
 // sampledValuesPerColumn is the number of values of a column that findUserColumns compares with the ids of users.
 const sampledValuesPerColumn = 100
 
-// findUserColumns sets UserColumns of every readable table.
+// findUserColumns sets UserColumns and UserArrays of every readable table.
 func (r *inventoryReader) findUserColumns(ctx context.Context) error {
 	for i := range r.Tables {
 		t := &r.Tables[i]
 		if !r.readable[t.Name] {
 			continue
 		}
-		for _, column := range r.columns[t.Name] {
-			var values, users int
-			err := r.src.QueryRow(ctx, fmt.Sprintf(`SELECT count(x.id), count(u.id)
-FROM (SELECT %[1]s AS id FROM %[2]s WHERE %[1]s IS NOT NULL LIMIT %[3]d) x
-LEFT JOIN auth.users u USING (id)`, column, t.Name, sampledValuesPerColumn)).Scan(&values, &users)
-			switch {
-			case isReadDenied(err):
-				return nil // auth.users cannot be read: the plan has already said so
-			case err != nil:
-				return fmt.Errorf("compare %s of %s with the ids of users: %w", column, t.Name, err)
-			case values > 0 && values == users:
-				t.UserColumns = append(t.UserColumns, column)
-			}
+		var err error
+		if t.UserColumns, err = r.withUsers(ctx, r.columns[t.Name], "SELECT %s AS id FROM "+t.Name); err != nil {
+			return fmt.Errorf("compare columns of %s with the ids of users: %w", t.Name, err)
+		}
+		if t.UserArrays, err = r.withUsers(ctx, r.arrays[t.Name], "SELECT unnest(%s) AS id FROM "+t.Name); err != nil {
+			return fmt.Errorf("compare arrays of %s with the ids of users: %w", t.Name, err)
 		}
 	}
 	return nil
+}
+
+// withUsers returns the columns that have ids of users among their first values. values is the query for the values of
+// a column. An id that matches is no accident: ids are random.
+func (r *inventoryReader) withUsers(ctx context.Context, columns []string, values string) ([]string, error) {
+	found := []string{}
+	for _, column := range columns {
+		var has bool
+		err := r.src.QueryRow(ctx, fmt.Sprintf(`SELECT EXISTS (SELECT
+  FROM (SELECT id FROM (%s) v WHERE id IS NOT NULL LIMIT %d) x
+  JOIN auth.users u USING (id))`, fmt.Sprintf(values, column), sampledValuesPerColumn)).Scan(&has)
+		switch {
+		case isReadDenied(err):
+			return found, nil // auth.users cannot be read: the plan has already said so
+		case err != nil:
+			return nil, err
+		case has:
+			found = append(found, column)
+		}
+	}
+	return found, nil
 }
 
 // Sorted returns the tables, those with most rows first.

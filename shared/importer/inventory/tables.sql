@@ -1,7 +1,8 @@
 -- Lists the tables of the project: those that were not created by Postgres, Supabase, an extension or an import. The
 -- row count is the estimate in the statistics of Postgres, or -1 if there is none. Partitions are not listed: the size
 -- and the row count of a partitioned table include them. $1: the schemas to leave out. $2 and $3: the schema and the
--- names of Xenon's tables. The last result column lists the uuid columns that have no foreign key.
+-- names of Xenon's tables. The last two result columns list the columns of the type uuid that have no foreign key, and
+-- those of the type uuid[], which cannot have one.
 WITH project_schemas AS (
   SELECT oid, nspname
   FROM pg_namespace
@@ -43,6 +44,11 @@ SELECT format('%I.%I', n.nspname, c.relname),
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
       AND NOT EXISTS (SELECT FROM pg_constraint k
         WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey))
+    ORDER BY a.attnum),
+  ARRAY(
+    SELECT quote_ident(a.attname)
+    FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid[]'::regtype
     ORDER BY a.attnum)
 FROM pg_class c
 JOIN project_schemas n ON n.oid = c.relnamespace

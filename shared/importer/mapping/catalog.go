@@ -82,9 +82,10 @@ type SourceCatalog struct {
 	Version                                        int    // server_version_num
 	ICU                                            bool   // the server has the root collation of ICU, und-x-icu
 	Users, Identities, Profiles, Factors, Passkeys Table
+	Sessions, RefreshTokens, AMRClaims             Table // only read with Options.Sessions
 }
 
-// Digest returns a hash of the tables of the source and their columns.
+// Digest returns a hash of the tables of the source and their columns, except those of sessions.
 func (s SourceCatalog) Digest() string {
 	return digestOfTables(s.Users, s.Identities, s.Profiles, s.Factors, s.Passkeys)
 }
@@ -153,12 +154,15 @@ type TargetCatalog struct {
 	Server, Schema         string
 	Version                int
 	User, Account, Profile Table
+	TwoFactor              Table    // second factors; only a run that copies TOTP factors needs it
 	Problems               []string // the differences from the tables that Xenon needs, one text for each
 	WrongColumns           bool     // at least one problem is about a column, not about a missing table
 	TouchTrigger           bool     // the trigger of an older release overwrites the updated_at of imported profiles
+	SessionTables          bool     // the target has the tables for the sessions of Supabase
 }
 
-// Digest returns a hash of the tables of the target and their columns.
+// Digest returns a hash of the tables of the target and their columns, without the table of second factors, which older
+// releases did not read.
 func (t TargetCatalog) Digest() string { return digestOfTables(t.User, t.Account, t.Profile) }
 
 // Refusals returns the reasons why a run cannot write to the target.

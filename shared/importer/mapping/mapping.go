@@ -45,11 +45,12 @@ func ColumnList(columns []Column) string { return strings.Join(QuotedNames(colum
 // PlaceholderDomain is the end of the placeholder emails of the import: <id>@no-email.supabase-migration.invalid.
 const PlaceholderDomain = placeholder.ImportDomain
 
-// FactorsAndPasskeys returns an SQL query for the second factors and passkeys of the source. The target cannot store
-// them; the column reason says why. It returns "" if neither table exists or the role can read neither of them.
+// FactorsAndPasskeys returns an SQL query for the second factors and passkeys of the source that the run does not copy;
+// the column reason says why. A run that copies TOTP factors reads all second factors with Factors instead. The result
+// is "" if there is no table to read.
 func (m Mapping) FactorsAndPasskeys(s Scope) string {
 	var parts []string
-	if m.Source.Factors.IsUsable() {
+	if m.Source.Factors.IsUsable() && !m.CarriesFactors() {
 		parts = append(parts, `SELECT f.id AS key, f.user_id, `+m.Source.Factors.fingerprint("f")+` AS raw,
   CASE WHEN f.status = 'verified' THEN 'mfa_not_portable' ELSE 'mfa_unverified' END AS reason,
   NULL::text[] AS fields, to_jsonb(f) AS original, NULL::text AS residue, 'factor' AS source

@@ -58,9 +58,8 @@ func (m Mapping) withholdReasons() string {
 	if m.Options.Unconfirmed != "allow" {
 		sql += "\n      WHEN a.email IS NOT NULL AND NOT " + m.Confirmed() + " THEN 'unconfirmed_held'"
 	}
-	if m.Options.MFA == "hold" && m.Source.Factors.IsUsable() {
-		sql += `
-      WHEN EXISTS (SELECT FROM auth.mfa_factors f WHERE f.user_id = u.id AND f.status = 'verified') THEN 'mfa_held'`
+	if condition := m.isHeldForFactor(); condition != "" {
+		sql += "\n      WHEN " + condition + " THEN 'mfa_held'"
 	}
 	return sql
 }

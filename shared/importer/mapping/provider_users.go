@@ -18,7 +18,7 @@ func (m Mapping) ProviderUsers(r Rejections) string {
   SELECT s.user_id, s.accounts, ` + m.hasPassword() + ` AS has_password
   FROM s
   JOIN auth.users u ON u.id = s.user_id
-  CROSS JOIN LATERAL (SELECT ` + m.Email() + ` AS email) a
+  CROSS JOIN LATERAL (SELECT ` + m.Email() + ` AS email` + m.factorsOfUser(r) + `) a
 )
 SELECT i.provider, coalesce(max(i.mapped), ''), CASE WHEN grouping(i.reason) = 0 THEN i.reason END,
   count(*), count(DISTINCT p.user_id),
@@ -31,7 +31,8 @@ HAVING grouping(i.reason) = 1 OR i.reason IS NOT NULL
 ORDER BY 1, 3`
 }
 
-// hasPassword returns an SQL condition: the import copies the password of the user u, whose email is a.email.
+// hasPassword returns an SQL condition: the import copies the password of the user u, whose email is a.email. The row a
+// has the columns of factorsOfUser, too.
 func (m Mapping) hasPassword() string {
 	return "coalesce((" + PasswordFormatSQL("u.encrypted_password") + `) IN ('bcrypt', 'argon2', 'fbscrypt'), false)
       AND CASE WHEN false THEN ''` + m.withholdReasons() + ` END IS NULL`

@@ -2,7 +2,7 @@ package mapping
 
 // StageTables returns SQL that creates the stage: temporary tables on a connection to the target, into which a worker
 // first copies the rows of the source. They are empty after every transaction. In addition to the columns of the
-// projections, those for users, identities and profiles have
+// projections, those for users, identities, profiles and second factors have
 //
 //	action      what the copy does with the target row: see classifySQL in package copy
 //	referring   for a row that is deleted in the source and kept in the target: the tables that reference it, or the
@@ -15,6 +15,7 @@ func (m Mapping) StageTables() string {
   credential_referring text`) +
 		stageTable("stage_identity", m.AccountColumns(), ",\n  folded boolean"+actionColumns) +
 		stageTable("stage_profile", m.ProfileColumns(), actionColumns) +
+		stageTable("stage_factor", m.FactorColumns(), actionColumns) +
 		stageTable("stage_other", nil, ",\n  source text")
 }
 

@@ -3,8 +3,9 @@ package mapping
 import "strings"
 
 // TargetRow is one kind of row that the import writes: the user, the credential account, the account of an identity,
-// the profile. A temporary table of the target (the stage, alias s) has the expected row, or the reason for no row. The
-// table of the target (alias e) has the existing row. The ledger has the hash of the row that the run wrote.
+// the profile, the second factor. A temporary table of the target (the stage, alias s) has the expected row, or the
+// reason for no row. The table of the target (alias e) has the existing row. The ledger has the hash of the row that
+// the run wrote.
 type TargetRow struct {
 	Kind    Kind
 	Stage   string // the temporary table
@@ -18,10 +19,10 @@ type TargetRow struct {
 	staged  []string // SQL expressions on the stage for the values of Columns; nil if the stage has the same columns
 }
 
-// TargetRows returns the four kinds of rows that the import writes: user, credential account, account of an identity,
-// profile.
+// TargetRows returns the kinds of rows that the import writes: user, credential account, account of an identity,
+// profile, and the second factor if the run copies TOTP factors.
 func (m Mapping) TargetRows() []TargetRow {
-	return []TargetRow{
+	all := []TargetRow{
 		m.UserRow(),
 		{
 			Kind: User, Stage: "stage_user", Action: "credential", Hash: "credential", Wanted: "s.password IS NOT NULL",
@@ -41,6 +42,10 @@ func (m Mapping) TargetRows() []TargetRow {
 			Columns: QuotedNames(m.ProfileColumns()),
 		},
 	}
+	if m.CarriesFactors() {
+		all = append(all, m.FactorRow())
+	}
+	return all
 }
 
 // UserRow describes the rows of "user".

@@ -13,7 +13,7 @@ type followedTable struct {
 	kind      Kind
 	name      string // quoted, as in SQL
 	user, key string // SQL expressions on a row of from
-	from      string // the rows as the import reads them
+	from      string // the rows as the import reads them; "" for the tables of sessions, see SessionIDSums
 	written   string // the rows with the id of the user, as user_id, and xmin, as written_by
 }
 
@@ -31,7 +31,17 @@ func (m Mapping) followedTables() (all []followedTable) {
 	add(Profile, m.Source.Profiles, m.ProfileUser(), m.profileKey(), m.profileRows(AllUsers), m.writtenProfiles())
 	add(Factor, m.Source.Factors, "x.user_id", "x.id", "auth.mfa_factors x", child(m.Source.Factors))
 	add(Passkey, m.Source.Passkeys, "x.user_id", "x.id", "auth.webauthn_credentials x", child(m.Source.Passkeys))
+	if m.Options.Sessions {
+		add("", m.Source.Sessions, "", "", "", child(m.Source.Sessions))
+		add("", m.Source.RefreshTokens, "", "", "", childOfSession(m.Source.RefreshTokens))
+		add("", m.Source.AMRClaims, "", "", "", childOfSession(m.Source.AMRClaims))
+	}
 	return all
+}
+
+// childOfSession returns SQL for the user and the transaction of each row of a table that refers to sessions.
+func childOfSession(t Table) string {
+	return "SELECT s.user_id, x.xmin AS written_by FROM " + t.SQL() + " x JOIN auth.sessions s ON s.id = x.session_id"
 }
 
 // writtenProfiles returns SQL for the user and the transaction of each row of the profile table. It reads the table
@@ -80,21 +90,43 @@ ORDER BY 1`, MaxListedUsers, strings.Join(parts, "\n  UNION ALL\n  "))
 }
 
 // IDSums returns SQL for the sums of the ids of all rows by batch: the number of the batch, of users and of rows, and
-// the sum. The SQL has one argument: the lower bounds of the batches.
+// the sum. It leaves out sessions. The SQL has one argument: the lower bounds of the batches.
 func (m Mapping) IDSums() string {
 	var parts []string
 	for _, t := range m.followedTables() {
-		parts = append(parts, fmt.Sprintf("SELECT %s AS user_id, '%s' AS source, %s AS key\n  FROM %s",
-			t.user, t.kind, t.key, t.from))
+		if t.from != "" {
+			parts = append(parts, fmt.Sprintf("SELECT %s AS user_id, '%s' AS source, %s AS key\n  FROM %s",
+				t.user, t.kind, t.key, t.from))
+		}
 	}
 	return SumIDs(strings.Join(parts, "\n  UNION ALL\n  "))
 }
 
-// SumIDs returns SQL like that of IDSums, for the rows of a query with the columns user_id, source and key. It adds up
-// the last 64 bits of the ids, which nearly all are random.
+// SessionIDSums is like IDSums, for the sessions alone: they end all the time, and do not change their users.
+func SessionIDSums() string {
+	return SumIDs(SessionIDs(AllUsers))
+}
+
+// SessionIDs returns SQL for the user, ” and the id of the sessions of a scope, as SumIDs and SumSessionsByUser need
+// them.
+func SessionIDs(s Scope) string {
+	return "SELECT user_id, '' AS source, id AS key FROM auth.sessions WHERE " + s.Contains("user_id")
+}
+
+// SumSessionsByUser returns SQL for the id of each user with the number and the sum of the ids of the sessions.
+func SumSessionsByUser(sessions string) string {
+	return "SELECT user_id::text, count(*), " + sumOfIDs("key") + "\nFROM (" + sessions + ") x\nGROUP BY 1"
+}
+
+// sumOfIDs returns an SQL expression for the sum of the last 64 bits of ids, which nearly all are random.
+func sumOfIDs(id string) string {
+	return "sum(('x' || translate(right(" + id + "::text, 17), '-', ''))::bit(64)::bigint)::text"
+}
+
+// SumIDs returns SQL like that of IDSums, for the rows of a query with the columns user_id, source and key.
 func SumIDs(rows string) string {
 	return `SELECT width_bucket(user_id, $1::uuid[]) - 1 AS batch, count(*) FILTER (WHERE source = '` + string(User) + `'),
-  count(*), sum(('x' || translate(right(key::text, 17), '-', ''))::bit(64)::bigint)::text
+  count(*), ` + sumOfIDs("key") + `
 FROM (
   ` + rows + `
 ) r

@@ -40,7 +40,7 @@ CROSS JOIN LATERAL (
     ` + r.Include(User, TargetEmailTaken, "u.id") + ` AS email_taken,
     ` + r.Include(User, TargetEmailUnverified, "u.id") + ` AS email_held,
     ` + r.Include(User, PhoneConflict, "u.id") + ` AS phone_lost,
-    ` + r.Include(User, TargetPhoneTaken, "u.id") + ` AS phone_taken
+    ` + r.Include(User, TargetPhoneTaken, "u.id") + ` AS phone_taken` + m.factorsOfUser(r) + `
   OFFSET 0
 ) a
 CROSS JOIN LATERAL (
@@ -121,7 +121,7 @@ func (m Mapping) pluginColumns() []Column {
 		{"isAnonymous", "boolean", m.userFlag("is_anonymous")},
 		{"phoneNumber", "text", phone},
 		{"phoneNumberVerified", "boolean", "CASE WHEN (" + phone + ") IS NOT NULL THEN " + confirmed + " END"},
-		{"twoFactorEnabled", "boolean", "false"},
+		{"twoFactorEnabled", "boolean", m.twoFactorEnabled()},
 		{"userMetadata", "jsonb", m.userColumn("raw_user_meta_data", "NULL::jsonb")},
 		{"appMetadata", "jsonb", m.userColumn("raw_app_meta_data", "NULL::jsonb")},
 		{"invitedAt", "timestamptz", m.userColumn("invited_at", "NULL::timestamptz")},

@@ -24,6 +24,7 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 	"countInt": run.WithThousandsCommas[int],
 	"when":     formatTime,
 	"kind":     func(k mapping.Kind) string { return kindNames[k] },
+	"session":  ExplainSession,
 	"onDelete": func(e string) string { return run.OnDeleteTexts[e] },
 }).Parse(reportPage))
 

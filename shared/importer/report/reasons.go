@@ -97,16 +97,40 @@ var AllReasons = []Reason{
 	},
 	{
 		"mfa_held",
-		"The user has a verified second factor, which cannot be imported, and you chose to withhold the passwords of " +
-			"such users.",
+		"The user has a verified second factor that was not copied, and the password was withheld: you chose --mfa hold, " +
+			"or --mfa carry could copy none of the user's factors.",
 		"Tell these users to reset their password by mail, and to set up a new second factor if your site offers one.",
 	},
 	{
 		"mfa_not_portable",
-		"A verified second factor. It cannot be imported, because Supabase and Better Auth compute its codes from the " +
-			"secret in different ways.",
-		"Tell the user that the second factor no longer exists. The option --mfa decides whether the password works " +
+		"A verified second factor that was not copied: it works by telephone or with a device of the user, which the " +
+			"target cannot use, or you did not choose --mfa carry.",
+		"Tell the user that this second factor no longer exists. The option --mfa decides whether the password works " +
 			"without it.",
+	},
+	{
+		"mfa_extra_factor",
+		"A further authenticator app of the user. The target has one for each user, and the import copied the one that " +
+			"was used last.",
+		"Nothing: the user signs in with the other one. If it is the one that they have lost, they need a mailed code.",
+	},
+	{
+		"mfa_encrypted",
+		"An authenticator app whose secret is encrypted with a key of the Supabase project, and no key that you gave " +
+			"opens it. If the user has no other one, the password was withheld.",
+		"Run again with --encryption-key ID=KEY if you have the key. Otherwise the user resets the password by mail and " +
+			"sets up the app again.",
+	},
+	{
+		"mfa_secret_invalid",
+		"An authenticator app whose stored secret is not the base32 of a key, so that no code could be checked. If the " +
+			"user has no other one, the password was withheld.",
+		"Nothing: the user resets the password by mail and sets up the app again.",
+	},
+	{
+		"target_factor_taken",
+		"The user has another second factor in the target, which this run did not write or which changed since.",
+		"Nothing: the second factor of the target counts.",
 	},
 	{
 		"mfa_unverified",

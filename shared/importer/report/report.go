@@ -52,6 +52,7 @@ type Conclusion struct {
 // complete.
 func (r Report) Conclusion() Conclusion {
 	s, v := r.Status, r.Verification
+	missing, isMissing := r.fileConclusion()
 	isOpen := s.Batches-s.Done > 0 || len(s.Parked) > 0 || s.State == run.Running
 	switch {
 	case s.State == run.RolledBack, s.State == run.Finalized && r.Rollback != nil:
@@ -60,6 +61,8 @@ func (r Report) Conclusion() Conclusion {
 		return Conclusion{"bad", "Unfinished", fmt.Sprintf(
 			"%s of %s batches are done. Run again: the import continues where it stopped.",
 			run.WithThousandsCommas(s.Done), run.WithThousandsCommas(s.Batches))}
+	case isMissing:
+		return missing
 	case v == nil:
 		return Conclusion{
 			"attention", "Copied, not verified", "Every batch is copied. The two databases have not been compared yet.",

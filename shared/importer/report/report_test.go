@@ -72,7 +72,7 @@ func completeReport() report.Report {
 			}},
 			OtherTables: &inventory.Inventory{Tables: []inventory.Table{
 				{Name: "public.posts", Rows: 1_204_551, Estimated: true, ReachesUsers: []string{"author → auth.users"}},
-				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}, Next: "moved"},
+				{Name: "public.logs", Rows: 12, UserColumns: []string{"actor"}, UserArrays: []string{"readers"}, Next: "moved"},
 			}, UsesAuth: []inventory.Object{
 				{Kind: "view", Name: "public.logins", Uses: []string{"sessions"}, Next: "needs auth.sessions"},
 			}, SupabaseTriggers: []inventory.Object{
@@ -275,6 +275,7 @@ func TestR58_HTMLPage(t *testing.T) {
 			"<code>public.people</code></dd>", "<code>person</code></dd>", "<code>lang=preferred_language</code>",
 			"<td>age_range, preferred_language</td>\n  <td>yes</td>", "<code>owner</code></td>\n  <td>none</td>\n  <td>no</td>",
 			"about 1,204,551", "author → auth.users", "<code>actor</code> has ids of users",
+			"<code>readers[]</code> has ids of users",
 			"<td><code>on_upload on storage.objects: public.f()</code></td><td>stays, as the files do</td>",
 			"<td>policy</td><td><code>storage.objects: own</code></td>",
 			"<code>to_search</code>, with\n  public.logs, public.posts</td><td>stays: create it again</td>",

@@ -27,6 +27,8 @@ type rollback struct {
 	mapping    mapping.Mapping
 	references []run.Reference
 	state      progress
+	// hasSessions is true if the run has imported sessions of Supabase.
+	hasSessions bool
 }
 
 // Run removes the rows that the run copied and that are unchanged since, child rows first, batch by batch. It does not
@@ -147,11 +149,14 @@ func (r *rollback) start(ctx context.Context) error {
 		return fmt.Errorf("%w: tables of the project were moved after the users, and their rows refer to them: "+
 			"run xenon migrate tables --rollback first", run.ErrRefused)
 	}
-	r.id = stored.ID
+	r.id, r.mapping.Options = stored.ID, stored.Plan.Options
 	if r.mapping.Target, err = stored.TargetTables(ctx, r.dst); err != nil {
 		return err
 	}
-	if r.references, err = run.ReadReferences(ctx, r.dst); err != nil {
+	if r.references, err = run.ReadReferences(ctx, r.dst, r.mapping.CarriesFactors()); err != nil {
+		return err
+	}
+	if r.hasSessions, err = stored.HasSessions(ctx, r.dst); err != nil {
 		return err
 	}
 	if r.batches, err = run.AllBatches(ctx, r.dst, r.id); err != nil {
@@ -201,6 +206,11 @@ func (r *rollback) finish(ctx context.Context) error {
 		text, err := json.Marshal(s)
 		if err != nil {
 			return err
+		}
+		if r.hasSessions {
+			if err := run.RemoveBridge(ctx, r.dst); err != nil {
+				return err
+			}
 		}
 		if err := run.FinishRollback(ctx, r.dst, r.id, r.epoch, text); err != nil {
 			return fmt.Errorf("close the rollback: %w", err)

@@ -82,7 +82,7 @@ func (r *rollback) addedRowsSQL(t mapping.TargetRow, s mapping.Scope) string {
 // removedRowConditions has one SQL condition per table for the rows to delete: all rows of a removed user if the run
 // wrote the user, and the rows that the run wrote if the user existed before. Each is a condition on undo o and the
 // table.
-type removedRowConditions struct{ users, accounts, profiles, sessions string }
+type removedRowConditions struct{ users, accounts, profiles, sessions, factors string }
 
 func (r *rollback) conditionsForRemovedRows(s mapping.Scope) removedRowConditions {
 	written := func(k mapping.Kind, key, hash string) string {
@@ -96,6 +96,8 @@ func (r *rollback) conditionsForRemovedRows(s mapping.Scope) removedRowCondition
     OR a."providerId" <> 'credential' AND ` + written(mapping.Identity, "a.id", "written") + ")",
 		profiles: "o.is_removed AND p.user_id = o.user_id AND " + s.Contains("p.user_id") + ` AND (
     o.written OR ` + written(mapping.Profile, "p.user_id", "written") + ")",
+		factors: `o.is_removed AND t."userId" = o.user_id AND ` + s.Contains(`t."userId"`) + ` AND (
+    o.written OR ` + written(mapping.Factor, "t.id", "written") + ")",
 		sessions: `o.is_removed AND o.written AND n."userId" = o.user_id AND ` + s.Contains(`n."userId"`),
 	}
 }
@@ -152,8 +154,12 @@ FROM %[3]s, undo o
 WHERE %[4]s;
 `, alias, run.Removed, from, condition)
 	}
+	factors := ""
+	if r.mapping.CarriesFactors() {
+		factors = list("t", `"twoFactor" t`, g.factors)
+	}
 	return "DELETE FROM affected;\n" + list("u", `"user" u`, g.users) + list("a", "account a", g.accounts) +
-		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + "ANALYZE affected;\n"
+		list("p", "user_profile p", g.profiles) + list("n", "session n", g.sessions) + factors + "ANALYZE affected;\n"
 }
 
 // countRows returns a result with the numbers of rows to delete and of users to keep in a batch.
@@ -183,8 +189,19 @@ func (r *rollback) countRows(ctx context.Context, s mapping.Scope) (Result, erro
 		Scan(&user, &account, &profile, &u.Sessions, &u.Left, &u.Held, &u.KeptUsers, &u.Cascaded, &u.Changed, &u.Holding,
 			&u.KeptReasons)
 	u.Removed = map[string]int64{"user": user, "account": account, "user_profile": profile}
+	if err == nil && r.mapping.CarriesFactors() {
+		var factors int64
+		err = r.dst.QueryRow(ctx, `SELECT count(*) FROM "twoFactor" t, undo o WHERE `+g.factors).Scan(&factors)
+		u.Removed["twoFactor"] = factors
+	}
 	if err == nil {
 		err = r.dst.QueryRow(ctx, run.CountRestorable(r.id, s)).Scan(&u.Restored)
+	}
+	if err == nil && r.hasSessions {
+		var n int64
+		const removed = `EXISTS (SELECT FROM undo o WHERE o.user_id = t."userId" AND o.is_removed AND o.written)`
+		err = r.dst.QueryRow(ctx, run.CountSessionsToRemove(r.id, s, removed)).Scan(&n)
+		u.Removed["supabaseSession"] = n
 	}
 	return u, run.Wrap("count", err)
 }
@@ -205,11 +222,16 @@ func countOtherRowsSQL(e run.OnDelete) string {
     GROUP BY 1`, run.Deletes, run.Changes, e)
 }
 
-// deletionsSQL returns SQL that deletes the rows of removed users, accounts and profiles before users, and then checks
-// all foreign keys, including deferred ones. condition is a further condition on undo o.
+// deletionsSQL returns SQL that deletes the rows of removed users, second factors, accounts and profiles before users,
+// and then checks all foreign keys, including deferred ones. condition is a further condition on undo o.
 func (r *rollback) deletionsSQL(s mapping.Scope, condition string) string {
 	g := r.conditionsForRemovedRows(s)
-	return "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
+	factors := ""
+	if r.mapping.CarriesFactors() {
+		factors = `DELETE FROM "twoFactor" t USING undo o
+WHERE ` + g.factors + condition + ";\n"
+	}
+	return factors + "DELETE FROM account a USING undo o\nWHERE " + g.accounts + condition + `;
 DELETE FROM user_profile p USING undo o
 WHERE ` + g.profiles + condition + `;
 DELETE FROM "user" u USING undo o
@@ -227,6 +249,9 @@ func (r *rollback) rollbackSQL(b run.Batch) string {
 		sql = run.QuarantineChangedRows(r.id, mapping.User, "u.id", "u.id", "u", `"user" u`, g.users) +
 			run.QuarantineChangedRows(r.id, mapping.Identity, "a.id", `a."userId"`, "a", "account a", g.accounts) +
 			run.QuarantineChangedRows(r.id, mapping.Profile, "p.user_id", "p.user_id", "p", "user_profile p", g.profiles)
+		if r.mapping.CarriesFactors() {
+			sql += run.QuarantineChangedRows(r.id, mapping.Factor, "t.id", `t."userId"`, "t", `"twoFactor" t`, g.factors)
+		}
 	}
 	if r.Cascade {
 		isKept := map[string]bool{}
@@ -237,5 +262,9 @@ func (r *rollback) rollbackSQL(b run.Batch) string {
 			}
 		}
 	}
-	return sql + r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+	sql += r.deletionsSQL(b.Scope, "") + run.RestoreEmails(r.id) + run.DeleteEntries(r.id, b)
+	if r.hasSessions {
+		sql += run.RemoveSessions(r.id, b)
+	}
+	return sql
 }

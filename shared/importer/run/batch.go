@@ -16,8 +16,9 @@ type Pass struct {
 	Number             int
 	Epoch              int64 // epoch of the lease
 	Batches            int
-	HasForeignAccounts bool        // when the pass began, the target had accounts that the run did not write
-	References         []Reference // foreign keys that reference users, directly or through other tables
+	HasForeignAccounts bool          // when the pass began, the target had accounts that the run did not write
+	References         []Reference   // foreign keys that reference users, directly or through other tables
+	FactorCipher       *FactorCipher // nil if the run does not copy TOTP factors
 	mapping.Mapping
 }
 
@@ -25,7 +26,8 @@ const passQuery = `SELECT
   (SELECT count(*) FROM supabase_import.batch WHERE run = $1),
   EXISTS (SELECT FROM supabase_import.foreign_account WHERE run = $1)`
 
-// Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping.
+// Join takes the lease of a run and reads the pass that a process with the same Holder has begun, with its mapping. It
+// returns ErrRefused if the run copies TOTP factors and the secret is missing or another one.
 func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 	epoch, err := env.TakeLease(ctx, name)
 	if err != nil {
@@ -34,6 +36,9 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 	p := &Pass{Run: name, Epoch: epoch}
 	return p, env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		r, err := Find(ctx, dst, name)
+		if err == nil {
+			err = r.CheckFile(env.File)
+		}
 		if err != nil {
 			return err
 		}
@@ -41,8 +46,19 @@ func Join(ctx context.Context, env *Env, name string) (*Pass, error) {
 		if p.Mapping, err = r.readStoredMapping(ctx, src, dst); err != nil {
 			return err
 		}
-		if p.References, err = ReadReferences(ctx, dst); err != nil {
+		switch why, err := env.prepareSessions(ctx, p.Mapping); {
+		case err != nil:
 			return err
+		case len(why) > 0:
+			return Refuse(why)
+		}
+		if p.References, err = ReadReferences(ctx, dst, p.CarriesFactors()); err != nil {
+			return err
+		}
+		if p.CarriesFactors() {
+			if p.FactorCipher, err = env.cipherOfRun(ctx, dst, p.ID, p.Mapping); err != nil {
+				return err
+			}
 		}
 		return dst.QueryRow(ctx, passQuery, p.ID).Scan(&p.Batches, &p.HasForeignAccounts)
 	})
@@ -166,14 +182,42 @@ WHERE name = $1
 // ClosePass ends the pass: the run is complete if no batch is open or parked.
 func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
-		if _, err := dst.Exec(ctx, completeRun, name); err != nil {
+		r, err := Find(ctx, dst, name)
+		if err != nil {
+			return err
+		}
+		tables := analyzeTables
+		if r.Plan.Options.Sessions {
+			tables += `, "supabaseSession", "supabaseCredential"`
+		}
+		if err := env.completeRun(ctx, dst, r); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if _, err := dst.Exec(ctx, analyzeTables); err != nil {
+		if _, err := dst.Exec(ctx, tables); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)
 		return err
 	})
 	return st, err
+}
+
+// completeRun marks the run as complete, unless a batch is open or parked. With sessions it also stores the time of the
+// pass, and the public keys of the project if they are given.
+func (e *Env) completeRun(ctx context.Context, dst *pgx.Conn, r Run) error {
+	if !r.Plan.Options.Sessions {
+		_, err := dst.Exec(ctx, completeRun, r.Name)
+		return err
+	}
+	keys, err := e.readPublicKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, completeRun, r.Name)
+		if err == nil && tag.RowsAffected() > 0 {
+			_, err = tx.Exec(ctx, storeBridge, keys)
+		}
+		return err
+	})
 }

@@ -161,6 +161,9 @@ func (b *passOpener) storePlan(ctx context.Context, p *planner, bounds []string)
 // openPass continues an interrupted pass, or starts the next one.
 func (b *passOpener) openPass(ctx context.Context) error {
 	r, err := Find(ctx, b.dst, b.options.Run)
+	if err == nil {
+		err = r.CheckFile(b.env.File)
+	}
 	if err != nil {
 		return err
 	}
@@ -172,6 +175,9 @@ func (b *passOpener) openPass(ctx context.Context) error {
 		return err
 	}
 	b.quick = b.quick && !changed // every row of another table is new to the run, whatever its times are
+	if err := r.changeSessionOptions(ctx, b.dst, b.given); err != nil {
+		return err
+	}
 	if err := checkOptions(r.Plan.Options, b.given); err != nil {
 		return err
 	}
@@ -179,8 +185,25 @@ func (b *passOpener) openPass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if why := m.Target.Refusals(); len(why) > 0 {
+	why, err := b.env.prepareSessions(ctx, m)
+	if err != nil {
+		return err
+	}
+	if why = append(m.Target.Refusals(), why...); len(why) > 0 {
 		return Refuse(why)
+	}
+	if m.CarriesFactors() {
+		if why := m.Target.FactorRefusals(); len(why) > 0 {
+			return Refuse(why)
+		}
+		if _, err := b.env.cipherOfRun(ctx, b.dst, r.ID, m); err != nil {
+			return err
+		}
+	}
+	if m.Options.Sessions {
+		if err := createSessionTables(ctx, b.dst); err != nil {
+			return err
+		}
 	}
 	if resumed, err := r.resumePass(ctx, b.dst); err != nil || resumed {
 		return err
@@ -235,7 +258,14 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 			return err
 		}
 	}
+	if b.conflicts, err = withoutCarriedFactors(ctx, b.dst, r.ID, b.conflicts); err != nil {
+		return err
+	}
 	quick := b.quick && r.Pass > 0
+	if quick && m.Options.Sessions {
+		return fmt.Errorf("%w: --quick (quick) does not see that a session has ended, because no time of the source "+
+			"says it: a run with sessions needs whole passes", ErrRefused)
+	}
 	var changed []string
 	if quick {
 		if changed, err = r.listChangedUsers(ctx, b.src, b.dst, m); err != nil {

@@ -74,6 +74,9 @@ const (
     AND c.relname = 'user_profile'
     AND f.proname = 'user_profile_touch'
     AND f.prosrc NOT LIKE '%xenon.keep_updated_at%')`
+
+	hasSessionTables = `SELECT to_regclass('"supabaseSession"') IS NOT NULL
+  AND to_regclass('"supabaseCredential"') IS NOT NULL AND to_regclass('"supabaseBridge"') IS NOT NULL`
 )
 
 // readSourceCatalog reads the catalog of the source. profiles is the name of the profile table, "none" for none.
@@ -87,6 +90,9 @@ func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapp
 		{"auth.identities", &s.Identities},
 		{"auth.mfa_factors", &s.Factors},
 		{"auth.webauthn_credentials", &s.Passkeys},
+		{"auth.sessions", &s.Sessions},
+		{"auth.refresh_tokens", &s.RefreshTokens},
+		{"auth.mfa_amr_claims", &s.AMRClaims},
 	}
 	if profiles != mapping.NoProfiles {
 		wanted = append(wanted, describedTable{profiles, &s.Profiles})
@@ -138,10 +144,14 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	if err := db.QueryRow(ctx, touchTriggerQuery, t.Schema).Scan(&t.TouchTrigger); err != nil {
 		return t, fmt.Errorf("look for triggers of the target: %w", err)
 	}
+	if err := db.QueryRow(ctx, hasSessionTables).Scan(&t.SessionTables); err != nil {
+		return t, fmt.Errorf("look for the tables of sessions in the target: %w", err)
+	}
 	return t, describeAll(ctx, db, []describedTable{
 		{t.Schema + ".user", &t.User},
 		{t.Schema + ".account", &t.Account},
 		{t.Schema + ".user_profile", &t.Profile},
+		{t.Schema + ".twoFactor", &t.TwoFactor},
 	})
 }
 

@@ -53,22 +53,32 @@ func (p *Pass) ReadChanges(
 		if err != nil || !withIDs {
 			return err
 		}
-		recorded, err := readIDSums(ctx, dst, p.ledgerIDSums(), batches)
-		if err != nil {
+		if err := p.compareIDs(ctx, dst, &c, current, allowDeletions); err != nil || !p.Options.Sessions {
 			return err
 		}
-		if err := checkUserCounts(current, recorded, allowDeletions); err != nil {
-			return err
-		}
-		c.Deleted = []Batch{}
-		for _, b := range batches {
-			if current[b.Number] != recorded[b.Number] {
-				c.Deleted = append(c.Deleted, b)
-			}
-		}
-		return nil
+		return p.addUsersOfEndedSessions(ctx, src, dst, &c)
 	})
 	return c, err
+}
+
+// compareIDs sets c.Deleted. current are the sums of the source.
+func (p *Pass) compareIDs(
+	ctx context.Context, dst *pgx.Conn, c *ChangeSet, current map[int]idSum, allowDeletions bool,
+) error {
+	recorded, err := readIDSums(ctx, dst, p.ledgerIDSums(), c.all)
+	if err != nil {
+		return err
+	}
+	if err := checkUserCounts(current, recorded, allowDeletions); err != nil {
+		return err
+	}
+	c.Deleted = []Batch{}
+	for _, b := range c.all {
+		if current[b.Number] != recorded[b.Number] {
+			c.Deleted = append(c.Deleted, b)
+		}
+	}
+	return nil
 }
 
 // querier is a connection or a transaction.
@@ -149,6 +159,9 @@ func (p *Pass) RefreshConflicts(ctx context.Context, env *Env) (users []string, 
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		found, err := findConflicts(ctx, env, src, p.Mapping)
 		if err != nil {
+			return err
+		}
+		if found, err = withoutCarriedFactors(ctx, dst, p.ID, found); err != nil {
 			return err
 		}
 		return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {

@@ -99,7 +99,7 @@ func (p *planner) findEmailHolders(ctx context.Context, ids, emails []string) ([
 	if err != nil {
 		return nil, err
 	}
-	references, err := ReadReferences(ctx, p.dst)
+	references, err := ReadReferences(ctx, p.dst, p.mapping.CarriesFactors())
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ type conflict struct {
 }
 
 // findConflicts decides which row keeps a value that several rows of the source have, and returns rejections of the
-// other rows. The decision depends on the rows of the source alone, so that it is the same in every pass. If there
-// are no conflicts, the result is empty, not nil.
+// other rows, and of second factors that cannot be read. The decision depends on the rows of the source and the keys
+// alone, so that it is the same in every pass. If there are no conflicts, the result is empty, not nil.
 func findConflicts(ctx context.Context, env *Env, src *pgx.Conn, m mapping.Mapping) ([]mapping.Rejection, error) {
 	emails, others := []conflict{emailConflict(m)}, []conflict{accountConflict(m)}
 	if m.HasPhone() {
@@ -30,7 +30,12 @@ func findConflicts(ctx context.Context, env *Env, src *pgx.Conn, m mapping.Mappi
 	var otherRejected []mapping.Rejection
 	err := queryConcurrently(ctx, env, src,
 		func(ctx context.Context, db *pgx.Conn) error { return queryConflicts(ctx, db, emails, &rejected) },
-		func(ctx context.Context, db *pgx.Conn) error { return queryConflicts(ctx, db, others, &otherRejected) })
+		func(ctx context.Context, db *pgx.Conn) (err error) {
+			if otherRejected, err = findUnreadableFactors(ctx, env, db, m); err != nil {
+				return err
+			}
+			return queryConflicts(ctx, db, others, &otherRejected)
+		})
 	return append(rejected, otherRejected...), err
 }
 

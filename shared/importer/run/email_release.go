@@ -42,6 +42,9 @@ func keepReason(m mapping.Mapping, references []Reference, hasLedger bool) strin
 	add(`EXISTS (SELECT FROM account a WHERE a."userId" = u.id AND a."providerId" <> 'credential')`,
 		"has a linked account")
 	add(`EXISTS (SELECT FROM user_profile p WHERE p.user_id = u.id)`, "has a profile")
+	if m.CarriesFactors() { // else the table is one of the references
+		add(`EXISTS (SELECT FROM "twoFactor" t WHERE t."userId" = u.id)`, "has a second factor")
+	}
 	for _, r := range references {
 		if r.ToDeletable && !r.FromDeletable {
 			add(r.refersToUser(), "has rows in "+r.Table)

@@ -8,21 +8,34 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/cipher"
+	"github.com/xenon-auth/xenon/shared/importer/atrest"
 )
 
 // Env holds the data that every step of an import needs: the two databases, the holder of the lease, the clock and the
 // progress function.
 type Env struct {
 	From, To string // database URLs; never printed
-	Schema   string // schema of Xenon's tables in the target; "" means public
+	// File describes the file whose rows the source has, if package dump has loaded it from a file; else nil.
+	File   *SourceFile
+	Schema string // schema of Xenon's tables in the target; "" means public
 	// Holder names the holder of the lease in messages of other processes: "xenon migrate on host, pid 42", or the name of
 	// an execution.
 	Holder string
 	// Shared lets several processes with the same Holder work on a run at the same time, as the functions of one execution
 	// do.
-	Shared   bool
-	Progress func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
-	Now      func() time.Time // the clock of this process; the databases use their own clocks
+	Shared bool
+	// Secret returns the secrets of the deployment, BETTER_AUTH_SECRETS and BETTER_AUTH_SECRET, or zero Keys if none is
+	// configured. Only a run that copies TOTP factors or sessions calls it. nil is like a function that returns zero Keys.
+	Secret func(context.Context) (cipher.Keys, error)
+	// EncryptionKeys are the keys of the database encryption of the source, which few projects use.
+	EncryptionKeys atrest.Keys
+	// PublicKeys returns the public keys of the project as a JWKS, or nil. Only a run that imports sessions calls it. nil
+	// is like a function that returns nil.
+	PublicKeys func(context.Context) ([]byte, error)
+	Progress   func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
+	Now        func() time.Time // the clock of this process; the databases use their own clocks
 	// Timeout is the time limit of one statement; 0 means five minutes. A connection attempt has the same limit, but at
 	// most 30 seconds.
 	Timeout time.Duration
@@ -30,8 +43,9 @@ type Env struct {
 	// as long, up to fifty times RetryDelay.
 	RetryDelay time.Duration
 
-	lease     *lease
-	reporting sync.Mutex // locked while Progress runs
+	lease      *lease
+	sessionKey []byte     // the key of the digests, after loadSessionKey
+	reporting  sync.Mutex // locked while Progress runs
 }
 
 // Event is a report of progress. The import reports one for each batch that a copy, verification or rollback finishes

@@ -27,10 +27,11 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	if p.conflicts, err = findConflicts(ctx, p.env, p.src, p.mapping); err != nil {
 		return err
 	}
-	r := mapping.Rejections{}
+	r := p.rejections()
 	for _, c := range p.conflicts {
-		r.Add(c)
-		p.Collisions[c.Reason]++
+		if c.Kind != mapping.Factor {
+			p.Collisions[c.Reason]++
+		}
 	}
 	users, others := p.estimateQueries(r)
 	var ofUsers, ofOthers []estimate
@@ -54,8 +55,20 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	for _, e := range append(ofUsers, ofOthers...) {
 		p.addEstimate(e)
 	}
+	if err := p.countFactors(ctx, r); err != nil {
+		return err
+	}
 	p.addMessages()
 	return nil
+}
+
+// rejections returns the conflicts between rows of the source.
+func (p *planner) rejections() mapping.Rejections {
+	r := mapping.Rejections{}
+	for _, c := range p.conflicts {
+		r.Add(c)
+	}
+	return r
 }
 
 // estimateQueries returns the queries about users, and the queries about the other kinds of rows.
@@ -79,6 +92,12 @@ GROUP BY 2, 4`}
 		others = append(others, `SELECT 'profile', coalesce(reason, ''), coalesce(fields, '{}'), false, '', count(*)
 FROM (`+m.Profiles(all, r)+`) x
 GROUP BY 2, 3`)
+	}
+	if m.CarriesFactors() {
+		expect(mapping.Factor)
+		others = append(others, `SELECT 'factor', coalesce(reason, ''), '{}'::text[], false, '', count(*)
+FROM (`+m.Factors(all, r)+`) x
+GROUP BY 2`)
 	}
 	if q := m.FactorsAndPasskeys(all); q != "" {
 		expect(mapping.Factor, mapping.Passkey)
@@ -121,12 +140,21 @@ func (p *Plan) addEstimate(e estimate) {
 	}
 }
 
-// addMessages adds a refusal if there are second factors and no decision about them, and a warning if there are
-// unconfirmed emails whose passwords are withheld.
+// addMessages adds a refusal if there are second factors and no decision about them, and warnings about passwords that
+// are withheld and about second factors that not every sign-in would ask for.
 func (p *Plan) addMessages() {
 	if n := p.Reasons["factor mfa_not_portable"]; n > 0 && p.Options.MFA == "" {
-		p.addRefusal("%d verified second factors cannot be imported: use --mfa hold to withhold the passwords of these "+
-			"users, or --mfa allow to let the users sign in with the password alone", n)
+		p.addRefusal("%d users have set up %d second factors: use --mfa carry to copy those of authenticator apps "+
+			"(recommended), --mfa hold to copy none and withhold the passwords of these users, or --mfa allow to let the users "+
+			"sign in with the password alone", p.SecondFactors.Users, n)
+	}
+	if n := p.SecondFactors.SocialUsers; n > 0 {
+		p.addWarning("%d users with an authenticator app can also sign in at a provider, and Xenon then asks for no code, "+
+			"as Better Auth: set TWO_FACTOR_FOR=all, so that it asks as Supabase does", n)
+	}
+	if n := p.Reasons["factor "+mapping.FactorEncrypted]; n > 0 {
+		p.addWarning("%d second factors are encrypted by Supabase, and no given key opens them: these users are imported "+
+			"without their password (--encryption-key ID=KEY opens them)", n)
 	}
 	if n := p.Reasons["user.encrypted_password unconfirmed_held"]; n > 0 {
 		p.addWarning("%d users never confirmed the email as the import stores it: they are imported without their password "+

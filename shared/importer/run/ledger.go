@@ -166,6 +166,12 @@ func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
 	}
 	hash := func(t mapping.TargetRow) string { return hashOf(t, isFresh) }
 	record := func(r stagedRows) string { return p.recordSQL(r, s, isFresh) }
+	recordFactors := ""
+	if p.CarriesFactors() {
+		recordFactors = record(stagedRows{
+			"'factor'", "stage_factor", outcome(""), hash(p.FactorRow()), "NULL", "s.action = 'kept'",
+		})
+	}
 	return record(stagedRows{
 		"'user'", "stage_user", outcome(""), hash(user), hash(credential), "'kept' IN (s.action, s.credential)",
 	}) +
@@ -174,6 +180,7 @@ func (p *Pass) RecordStaged(s mapping.Scope, isFresh bool) string {
 			"s.action = 'kept'",
 		}) +
 		record(stagedRows{"'profile'", "stage_profile", outcome(""), hash(profile), "NULL", "s.action = 'kept'"}) +
+		recordFactors +
 		record(stagedRows{
 			"s.source", "stage_other",
 			"CASE WHEN s.reason = '" + mapping.DeletedInSource + "' THEN 'deleted' ELSE 'quarantined' END",

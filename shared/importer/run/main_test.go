@@ -17,6 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
@@ -29,7 +30,8 @@ type child struct {
 	From, To    string
 	Options     importer.Options
 	Concurrency int
-	Measure     bool // the process prints its largest live heap, in bytes, at the end
+	Secret      string // of the deployment, for an import of second factors or sessions
+	Measure     bool   // the process prints its largest live heap, in bytes, at the end
 }
 
 func TestMain(m *testing.M) {
@@ -49,6 +51,9 @@ func runChild(options string) error {
 		return err
 	}
 	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
+	if c.Secret != "" {
+		m.Secret = func(context.Context) (cipher.Keys, error) { return cipher.ParseKeys("", c.Secret) }
+	}
 	var most uint64
 	if c.Measure {
 		m.Progress = func(importer.Event) { most = max(most, liveHeap()) }

@@ -20,7 +20,9 @@ type Plan struct {
 	At      time.Time       `json:"at"` // by the clock of the source
 	Options mapping.Options `json:"options"`
 	Source  Database        `json:"source"`
-	Target  Database        `json:"target"`
+	// File is the file that the source was loaded from, or nil if the source is a Supabase database.
+	File   *SourceFile `json:"file,omitempty"`
+	Target Database    `json:"target"`
 
 	Expected mapping.Counts   `json:"expected"` // rows by kind and outcome, computed from the source alone
 	Reasons  mapping.Reasons  `json:"reasons"`  // numbers of expected quarantine entries
@@ -30,6 +32,8 @@ type Plan struct {
 	// "address_released" against the target.
 	Collisions map[string]int64 `json:"collisions"`
 	Batches    int              `json:"batches"`
+	// SecondFactors counts the verified second factors.
+	SecondFactors SecondFactors `json:"secondFactors,omitzero"`
 	// Providers lists the providers of the source, with the number of their users. A plan of an older release has none.
 	Providers []Provider `json:"providers"`
 	// ProfileColumns lists the columns of the profile table, by where the import stores them.
@@ -45,6 +49,10 @@ type Plan struct {
 	// OtherTables describes the tables of the project that the import does not copy. It is nil in a plan of an older
 	// release.
 	OtherTables *inventory.Inventory `json:"otherTables"`
+
+	// Sessions describes the sessions of the source. It is nil if the import cannot read them, and in a plan of an older
+	// release.
+	Sessions *SessionPlan `json:"sessions,omitempty"`
 
 	NotCarried map[string]int64 `json:"notCarried"` // numbers of rows that are not copied: sessions, tokens and others
 	NotChecked []string         `json:"notChecked"` // tables that do not exist or cannot be read, with the reason
@@ -128,7 +136,7 @@ func makePlan(ctx context.Context, env *Env, src, dst *pgx.Conn, given mapping.O
 	}
 	for _, step := range []func(context.Context) error{
 		p.countRows, p.countNotCarried, p.findReferring, p.readOtherTables, p.findProfileCandidates, p.estimate,
-		p.findCollisions,
+		p.findCollisions, p.planSessions,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -146,6 +154,7 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		return err
 	}
 	p.leaveOutOwnTable()
+	p.addFile()
 	m := p.mapping
 	p.MetadataColumns = m.Target.MetadataColumns()
 	p.Source = Database{Server: m.Source.Server, Rows: map[string]int64{}, Columns: m.Source.Digest()}
@@ -154,7 +163,11 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals())
+	factors, err := p.checkFactors(ctx)
+	if err != nil {
+		return err
+	}
+	p.Refusals = slices.Concat(m.Source.Refusals(), profiles, m.Target.Refusals(), factors)
 	if m.Target.Profile.IsUsable() {
 		p.ProfileColumns = m.ProfilePlaces()
 		if m.Source.Profiles.IsUsable() && len(p.ProfileColumns.Mapped) == 0 {
@@ -175,9 +188,17 @@ func (p *planner) countRows(ctx context.Context) error {
 			return err
 		}
 	}
-	if !s.Factors.IsUsable() && p.Options.MFA != "allow" {
-		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: " +
-			"grant select on it, or use --mfa allow")
+	switch {
+	case s.Factors.IsUsable() || p.Options.MFA == "allow":
+	case p.File != nil && p.File.Service != "":
+		p.addRefusal("the file does not say who has a second factor in %s: use --mfa allow", p.File.Service)
+	default:
+		remedy := "grant select on it"
+		if p.File != nil {
+			remedy = "use a file that has this table"
+		}
+		p.addRefusal("auth.mfa_factors cannot be read, so the import cannot know who has a second factor: %s, or use "+
+			"--mfa allow", remedy)
 	}
 	for _, t := range []mapping.Table{t.User, t.Account, t.Profile} {
 		n, _, err := countRows(ctx, p.dst, t)
@@ -222,8 +243,8 @@ func countRows(ctx context.Context, db *pgx.Conn, t mapping.Table) (n int64, est
 	return n, estimate, err
 }
 
-// notCarried are tables whose rows are counted but not copied: every user has to sign in again, and single sign-on has
-// to be configured again.
+// notCarried are tables whose rows are counted but not copied: single sign-on has to be configured again and, without
+// Options.Sessions, every user has to sign in again.
 var notCarried = []string{
 	"auth.sessions", "auth.refresh_tokens", "auth.one_time_tokens", "auth.flow_state", "auth.mfa_challenges",
 	"auth.mfa_amr_claims", "auth.saml_relay_states", "auth.oauth_clients", "auth.oauth_authorizations",
@@ -231,8 +252,14 @@ var notCarried = []string{
 	"auth.audit_log_entries",
 }
 
+// tablesOfSessions are the tables that an import with Options.Sessions reads.
+var tablesOfSessions = []string{"auth.sessions", "auth.refresh_tokens", "auth.mfa_amr_claims"}
+
 func (p *planner) countNotCarried(ctx context.Context) error {
 	for _, name := range notCarried {
+		if p.Options.Sessions && slices.Contains(tablesOfSessions, name) {
+			continue
+		}
 		t, err := describeTable(ctx, p.src, name)
 		if err != nil {
 			return err
@@ -255,7 +282,7 @@ func (p *planner) countNotCarried(ctx context.Context) error {
 
 // findReferring adds the foreign keys that reference users to the plan.
 func (p *planner) findReferring(ctx context.Context) error {
-	all, err := ReadReferences(ctx, p.dst)
+	all, err := ReadReferences(ctx, p.dst, p.mapping.CarriesFactors())
 	for _, r := range all {
 		parent := strings.TrimPrefix(r.Parent, "ONLY ")
 		p.Referring = append(p.Referring, Referring{r.Table, r.Columns, parent, string(r.Effect)})
@@ -266,6 +293,9 @@ func (p *planner) findReferring(ctx context.Context) error {
 // readOtherTables adds the tables that the import does not copy. The profile table is one of them, because the import
 // copies only those of its columns that user_profile has.
 func (p *planner) readOtherTables(ctx context.Context) error {
+	if p.File != nil {
+		return nil // the file has other tables, but the source only those of users
+	}
 	v, err := inventory.Read(ctx, p.src, p.dst, p.mapping.Target.Schema, schema.TableNames())
 	p.OtherTables = &v
 	return err

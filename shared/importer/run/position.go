@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // Position is a place in the sequence of transactions of the source. Every transaction before it was committed or
@@ -93,18 +95,23 @@ func (p *Pass) SavePosition(ctx context.Context, env *Env, at Position) error {
 		if err == nil && tag.RowsAffected() == 0 {
 			return errLeaseLost()
 		}
+		if err == nil && p.Options.Sessions {
+			_, err = dst.Exec(ctx, touchBridge)
+		}
 		return Wrap("store the position", err)
 	})
 }
 
-const findPosition = `SELECT p.xid, p.server
+const findPosition = `SELECT p.xid, p.server, r.plan->'options'
 FROM supabase_import.position p
 JOIN supabase_import.run r ON r.id = p.run
 WHERE r.name = $1 AND r.state = 'complete'`
 
 // FindPosition returns the position up to which everything is copied. exists is false if the run has none: it is new,
-// not complete, or an older release has copied it.
-func FindPosition(ctx context.Context, env *Env, name string) (p Position, exists bool, err error) {
+// not complete, an older release has copied it, or the given options about sessions differ from those of its last pass.
+func FindPosition(
+	ctx context.Context, env *Env, name string, given mapping.Options,
+) (p Position, exists bool, err error) {
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		var hasTable bool
 		err := dst.QueryRow(ctx, "SELECT to_regclass('supabase_import.position') IS NOT NULL").Scan(&hasTable)
@@ -112,11 +119,13 @@ func FindPosition(ctx context.Context, env *Env, name string) (p Position, exist
 			return Wrap("look for the position", err)
 		}
 		var xmin int64
-		err = dst.QueryRow(ctx, findPosition, name).Scan(&xmin, &p.Server)
+		var stored mapping.Options
+		err = dst.QueryRow(ctx, findPosition, name).Scan(&xmin, &p.Server, &stored)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		p.XMin, exists = uint64(xmin), err == nil //nolint:gosec // see readPosition
+		_, areOther := withSessionOptions(stored, given)
+		p.XMin, exists = uint64(xmin), err == nil && !areOther //nolint:gosec // see readPosition
 		return Wrap("read the position", err)
 	})
 	return p, exists, err

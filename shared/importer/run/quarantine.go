@@ -11,6 +11,7 @@ var stagedKinds = []struct{ kind, stage string }{
 	{"'user'", "stage_user"},
 	{"'identity'", "stage_identity"},
 	{"'profile'", "stage_profile"},
+	{"'factor'", "stage_factor"},
 }
 
 const (

@@ -9,11 +9,11 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// For each of users, identities and profiles: rejected rows, rejected fields and, after the first copy, rows that
-// changed in the target or that other rows reference. Then the rejected rows of other kinds, and credentials.
+// For each of users, identities, profiles and second factors: rejected rows, rejected fields and, after the first copy,
+// rows that changed in the target or that other rows reference. Then the rejected rows of other kinds, and credentials.
 func TestQuarantineHasStatementsForEveryKindOfRow(t *testing.T) {
 	t.Parallel()
-	for isFresh, want := range map[bool]int{true: 3*2 + 1, false: 3*4 + 2} {
+	for isFresh, want := range map[bool]int{true: 4*2 + 1, false: 4*4 + 2} {
 		sql := (&Pass{}).QuarantineStaged(mapping.AllUsers, isFresh)
 		if got := strings.Count(sql, "INSERT INTO supabase_import.quarantine"); got != want {
 			t.Errorf("first copy %t: got %d statements, want %d", isFresh, got, want)

@@ -11,7 +11,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
-// The import deletes rows of the tables "user", account, session and user_profile of the target: the deletable tables.
+// The import deletes rows of the tables "user", account, session and user_profile of the target, and of "twoFactor" if
+// it copies TOTP factors: the deletable tables.
 // Other tables can reference these rows by foreign keys, directly or through further tables. This file finds the
 // foreign keys and the referencing rows, for the plan, for the deletions of a later pass and for the rollback.
 
@@ -56,9 +57,10 @@ func (r Reference) joinCondition() string {
 //go:embed references.sql
 var referencesQuery string
 
-// ReadReferences reads the foreign keys that reference users from the catalog of the target.
-func ReadReferences(ctx context.Context, db *pgx.Conn) ([]Reference, error) {
-	rows, err := db.Query(ctx, referencesQuery)
+// ReadReferences reads the foreign keys that reference users from the catalog of the target. carriesFactors is true for
+// a run that copies TOTP factors: then "twoFactor" is a deletable table, too.
+func ReadReferences(ctx context.Context, db *pgx.Conn, carriesFactors bool) ([]Reference, error) {
+	rows, err := db.Query(ctx, referencesQuery, carriesFactors)
 	if err != nil {
 		return nil, fmt.Errorf("look for foreign keys that reference users: %w", err)
 	}

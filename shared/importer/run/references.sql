@@ -1,16 +1,22 @@
 -- Lists the foreign keys that reference "user", account, session or user_profile, directly or through further tables.
+-- If $1 is true, it includes those that reference "twoFactor".
 -- The search replaces a partition by its partitioned table, because other foreign keys can reference either of them.
--- The foreign keys of Xenon's own schema are left out.
+-- The foreign keys of Xenon's own schema are left out, with those of the sessions of Supabase, which are deleted with
+-- their users.
 WITH RECURSIVE deletable AS (
   SELECT unnest(ARRAY[
     '"user"'::regclass, 'account'::regclass, 'session'::regclass, 'user_profile'::regclass
   ])::oid AS oid
+  UNION ALL
+  SELECT to_regclass('"twoFactor"')::oid WHERE $1::boolean AND to_regclass('"twoFactor"') IS NOT NULL
 ), foreign_key AS (
   SELECT k.oid,
     coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid AS child,
     coalesce(pg_partition_root(k.confrelid), k.confrelid)::oid AS parent
   FROM pg_constraint k
   WHERE k.contype = 'f' AND k.conparentid = 0
+    AND k.conrelid IS DISTINCT FROM to_regclass('"supabaseSession"')
+    AND k.conrelid IS DISTINCT FROM to_regclass('"supabaseCredential"')
     AND NOT (
       k.confrelid = '"user"'::regclass
       AND k.conrelid IN (SELECT oid FROM deletable)

@@ -32,7 +32,7 @@ INSERT INTO affected SELECT 'user', id, 0, tableoid, ctid, NULL, '`+Removed+`' F
 	if err != nil {
 		t.Fatal(err)
 	}
-	references, err := ReadReferences(t.Context(), conn)
+	references, err := ReadReferences(t.Context(), conn, false)
 	if err != nil {
 		t.Fatal(err)
 	}

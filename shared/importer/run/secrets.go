@@ -8,12 +8,12 @@ import (
 )
 
 // deletedMembers are the JSON members that finalizing deletes from residue and quarantine: passwords, one-time tokens
-// and second factors of Supabase, and secrets of accounts of the target.
+// and second factors of Supabase, and secrets of accounts and second factors of the target.
 const deletedMembers = `ARRAY[
     'encrypted_password', 'confirmation_token', 'recovery_token', 'email_change_token_new',
     'email_change_token_current', 'phone_change_token', 'reauthentication_token', 'secret',
     'last_webauthn_challenge_data', 'web_authn_credential',
-    'password', 'accessToken', 'refreshToken', 'idToken']`
+    'password', 'accessToken', 'refreshToken', 'idToken', 'backupCodes']`
 
 // profileFields are the columns of user_profile. Other columns of a profile of the source can contain secrets.
 const profileFields = `

@@ -19,7 +19,8 @@ type Status struct {
 	Done       int             `json:"done"`   // batches that are done in this pass
 	Parked     []Parked        `json:"parked"` // at most 20
 	Counts     mapping.Counts  `json:"counts"`
-	Reasons    mapping.Reasons `json:"reasons"` // numbers of unresolved quarantine entries
+	Reasons    mapping.Reasons `json:"reasons"`            // numbers of unresolved quarantine entries
+	Sessions   *SessionCounts  `json:"sessions,omitempty"` // nil if the run does not import sessions
 	StartedAt  time.Time       `json:"startedAt"`
 	FinishedAt time.Time       `json:"finishedAt,omitzero"`
 }
@@ -94,7 +95,11 @@ func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error)
 	err = forEachCount(ctx, dst, reasonsQuery, r.ID, func(where, reason string, n int64) {
 		st.Reasons[where+" "+reason] = n
 	})
-	return st, Wrap("count the quarantine", err)
+	if err != nil {
+		return st, fmt.Errorf("count the quarantine: %w", err)
+	}
+	st.Sessions, err = ReadSessionCounts(ctx, dst, r)
+	return st, err
 }
 
 // forEachCount calls f for each row of a query that returns two texts and a number.

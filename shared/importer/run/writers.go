@@ -53,13 +53,18 @@ FROM unnest($1::text[]) t
 JOIN pg_class c ON c.oid = t::regclass
 WHERE c.relkind NOT IN ('r', 'p')`
 
-// CheckFollowable returns ErrRefused if the run began with other options than the given ones, or if it reads a view:
-// the rows of a view have no transactions.
+// CheckFollowable returns ErrRefused if the run began with other options than the given ones, if its sessions were
+// imported with another secret, or if it reads a view: the rows of a view have no transactions.
 func (p *Pass) CheckFollowable(ctx context.Context, env *Env, given mapping.Options) error {
 	if err := checkOptions(p.Options, given); err != nil {
 		return err
 	}
-	return env.WithBoth(ctx, func(ctx context.Context, src, _ *pgx.Conn) error {
+	return env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+		if p.Options.Sessions {
+			if err := p.CheckSessionKey(ctx, env, dst); err != nil {
+				return err
+			}
+		}
 		views, err := QueryTexts(ctx, src, notATable, p.FollowedTables())
 		if err == nil && len(views) > 0 {
 			return fmt.Errorf("%w: %s is not a table, so the changes of its rows cannot be followed: use passes without "+

@@ -63,6 +63,12 @@ func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 				},
 			},
 		},
+		"sessions": {
+			`{"sessions":true,"sessionTimebox":"720h","sessionInactivity":"168h"}`,
+			Job{Mode: ModeImport, Run: "supabase", Concurrency: 8, Options: mapping.Options{
+				Sessions: true, SessionTimebox: "720h", SessionInactivity: "168h",
+			}},
+		},
 	}
 	for name, test := range tests {
 		test.want.Holder, test.want.Options.Run = "the execution tuesday", test.want.Run
@@ -98,6 +104,7 @@ func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 		"too many polls":                 {`{"follow": 1001}`, "follow is 1001"},
 		"follow with rollback":           {`{"rollback": true, "follow": 1}`, "follow cannot be used with rollback"},
 		"follow with quick":              {`{"quick": true, "follow": 1}`, "follow cannot be used with rollback or quick"},
+		"quick with sessions":            {`{"sessions": true, "quick": true}`, "quick cannot be used with sessions"},
 		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequestBytes) + `"}`, "bytes"},
 	}
 	for name, test := range tests {

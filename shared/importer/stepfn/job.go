@@ -123,6 +123,8 @@ func (r Request) check() error {
 		return fmt.Errorf("follow is %d, not 0 to %d", r.Follow, maxPolls)
 	case r.Follow > 0 && (r.Rollback || r.Quick):
 		return fmt.Errorf("follow cannot be used with rollback or quick")
+	case r.Quick && r.Sessions:
+		return fmt.Errorf("quick cannot be used with sessions, because no time of the source says that a session has ended")
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type PlanResult struct {
 	Expected   mapping.Counts   `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
+	// SecondFactors counts the verified second factors of the source, without the list of users.
+	SecondFactors run.SecondFactors `json:"secondFactors"`
 	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
 	Providers []run.Provider `json:"providers"`
 	// MetadataColumns lists the columns of "user" for metadata that the run fills.
@@ -37,6 +39,8 @@ type PlanResult struct {
 	// ProfileCandidates lists the five tables with one row for each user that fill most columns of user_profile. Their
 	// options are fields of a Request.
 	ProfileCandidates []run.ProfileCandidate `json:"profileCandidates"`
+	// Sessions has the numbers of sessions of the source; it is missing if the import cannot read them.
+	Sessions *run.SessionPlan `json:"sessions,omitempty"`
 }
 
 // OtherTables is a short form of inventory.Inventory.
@@ -76,6 +80,8 @@ type StatusResult struct {
 	Parked  []run.Parked    `json:"parked"` // at most ten
 	Counts  mapping.Counts  `json:"counts"`
 	Reasons mapping.Reasons `json:"reasons"` // the forty most frequent
+	// Sessions has the outcomes of the sessions; it is missing if the run does not import them.
+	Sessions *run.SessionCounts `json:"sessions,omitempty"`
 }
 
 // VerifyResult is the result of the action "verdict": the verification without the list of rows.
@@ -167,13 +173,14 @@ func newPlanResult(p run.Plan) PlanResult {
 	for _, r := range p.Referring {
 		referring = append(referring, r.Table+" → "+r.To+": "+run.OnDeleteTexts[r.OnDelete])
 	}
+	p.SecondFactors.SocialUserIDs = nil
 	return PlanResult{
 		MayStart: len(p.Refusals) == 0,
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
 		Referring: firstTexts(referring), Batches: p.Batches, Expected: p.Expected, Collisions: p.Collisions,
 		Reasons: largestEntries(p.Reasons, maxReasons), Providers: providersWithMostUsers(p.Providers),
 		OtherTables: summarizeOtherTables(p.OtherTables), ProfileCandidates: boundedCandidates(p.ProfileCandidates),
-		MetadataColumns: p.MetadataColumns,
+		MetadataColumns: p.MetadataColumns, SecondFactors: p.SecondFactors, Sessions: p.Sessions,
 	}
 }
 
@@ -274,7 +281,7 @@ func newStatusResult(s run.Status) StatusResult {
 	}
 	return StatusResult{
 		State: s.State, Pass: s.Pass, Batches: s.Batches, Open: s.Batches - s.Done, Parked: parked,
-		Counts: s.Counts, Reasons: largestEntries(s.Reasons, maxReasons),
+		Counts: s.Counts, Reasons: largestEntries(s.Reasons, maxReasons), Sessions: s.Sessions,
 	}
 }
 

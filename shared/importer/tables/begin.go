@@ -26,6 +26,7 @@ type beginning struct {
 	userTriggers []usertriggers.Trigger // of the source
 	remade       []remadeTrigger        // the same, for the target
 	roles        []string               // of the target
+	missing      []string               // extensions of the source that the target does not offer
 	leftOut      []LeftOut
 	skipped      []statement // privileges and comments of objects that are left out
 	fatal        []string    // why the move cannot begin

@@ -121,7 +121,7 @@ func (w *copyWorker) stream(ctx context.Context, p *part) (int64, error) {
 	read := make(chan error, 1)
 	go func() {
 		buffer := bufio.NewWriterSize(out, 1<<16) // pgx calls Write for each row
-		_, err := w.src.PgConn().CopyTo(ctx, buffer, copySource(p.Table, p.Columns, p.Condition))
+		_, err := w.src.PgConn().CopyTo(ctx, buffer, copySource(p.Table, p.Columns, p.Condition)+p.format())
 		if err == nil {
 			err = buffer.Flush()
 		}
@@ -129,7 +129,7 @@ func (w *copyWorker) stream(ctx context.Context, p *part) (int64, error) {
 		read <- err
 	}()
 	tag, err := w.dst.PgConn().CopyFrom(ctx, in,
-		fmt.Sprintf("COPY %s (%s) FROM STDIN", p.Table, strings.Join(p.Columns, ", ")))
+		fmt.Sprintf("COPY %s (%s) FROM STDIN%s", p.Table, strings.Join(p.Columns, ", "), p.format()))
 	_ = in.CloseWithError(err)
 	readErr := <-read
 	switch {
@@ -139,6 +139,14 @@ func (w *copyWorker) stream(ctx context.Context, p *part) (int64, error) {
 		return 0, fmt.Errorf("write to the target: %w", rejectedError{err})
 	}
 	return tag.RowsAffected(), nil
+}
+
+// format returns the end of a COPY statement.
+func (p *part) format() string {
+	if p.binary {
+		return " (FORMAT binary)"
+	}
+	return ""
 }
 
 const markFailed = `WITH parts AS (

@@ -27,6 +27,9 @@ WITH own AS (
   SELECT 'sequence', r.name, '', ''
   FROM relation r
   WHERE r.relkind = 'S'
+    AND NOT EXISTS (SELECT FROM pg_depend d  -- the sequence of an identity column goes with its table
+      WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype = 'i' AND d.refobjid NOT IN (SELECT oid FROM relation))
   UNION ALL
   SELECT 'index', i.name, r.name, pg_get_indexdef(x.indexrelid)
   FROM pg_index x

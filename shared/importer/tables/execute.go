@@ -44,7 +44,7 @@ func (b *beginning) execute(ctx context.Context, s statement) error {
 		return fmt.Errorf("create %s %s: %w", strings.ToLower(s.Kind), s.Name, err)
 	case e == nil:
 	case s.isEssential() || slices.Contains(duplicates, e.Code):
-		b.fatal = append(b.fatal, fmt.Sprintf("%s %s: %s", strings.ToLower(s.Kind), s.Name, advice(e)))
+		b.fatal = append(b.fatal, fmt.Sprintf("%s %s: %s", strings.ToLower(s.Kind), s.Name, b.advice(e)))
 	case b.belongsToLeftOut(s):
 		b.skipped = append(b.skipped, s)
 	default:
@@ -65,16 +65,20 @@ func (b *beginning) belongsToLeftOut(s statement) bool {
 var duplicates = []string{"42P07", "42710", "42723", "42P06"}
 
 // advice returns the message of Postgres with what the operator can do.
-func advice(e *pgconn.PgError) string {
+func (b *beginning) advice(e *pgconn.PgError) string {
 	switch {
 	case slices.Contains(duplicates, e.Code):
 		return e.Message + " in the target. Rename it there, exclude the table, or give Xenon's tables a schema of their " +
 			"own (SCHEMA=xenon)"
-	case e.Code == "42704", e.Code == "42883", e.Code == "58P01":
-		return e.Message + ". The target may lack an extension: xenon migrate plan lists them"
+	case slices.Contains(undefined, e.Code) && len(b.missing) > 0:
+		return e.Message + ". The target does not offer these extensions of the source: " + strings.Join(b.missing, ", ") +
+			". Install what is missing there, or leave the table behind with --exclude"
 	}
 	return e.Message
 }
+
+// undefined are the SQLSTATEs of an object, a function, a file or a schema that does not exist.
+var undefined = []string{"42704", "42883", "58P01", "3F000"}
 
 // optionalKinds are objects without which the rows and their protection are complete.
 var optionalKinds = []string{

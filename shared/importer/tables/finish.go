@@ -160,6 +160,9 @@ func (f *finisher) analyze(ctx context.Context) error {
 // complete stores the numbers of rows and the definitions of the target, with which a rollback finds what was changed
 // since. A move that was interrupted continues with the tables that have no number.
 func (f *finisher) complete(ctx context.Context) error {
+	if _, err := f.dst.Exec(ctx, storeCopiedRows, f.run.ID); err != nil {
+		return fmt.Errorf("store the numbers of rows: %w", err)
+	}
 	tables, err := run.QueryTexts(ctx, f.dst, tablesWithoutRows, f.run.ID)
 	if err != nil {
 		return err
@@ -180,6 +183,12 @@ func (f *finisher) complete(ctx context.Context) error {
 }
 
 const (
+	// If the move has changed no row, the tables have the copied rows, and nothing has to be counted.
+	storeCopiedRows = `UPDATE supabase_import.moved_table t
+SET rows = (SELECT sum(p.rows) FROM supabase_import.moved_part p WHERE p.run = t.run AND p.table_name = t.name)
+WHERE t.run = $1 AND t.rows IS NULL
+  AND NOT EXISTS (SELECT FROM supabase_import.moved_row r WHERE r.run = t.run)`
+
 	tablesWithoutRows = `SELECT name
 FROM supabase_import.moved_table
 WHERE run = $1 AND rows IS NULL

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
@@ -15,7 +17,12 @@ import (
 // storedKey is a foreign key with its number in moved_key.
 type storedKey struct {
 	ForeignKey
+
+	// Added means that the foreign key exists, NOT VALID, and only its rows are to be checked.
+	Added  bool `json:"added"`
 	number int
+	// rejected says why the target did not let the move change the rows without a parent.
+	rejected string
 }
 
 const openKeys = `SELECT number, definition::text
@@ -24,7 +31,8 @@ WHERE run = $1 AND state = 'open'
 ORDER BY number`
 
 // createKeys makes the foreign keys. Rows that refer to no row are treated first, until no foreign key has new ones: a
-// quarantined row may have rows that refer to it.
+// quarantined row may have rows that refer to it. All foreign keys are added before the first one is validated: adding
+// locks both tables, and validating takes long.
 func (f *finisher) createKeys(ctx context.Context) error {
 	keys, err := f.openKeys(ctx)
 	if err != nil {
@@ -34,35 +42,48 @@ func (f *finisher) createKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	byTable := map[string][]storedKey{}
 	for _, k := range keys {
-		if err := f.createKey(ctx, k, rejected[k.number]); err != nil {
-			return fmt.Errorf("create the foreign key %s: %w", k.title(), err)
+		k.rejected = rejected[k.number]
+		open := k.Added
+		if !open {
+			if open, err = f.addKey(ctx, k); err != nil {
+				return fmt.Errorf("create the foreign key %s: %w", k.title(), err)
+			}
+		}
+		if open {
+			byTable[k.Table] = append(byTable[k.Table], k)
 		}
 	}
-	return nil
+	return f.validateKeys(ctx, slices.Collect(maps.Values(byTable)))
 }
 
-// treatAllOrphans treats the rows without a parent of all keys. If the target rejects the change, the rows stay as they
-// are; rejected has the reason by the number of the key.
-func (f *finisher) treatAllOrphans(ctx context.Context, keys []storedKey) (rejected map[int]string, err error) {
-	rejected = map[int]string{}
-	for changed := f.options.Orphans != Keep; changed; {
-		changed = false
-		for _, k := range keys {
-			if rejected[k.number] != "" {
-				continue
-			}
-			n, err := f.treatOrphans(ctx, k)
-			switch {
-			case isRefusal(err):
-				rejected[k.number] = run.WithoutDetail(err)
-			case err != nil:
-				return nil, fmt.Errorf("rows without a parent of %s: %w", k.title(), err)
-			}
-			changed = changed || n > 0
-		}
+// validateKeys validates foreign keys. Those of different tables are validated at the same time.
+func (f *finisher) validateKeys(ctx context.Context, tables [][]storedKey) error {
+	queue := make(chan []storedKey, len(tables))
+	for _, keys := range tables {
+		queue <- keys
 	}
-	return rejected, nil
+	close(queue)
+	g, ctx := errgroup.WithContext(ctx)
+	for range min(f.workers, len(tables)) {
+		g.Go(func() error {
+			dst, err := f.env.Target(ctx, finishSession+";\n")
+			if err != nil {
+				return err
+			}
+			defer run.Close(dst)
+			for keys := range queue {
+				for _, k := range keys {
+					if err := f.validateKey(ctx, dst, k); err != nil {
+						return fmt.Errorf("validate the foreign key %s: %w", k.title(), err)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 func (f *finisher) openKeys(ctx context.Context) (keys []storedKey, err error) {
@@ -74,7 +95,7 @@ func (f *finisher) openKeys(ctx context.Context) (keys []storedKey, err error) {
 	var definition string
 	_, err = pgx.ForEachRow(rows, []any{&number, &definition}, func() error {
 		k := storedKey{number: number}
-		if err := json.Unmarshal([]byte(definition), &k.ForeignKey); err != nil {
+		if err := json.Unmarshal([]byte(definition), &k); err != nil {
 			return err
 		}
 		keys = append(keys, k)
@@ -83,140 +104,78 @@ func (f *finisher) openKeys(ctx context.Context) (keys []storedKey, err error) {
 	return keys, run.Wrap("read the foreign keys", err)
 }
 
-// treatOrphans sets the references of rows without a parent to NULL, or quarantines the rows. It returns their number.
-// Rows whose reference cannot be NULL stay as they are.
-func (f *finisher) treatOrphans(ctx context.Context, k storedKey) (n int64, err error) {
-	columns, err := f.copiedColumns(ctx, k.Table)
-	if err != nil {
-		return 0, err
-	}
-	sql := k.quarantine(columns)
-	if f.options.Orphans == Null {
-		if len(k.Nullable) == 0 {
-			return 0, nil
-		}
-		sql = k.setNull(columns)
-	}
-	err = pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, sql, f.run.ID, k.Table, k.Name)
-		if n = tag.RowsAffected(); err != nil || n == 0 {
-			return err
-		}
-		_, err = tx.Exec(ctx, recordTransaction, f.run.ID)
-		return err
-	})
-	return n, err
-}
-
-// copiedColumns returns the columns of a table that are copied. Of a partitioned table, they are those of a partition.
-func (f *finisher) copiedColumns(ctx context.Context, table string) (columns []string, err error) {
-	err = f.dst.QueryRow(ctx, `SELECT ARRAY(
-  SELECT quote_ident(attname) FROM pg_attribute
-  WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum)`,
-		table).Scan(&columns)
-	return columns, err
-}
-
-// aliased returns the columns of a row.
-func aliased(alias string, columns []string) []string {
-	all := make([]string, len(columns))
-	for i, c := range columns {
-		all[i] = alias + "." + c
-	}
-	return all
-}
-
-// quarantine returns a statement that moves rows without a parent to moved_row. It has the parameters run, table and
-// name of the foreign key.
-func (k ForeignKey) quarantine(columns []string) string {
-	return fmt.Sprintf(`WITH gone AS (
-  DELETE FROM %s c WHERE %s
-  RETURNING c.tableoid, to_json(c) AS original, %s AS before
-)
-INSERT INTO supabase_import.moved_row (run, table_name, key_name, action, original, before)
-SELECT $1, coalesce(
-    (SELECT t.name FROM supabase_import.moved_table t WHERE t.run = $1 AND to_regclass(t.name) = tableoid), $2::text),
-  $3::text, 'quarantined', original, before
-FROM gone`, k.Table, k.orphans(), rowHash(aliased("c", columns)))
-}
-
-// setNull returns a statement that sets references without a parent to NULL and stores the rows before it.
-func (k ForeignKey) setNull(columns []string) string {
-	sets := make([]string, len(k.Nullable))
-	for i, c := range k.Nullable {
-		sets[i] = c + " = NULL"
-	}
-	return fmt.Sprintf(`WITH orphan AS (
-  SELECT c.tableoid AS rel, c.ctid AS tid, to_json(c) AS original, %[3]s AS before
-  FROM %[1]s c
-  WHERE %[2]s
-), changed AS (
-  UPDATE %[1]s c SET %[4]s
-  FROM orphan o
-  WHERE c.tableoid = o.rel AND c.ctid = o.tid
-  RETURNING o.rel, o.original, o.before, %[3]s AS after
-)
-INSERT INTO supabase_import.moved_row (run, table_name, key_name, action, original, before, after)
-SELECT $1, coalesce(
-    (SELECT t.name FROM supabase_import.moved_table t WHERE t.run = $1 AND to_regclass(t.name) = rel), $2::text),
-  $3::text, 'nulled', original, before, after
-FROM changed`, k.Table, k.orphans(), rowHash(aliased("c", columns)), strings.Join(sets, ", "))
-}
-
-const closeKey = `UPDATE supabase_import.moved_key SET state = $3, orphans = $4, reason = nullif($5, '')
+const (
+	markAdded = `UPDATE supabase_import.moved_key SET definition = definition || '{"added": true}'
 WHERE run = $1 AND number = $2`
 
-// createKey makes a foreign key and validates it, unless rows without a parent are left or it was not valid at the
-// source. rejected says why the target did not let the move change these rows.
-func (f *finisher) createKey(ctx context.Context, k storedKey, rejected string) error {
-	return pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
+	closeKey = `UPDATE supabase_import.moved_key SET state = $3, orphans = $4, reason = nullif($5, '')
+WHERE run = $1 AND number = $2`
+
+	foreignKeyViolation = "23503"
+)
+
+// addKey adds a foreign key without a check of the rows. open means that validateKey has to follow. Of a partitioned
+// table, Postgres checks the rows at once. A key that was not valid at the source stays so.
+func (f *finisher) addKey(ctx context.Context, k storedKey) (open bool, err error) {
+	err = pgx.BeginFunc(ctx, f.dst, func(tx pgx.Tx) error {
 		if err := openSavepoint(ctx, f.dst); err != nil {
 			return err
 		}
-		state, rejection, err := f.tryKey(ctx, k)
-		if err != nil {
+		rejection, err := try(ctx, f.dst, k.add())
+		switch {
+		case err != nil:
+			return err
+		case rejection != nil:
+			return f.close(ctx, tx, k, "left out", rejection)
+		case k.Partitioned:
+			return f.close(ctx, tx, k, "valid", nil)
+		case !k.Valid:
+			return f.close(ctx, tx, k, "not valid", nil)
+		}
+		open = true
+		_, err = tx.Exec(ctx, markAdded, f.run.ID, k.number)
+		return err
+	})
+	return open, err
+}
+
+// validateKey validates a foreign key, unless rows without a parent are left.
+func (f *finisher) validateKey(ctx context.Context, dst *pgx.Conn, k storedKey) error {
+	return pgx.BeginFunc(ctx, dst, func(tx pgx.Tx) error {
+		if err := openSavepoint(ctx, dst); err != nil {
 			return err
 		}
-		if rejection != nil && rejection.Code != foreignKeyViolation {
-			return rejection
+		rejection, err := try(ctx, dst, k.validate())
+		switch {
+		case err != nil:
+			return err
+		case rejection != nil:
+			return f.close(ctx, tx, k, "not valid", rejection)
 		}
-		orphans, reason := int64(0), ""
-		if rejection != nil {
-			const count = "SELECT count(*) FROM %s c WHERE %s"
-			if err := tx.QueryRow(ctx, fmt.Sprintf(count, k.Table, k.orphans())).Scan(&orphans); err != nil {
-				return err
-			}
-			reason = fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
-		}
-		if state == "left out" {
-			reason += ", and Postgres before 18 cannot leave a foreign key of a partitioned table unchecked"
-		}
-		if rejected != "" {
-			reason += "; the target rejects their change: " + rejected
-		}
-		_, err = tx.Exec(ctx, closeKey, f.run.ID, k.number, state, orphans, reason)
-		return err
+		return f.close(ctx, tx, k, "valid", nil)
 	})
 }
 
-const foreignKeyViolation = "23503"
-
-// tryKey makes a foreign key and validates it. If rows have no parent, it returns the rejection and the state that the
-// key has then.
-func (f *finisher) tryKey(ctx context.Context, k storedKey) (state string, rejection *pgconn.PgError, err error) {
-	rejection, err = try(ctx, f.dst, k.add())
-	switch {
-	case err != nil:
-		return "", nil, err
-	case rejection != nil:
-		return "left out", rejection, nil
-	case k.Partitioned:
-		return "valid", nil, nil
-	case !k.Valid:
-		return "not valid", nil, nil // as at the source
+// close stores the state of a foreign key, with the number of rows without a parent if they are the reason. It returns
+// other rejections as errors.
+func (f *finisher) close(ctx context.Context, tx pgx.Tx, k storedKey, state string, rejection *pgconn.PgError) error {
+	orphans, reason := int64(0), ""
+	if rejection != nil {
+		if rejection.Code != foreignKeyViolation {
+			return rejection
+		}
+		const count = "SELECT count(*) FROM %s c WHERE %s"
+		if err := tx.QueryRow(ctx, fmt.Sprintf(count, k.Table, k.orphans())).Scan(&orphans); err != nil {
+			return err
+		}
+		reason = fmt.Sprintf("%d rows refer to no row of %s", orphans, k.Parent)
 	}
-	if rejection, err = try(ctx, f.dst, k.validate()); rejection != nil || err != nil {
-		return "not valid", rejection, err
+	if state == "left out" {
+		reason += ", and Postgres before 18 cannot leave a foreign key of a partitioned table unchecked"
 	}
-	return "valid", nil, nil
+	if k.rejected != "" {
+		reason += "; the target rejects their change: " + k.rejected
+	}
+	_, err := tx.Exec(ctx, closeKey, f.run.ID, k.number, state, orphans, reason)
+	return err
 }

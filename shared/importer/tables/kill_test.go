@@ -94,9 +94,8 @@ func movedRows(t *testing.T, m *importer.Import) map[string][]string {
 	return importtest.Contents(t, m.To, all)
 }
 
-// runAndKill starts the child process and kills it after some time, unless it has completed by then. It returns the
-// duration and whether the move completed.
-func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, bool) {
+// command returns the command of the child process.
+func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -104,6 +103,14 @@ func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, boo
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	return cmd
+}
+
+// runAndKill starts the child process and kills it after some time, unless it has completed by then. It returns the
+// duration and whether the move completed.
+func (c child) runAndKill(t *testing.T, after time.Duration) (time.Duration, bool) {
+	t.Helper()
+	cmd := c.command(t)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()

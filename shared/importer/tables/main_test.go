@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/xenon-auth/xenon/internal/testkit/xenontest"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(xenontest.RunTests(m))
+	os.Exit(m.Run())
 }
 
 func runChild(text string) error {

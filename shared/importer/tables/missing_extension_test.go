@@ -33,7 +33,8 @@ func TestMoveIntoATargetWithoutAnExtension(t *testing.T) {
 	if _, err := m.Run(t.Context(), o, false, 0); err != nil {
 		t.Fatal(err)
 	}
-	checkRefused(t, m, tables.Options{}, installedPgDumps(t), "citext", "extension")
+	checkRefused(t, m, tables.Options{}, installedPgDumps(t), `type "extensions.citext" does not exist`,
+		"The target does not offer these extensions of the source: citext, unaccent. Install what is missing there, or")
 }
 
 // The target does not offer pg_trgm. Two indexes need it, and a function that Postgres does not check until it is

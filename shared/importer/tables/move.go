@@ -174,6 +174,7 @@ type part struct {
 	Open      int // number of the open parts of the move
 	All       int // number of all parts
 
+	binary bool // whether the rows are copied in the binary format
 	copied bool // by this process
 }
 
@@ -202,11 +203,29 @@ func (m *mover) copyAll(ctx context.Context) error {
 			return err
 		}
 		defer run.Close(src)
+		if err := m.chooseFormats(ctx, src, parts); err != nil {
+			return err
+		}
 		return inSnapshot(ctx, src, func(snapshot string) error {
 			err := m.copyParts(ctx, parts, snapshot)
 			parts = slices.DeleteFunc(parts, func(p part) bool { return p.copied })
 			return err
 		})
+	})
+}
+
+// chooseFormats sets the format of each part.
+func (m *mover) chooseFormats(ctx context.Context, src *pgx.Conn, parts []part) error {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Table
+	}
+	return m.env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
+		binary, err := binaryTables(ctx, src, dst, slices.Compact(slices.Sorted(slices.Values(names))))
+		for i := range parts {
+			parts[i].binary = binary[parts[i].Table]
+		}
+		return err
 	})
 }
 

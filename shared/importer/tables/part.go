@@ -23,10 +23,15 @@ func (r relation) parts(ctx context.Context, src *pgx.Conn) ([]string, error) {
 	if len(r.Key) == 0 || r.Bytes < smallTable {
 		return []string{""}, nil
 	}
-	bounds, err := r.bounds(ctx, src)
+	bounds, err := r.bounds(ctx, src, partRows)
 	if err != nil || len(bounds) == 0 {
 		return []string{""}, err
 	}
+	return r.conditions(bounds), nil
+}
+
+// conditions returns the conditions on the rows between the bounds.
+func (r relation) conditions(bounds []string) []string {
 	key := "(" + strings.Join(r.Key, ", ") + ")"
 	conditions := []string{key + " < " + bounds[0]}
 	for i, low := range bounds {
@@ -36,20 +41,30 @@ func (r relation) parts(ctx context.Context, src *pgx.Conn) ([]string, error) {
 		}
 		conditions = append(conditions, condition)
 	}
-	return conditions, nil
+	return conditions
 }
 
-// bounds returns every partRows-th value of the primary key as an SQL expression.
-func (r relation) bounds(ctx context.Context, src *pgx.Conn) ([]string, error) {
+// pageBytes is the size of a page of a table, and sampledPages the least number of pages that bounds reads.
+const (
+	pageBytes    = 8192
+	sampledPages = 1000
+)
+
+// bounds returns values of the primary key as SQL expressions. Between two of them are about the given number of rows.
+// They are taken from a sample of the table's pages: one in a hundred, at least sampledPages. So the parts of a small
+// table have exactly that number of rows, and a large table is not read twice.
+func (r relation) bounds(ctx context.Context, src *pgx.Conn, rows int) ([]string, error) {
 	texts := make([]string, len(r.Key))
 	for i, column := range r.Key {
 		texts[i] = fmt.Sprintf("quote_literal(%s::text) || %s", column, mapping.Literal("::"+r.KeyTypes[i]))
 	}
+	pages := max(float64(r.Bytes)/pageBytes, 1)
+	share := min(1, max(0.01, sampledPages/pages))
 	key := strings.Join(r.Key, ", ")
 	return run.QueryTexts(ctx, src, fmt.Sprintf(`SELECT '(' || concat_ws(', ', %s) || ')'
-FROM (SELECT %s, row_number() OVER (ORDER BY %s) AS n FROM ONLY %s) x
+FROM (SELECT %s, row_number() OVER (ORDER BY %s) AS n FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) x
 WHERE n %% %d = 0
-ORDER BY n`, strings.Join(texts, ", "), key, key, r.Name, partRows))
+ORDER BY n`, strings.Join(texts, ", "), key, key, r.Name, 100*share, max(1, int(share*float64(rows)))))
 }
 
 // copySource returns the statement that reads a part of a table.

@@ -38,7 +38,8 @@ func fillShim(table usertriggers.UserTable) string {
 		"{app_metadata}", table.AppMetadataOf("u")).Replace(shimSQL)
 }
 
-// extensions returns the statements that create the extensions of the source that the target can have.
+// extensions returns the statements that create the extensions of the source that the target can have, and notes those
+// that it does not offer.
 func (b *beginning) extensions(ctx context.Context) (all []statement, err error) {
 	names, err := query[struct{ Name, Schema string }](ctx, b.src, `SELECT extname, nspname
 FROM pg_extension e
@@ -48,13 +49,20 @@ ORDER BY 1`, inventory.ManagedExtensions)
 	if err != nil {
 		return nil, fmt.Errorf("read the extensions of the source: %w", err)
 	}
-	available, err := run.QueryTexts(ctx, b.dst, `SELECT name FROM pg_available_extensions a
-WHERE NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = a.name)`)
+	available, err := run.QueryTexts(ctx, b.dst, "SELECT name FROM pg_available_extensions")
+	if err != nil {
+		return nil, fmt.Errorf("read the extensions of the target: %w", err)
+	}
+	installed, err := run.QueryTexts(ctx, b.dst, "SELECT extname FROM pg_extension")
 	if err != nil {
 		return nil, fmt.Errorf("read the extensions of the target: %w", err)
 	}
 	for _, e := range names {
-		if slices.Contains(available, e.Name) {
+		switch {
+		case slices.Contains(installed, e.Name):
+		case !slices.Contains(available, e.Name):
+			b.missing = append(b.missing, e.Name)
+		default:
 			all = append(all, statement{
 				prepare, "EXTENSION", e.Name,
 				fmt.Sprintf("CREATE SCHEMA IF NOT EXISTS %[2]s;\nCREATE EXTENSION IF NOT EXISTS %[1]s WITH SCHEMA %[2]s;",

@@ -153,8 +153,9 @@ func TestExcludedTablesStayBehindWithTheirForeignKeys(t *testing.T) {
 	m := importInto(t, `create table topics (id int primary key);
 		create table posts (id int primary key, topic int references topics, author uuid references auth.users);
 		create table days (day date not null) partition by range (day);
-		create table days_2026 partition of days for values from ('2026-01-01') to ('2027-01-01')`, "")
-	result := move(t, m, tables.Options{Exclude: []string{"topics", "public.days"}})
+		create table days_2026 partition of days for values from ('2026-01-01') to ('2027-01-01');
+		create table numbered (id int generated always as identity); create table counted (id serial)`, "")
+	result := move(t, m, tables.Options{Exclude: []string{"topics", "public.days", "numbered", "counted"}})
 	if len(result.Tables) != 1 || result.Tables[0].Name != "public.posts" {
 		t.Errorf("moved tables: got %+v, want public.posts alone", result.Tables)
 	}

@@ -24,6 +24,11 @@ func findMove(ctx context.Context, dst *pgx.Conn, name string) (run.Run, error) 
 }
 
 const (
+	// A move of an older version has no leftBehind.
+	resultMove = `SELECT state, schemas, ARRAY(SELECT jsonb_array_elements_text(options->'leftBehind'))
+FROM supabase_import.move
+WHERE run = $1`
+
 	resultOpen = `SELECT (
   (SELECT count(*) FROM supabase_import.moved_part WHERE run = $1 AND NOT copied)
   + (SELECT count(*) FROM supabase_import.moved_object WHERE run = $1 AND state = 'open')
@@ -62,8 +67,7 @@ GROUP BY 1`
 // readResult reads the state of a move.
 func readResult(ctx context.Context, dst *pgx.Conn, r run.Run) (result Result, err error) {
 	result = Result{Run: r.Name, Objects: map[string]int{}}
-	err = dst.QueryRow(ctx, "SELECT state, schemas FROM supabase_import.move WHERE run = $1", r.ID).
-		Scan(&result.State, &result.Schemas)
+	err = dst.QueryRow(ctx, resultMove, r.ID).Scan(&result.State, &result.Schemas, &result.LeftBehind)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return result, ErrNoMove
 	}

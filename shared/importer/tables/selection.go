@@ -16,6 +16,7 @@ import (
 // selection is what a move covers.
 type selection struct {
 	schemas   []string
+	behind    []string // what the options exclude, see Result.LeftBehind
 	excluded  []string // tables, quoted as in SQL, with the partitions of excluded tables and all foreign tables
 	relations []relation
 	keys      []ForeignKey
@@ -55,7 +56,7 @@ WHERE c.relkind = 'f' AND n.nspname = ANY ($1)`
 
 // selectRelations reads from the source what the options cover.
 func selectRelations(ctx context.Context, src *pgx.Conn, o Options) (s selection, err error) {
-	if s.schemas, err = selectSchemas(ctx, src, o.Schemas); err != nil {
+	if err := s.selectSchemas(ctx, src, o.Schemas); err != nil {
 		return s, err
 	}
 	if s.excluded, err = run.QueryTexts(ctx, src, foreignTablesQuery, s.schemas); err != nil {
@@ -74,19 +75,27 @@ func selectRelations(ctx context.Context, src *pgx.Conn, o Options) (s selection
 	return s, err
 }
 
-// selectSchemas returns the project's own schemas, or those of them that are wanted.
-func selectSchemas(ctx context.Context, src *pgx.Conn, wanted []string) ([]string, error) {
+// selectSchemas selects the project's own schemas, or those of them that are wanted.
+func (s *selection) selectSchemas(ctx context.Context, src *pgx.Conn, wanted []string) error {
 	own, err := inventory.Schemas(ctx, src)
 	if err != nil || len(wanted) == 0 {
-		return own, err
+		s.schemas = own
+		return err
 	}
 	for _, name := range wanted {
 		if !slices.Contains(own, name) {
-			return nil, fmt.Errorf("%w: the project has no schema %q of its own; it has %s",
+			return fmt.Errorf("%w: the project has no schema %q of its own; it has %s",
 				run.ErrRefused, name, strings.Join(own, ", "))
 		}
 	}
-	return wanted, nil
+	for _, name := range own {
+		if slices.Contains(wanted, name) {
+			s.schemas = append(s.schemas, name)
+		} else {
+			s.behind = append(s.behind, "schema "+name)
+		}
+	}
+	return nil
 }
 
 // exclude adds tables with their partitions.
@@ -102,6 +111,9 @@ func (s *selection) exclude(ctx context.Context, src *pgx.Conn, names []string) 
 		if table == nil {
 			unknown = append(unknown, given)
 			return nil
+		}
+		if name := "table " + given; !slices.Contains(s.behind, name) {
+			s.behind = append(s.behind, name)
 		}
 		s.excluded = append(s.excluded, *table)
 		return nil

@@ -33,8 +33,15 @@ FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[])
 SELECT $1, i, sql FROM unnest($2::text[]) WITH ORDINALITY x (sql, i)`
 )
 
+// storedOptions are the options of a move, with what they exclude.
+type storedOptions struct {
+	Options
+
+	LeftBehind []string `json:"leftBehind"`
+}
+
 func (b *beginning) storeMove(ctx context.Context) error {
-	options, err := json.Marshal(b.Options)
+	options, err := json.Marshal(storedOptions{b.Options, append([]string{}, b.behind...)})
 	if err != nil {
 		return err
 	}

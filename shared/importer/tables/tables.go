@@ -68,7 +68,10 @@ type Result struct {
 	// Open is the number of steps that are missing: parts to copy, objects and foreign keys to create, tables to count.
 	Open    int      `json:"open"`
 	Schemas []string `json:"schemas"`
-	Tables  []Table  `json:"tables"`
+	// LeftBehind lists what the options exclude: schemas of the project that are not among Schemas, such as "schema app",
+	// and tables, such as "table public.audit_log".
+	LeftBehind []string `json:"leftBehind"`
+	Tables     []Table  `json:"tables"`
 	// Objects has the number of statements that are done, by kind as pg_dump names them, such as "INDEX".
 	Objects map[string]int `json:"objects"`
 	LeftOut []LeftOut      `json:"leftOut"`

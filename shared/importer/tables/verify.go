@@ -14,10 +14,13 @@ import (
 
 // Verification is the result of the comparison of source and target.
 type Verification struct {
-	Run    string       `json:"run"`
-	Equal  bool         `json:"equal"`
-	Tables []TableSums  `json:"tables"`
-	Kinds  []KindCounts `json:"kinds"`
+	Run   string `json:"run"`
+	Equal bool   `json:"equal"`
+	// Schemas are those that were compared, and LeftBehind is what the options of the move exclude.
+	Schemas    []string     `json:"schemas"`
+	LeftBehind []string     `json:"leftBehind"`
+	Tables     []TableSums  `json:"tables"`
+	Kinds      []KindCounts `json:"kinds"`
 	// LeftOut and Keys are the objects that the target does not have, and the foreign keys that are not valid, as the move
 	// has reported them. They do not make Equal false.
 	LeftOut []LeftOut `json:"leftOut"`
@@ -95,7 +98,10 @@ func (c *comparison) compare(ctx context.Context, after string, workers int) (v 
 	if c.result, err = readResult(ctx, c.dst, c.run); err != nil {
 		return v, err
 	}
-	v = Verification{Run: c.run.Name, Equal: c.result.State == Complete, LeftOut: c.result.LeftOut}
+	v = Verification{
+		Run: c.run.Name, Equal: c.result.State == Complete, Schemas: c.result.Schemas, LeftBehind: c.result.LeftBehind,
+		LeftOut: c.result.LeftOut,
+	}
 	for _, k := range c.result.Keys {
 		if k.Reason != "" {
 			v.Keys = append(v.Keys, k)

@@ -29,7 +29,10 @@ func (c *comparison) explainDifferences(ctx context.Context, t table, all []diff
 	}
 	for _, d := range all {
 		d.Table = t.name
-		if d.Kind == "different" {
+		switch {
+		case d.Kind == "different" && t.name == factorTable:
+			d.Columns = []string{"secret"}
+		case d.Kind == "different":
 			d.Columns = differingColumns(t.columnNames(), e.expected[d.ID], e.actual[d.ID])
 		}
 		switch {
@@ -59,18 +62,22 @@ func (c *comparison) readEvidence(ctx context.Context, t table, all []difference
 	forUsers.scope = mapping.Scope{IDs: slices.Sorted(maps.Keys(users))}
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) {
-			from := forUsers.fromSourceSQL(t)
-			if e.expected, err = queryColumnHashes(ctx, c.Src, t.expectedColumnsSQL(), "s.key", from); err != nil {
-				return run.Wrap("columns of the source", err)
+			if t.name != factorTable {
+				from := forUsers.fromSourceSQL(t)
+				if e.expected, err = queryColumnHashes(ctx, c.Src, t.expectedColumnsSQL(), "s.key", from); err != nil {
+					return run.Wrap("columns of the source", err)
+				}
 			}
 			e.source, err = readEntries(ctx, c.Src, `SELECT source, key::text, user_id::text, raw::text, '', false, false
 FROM (`+c.Pass.Fingerprints(forUsers.scope)+`) x`)
 			return run.Wrap("fingerprints of the source", err)
 		},
 		func(ctx context.Context) (err error) {
-			from := t.fromTargetSQL(c.Pass.ID, forUsers.scope, c.rejections)
-			if e.actual, err = queryColumnHashes(ctx, c.Dst, t.actualColumnsSQL(), t.Key, from); err != nil {
-				return run.Wrap("columns of the target", err)
+			if t.name != factorTable {
+				from := t.fromTargetSQL(c.Pass.ID, forUsers.scope, c.rejections)
+				if e.actual, err = queryColumnHashes(ctx, c.Dst, t.actualColumnsSQL(), t.Key, from); err != nil {
+					return run.Wrap("columns of the target", err)
+				}
 			}
 			e.ledger, err = readEntries(ctx, c.Dst, c.Pass.EntriesQuery(forUsers.scope))
 			return run.Wrap("the ledger", err)
@@ -176,10 +183,11 @@ func (t table) hasSourceChanged(d difference, source, ledger entriesByUser) bool
 }
 
 // dependsOn reports whether the values of the target row with this id depend on the source row r. The name of a user
-// can come from an identity, and because of a second factor the password can be withheld.
+// can come from an identity, and because of a second factor the password can be withheld. Which second factor of a user
+// is copied depends on the others.
 func (t table) dependsOn(r sourceRowKey, id string) bool {
 	if t.Kind == mapping.User {
 		return r.kind == mapping.User || r.kind == mapping.Identity || r.kind == mapping.Factor
 	}
-	return r.kind == mapping.User || r == sourceRowKey{t.Kind, id}
+	return r.kind == mapping.User || r.kind == mapping.Factor && t.Kind == mapping.Factor || r == sourceRowKey{t.Kind, id}
 }

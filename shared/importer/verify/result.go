@@ -20,7 +20,7 @@ const maxListedRows = 1000
 type Result struct {
 	At          time.Time               `json:"at"`
 	Batches     int                     `json:"batches"`
-	Checksums   map[string]run.Checksum `json:"checksums"`   // by target table: user, credential, account, user_profile
+	Checksums   map[string]run.Checksum `json:"checksums"`   // by table: user, account, twoFactor and others
 	Equations   []Equation              `json:"equations"`   // checks that no row is missing or duplicated
 	Differences []run.Difference        `json:"differences"` // a list of at most 1,000
 	Different   int64                   `json:"different"`   // number of all differences
@@ -43,14 +43,17 @@ type Equation struct {
 func ReadResult(ctx context.Context, env *run.Env, name string) (Result, error) {
 	var r Result
 	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
-		r, err = readResult(ctx, src, dst, name)
+		r, err = readResult(ctx, env.File, src, dst, name)
 		return err
 	})
 	return r, err
 }
 
-func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, error) {
+func readResult(ctx context.Context, file *run.SourceFile, src, dst *pgx.Conn, name string) (Result, error) {
 	stored, err := run.Find(ctx, dst, name)
+	if err == nil {
+		err = stored.CheckFile(file)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -68,10 +71,17 @@ func readResult(ctx context.Context, src, dst *pgx.Conn, name string) (Result, e
 	if r.Remain, r.Remaining, err = run.ReadRemaining(ctx, dst, stored.ID, maxListedRows); err != nil {
 		return Result{}, fmt.Errorf("read the rows that are deleted in the source and kept in the target: %w", err)
 	}
-	e := equations{src: src, dst: dst, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain}
-	if r.Equations, err = e.readAll(ctx); err != nil {
+	e := equations{
+		src: src, dst: dst, file: file, id: stored.ID, source: tables, sums: r.Checksums, remain: r.Remain,
+		carriesFactors: stored.Plan.Options.MFA == mapping.CarryFactors,
+	}
+	if err := e.readAll(ctx); err != nil {
 		return Result{}, err
 	}
+	if err := e.addSessionEquations(ctx, stored); err != nil {
+		return Result{}, err
+	}
+	r.Equations = e.list
 	r.IsCurrent = v.IsCurrent
 	r.Equal = r.IsCurrent && r.isEqual()
 	return r, nil
@@ -127,10 +137,13 @@ func (r Result) WhyNotEqual() string {
 // verification found in the target.
 type equations struct {
 	src, dst *pgx.Conn
-	id       int // id of the run
+	file     *run.SourceFile // the file that the source was loaded from, or nil
+	id       int             // id of the run
 	source   mapping.SourceCatalog
 	sums     map[string]run.Checksum
 	remain   int64
+
+	carriesFactors bool // the run copies TOTP factors
 
 	list []Equation
 }
@@ -139,32 +152,30 @@ func (e *equations) add(text string, left, right int64) {
 	e.list = append(e.list, Equation{text, left, right, left == right})
 }
 
-func (e *equations) readAll(ctx context.Context) ([]Equation, error) {
+func (e *equations) readAll(ctx context.Context) error {
 	ledger, err := run.ReadLedgerCounts(ctx, e.dst, e.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := e.addSourceEquations(ctx, ledger); err != nil {
-		return nil, err
+		return err
+	}
+	if err := e.addFactorEquation(ctx); err != nil {
+		return err
 	}
 	held, err := run.CountUnverifiedEmails(ctx, e.dst, e.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.add("confirmed source users whose email an unverified target user has = 0", held, 0)
 	e.addTargetEquations(ledger)
-	return e.list, nil
+	return nil
 }
 
 // addSourceEquations adds the equations that the ledger has as many rows of each kind as the source.
 func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCounts) error {
 	const copied, identical, kept, quarantined = mapping.Copied, mapping.Identical, mapping.Kept, mapping.Quarantined
-	for _, k := range []struct {
-		kind     mapping.Kind
-		table    mapping.Table
-		text     string
-		outcomes []mapping.Outcome
-	}{
+	for _, k := range []sourceEquation{
 		{
 			mapping.User, e.source.Users, "copied + identical + kept + quarantined users",
 			[]mapping.Outcome{copied, identical, kept, quarantined},
@@ -177,18 +188,51 @@ func (e *equations) addSourceEquations(ctx context.Context, ledger run.LedgerCou
 			mapping.Profile, e.source.Profiles, "copied + identical + kept + quarantined profiles",
 			[]mapping.Outcome{copied, identical, kept, quarantined},
 		},
-		{mapping.Factor, e.source.Factors, "quarantined second factors", []mapping.Outcome{quarantined}},
+		e.secondFactors(),
 		{mapping.Passkey, e.source.Passkeys, "quarantined passkeys", []mapping.Outcome{quarantined}},
 	} {
 		if !k.table.IsUsable() {
 			continue // the plan lists this table as not checked
 		}
+		known := ledger.Counts.Sum(k.kind, k.outcomes...) - ledger.Gone[k.kind]
+		if e.file != nil { // the counts of the file, so that no row is lost while it is loaded
+			e.add("rows of "+k.table.Name+" in the file = "+k.text, e.file.Rows[k.table.Name], known)
+			continue
+		}
 		var now int64
 		if err := e.src.QueryRow(ctx, "SELECT count(*) FROM "+k.table.SQL()).Scan(&now); err != nil {
 			return fmt.Errorf("count %s: %w", k.table.Name, err)
 		}
-		e.add("rows of "+k.table.Name+" = "+k.text, now, ledger.Counts.Sum(k.kind, k.outcomes...)-ledger.Gone[k.kind])
+		e.add("rows of "+k.table.Name+" = "+k.text, now, known)
 	}
+	return nil
+}
+
+// sourceEquation says which outcomes the rows of a table of the source have.
+type sourceEquation struct {
+	kind     mapping.Kind
+	table    mapping.Table
+	text     string
+	outcomes []mapping.Outcome
+}
+
+// addSessionEquations adds the equations that every session has an outcome, and that the target has the sessions that
+// the run wrote.
+func (e *equations) addSessionEquations(ctx context.Context, stored run.Run) error {
+	c, err := run.ReadSessionCounts(ctx, e.dst, stored)
+	if err != nil || c == nil {
+		return err
+	}
+	inTarget, err := run.CountWrittenSessions(ctx, e.dst, e.id)
+	if err != nil {
+		return err
+	}
+	if e.file != nil {
+		e.add("rows of auth.sessions in the file = those that the last pass read", e.file.Rows["auth.sessions"], c.Read)
+	}
+	e.add("rows of auth.sessions in the last pass = bridged + kept + skipped sessions", c.Read, c.Outcomes())
+	e.add("sessions in the target that the last pass wrote = bridged sessions, and those with an unreadable key",
+		inTarget, c.Written())
 	return nil
 }
 
@@ -210,5 +254,9 @@ func (e *equations) addTargetEquations(ledger run.LedgerCounts) {
 	if e.source.Profiles.IsUsable() {
 		e.add("profiles in the target = copied + identical + "+kept+" profiles",
 			e.sums["user_profile"].TargetRows, inTarget(mapping.Profile))
+	}
+	if e.carriesFactors {
+		e.add("second factors in the target = copied + identical + "+kept+" second factors",
+			e.sums[factorTable].TargetRows, inTarget(mapping.Factor))
 	}
 }

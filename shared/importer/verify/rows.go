@@ -55,6 +55,13 @@ func (c *comparison) compareRows(ctx context.Context, t table) error {
 	if err != nil {
 		return err
 	}
+	return c.addDifferences(ctx, t, expected, actual)
+}
+
+// addDifferences compares rows by their ids and hashes, and adds those that differ to the result.
+func (c *comparison) addDifferences(
+	ctx context.Context, t table, expected map[string][]expectedRow, actual map[string][]actualRow,
+) error {
 	var all []difference
 	for id := range unionOfKeys(expected, actual) {
 		all = append(all, compareID(id, expected[id], actual[id])...)

@@ -24,6 +24,10 @@ type table struct {
 	isCompared   func(mapping.Rejections) string                // returns the condition: the row is compared
 }
 
+// factorTable is the table of second factors. The databases cannot compute its checksums, because its secrets are
+// encrypted (factors.go).
+const factorTable = "twoFactor"
+
 // comparedTables returns the kinds of target rows that are compared. If noSharedIDs is true, no target user had the id
 // of a source user before the run. If the run wrote a user, all accounts and profiles of the user are compared, even if
 // the ledger does not have them: they were written by the run or after it.
@@ -50,6 +54,9 @@ func comparedTables(p *run.Pass, noSharedIDs bool) []table {
 		all = append(all, table{
 			rows[3], "user_profile", p.Profiles, "CASE WHEN l.written IS NOT NULL THEN e.id ELSE e.user_id END", "false", child,
 		})
+	}
+	if p.CarriesFactors() {
+		all = append(all, table{p.FactorRow(), factorTable, p.Factors, "e.id", "false", child})
 	}
 	return all
 }
@@ -140,7 +147,7 @@ FROM (
 CROSS JOIN LATERAL (VALUES ('user', users, coalesce(u, 0)), ('credential', passwords, coalesce(p, 0))) v (t, n, h)`,
 		checksum(user.expectedColumnsSQL()), credential.Wanted, checksum(credential.expectedColumnsSQL()),
 		p.Users(s, r), user.Wanted)
-	for _, t := range all[2:] {
+	for _, t := range withoutFactors(all[2:]) {
 		sql += fmt.Sprintf("\nUNION ALL\nSELECT '%s', count(*), coalesce(sum(%s), 0)::text\nFROM (%s) s\nWHERE %s",
 			t.name, checksum(t.expectedColumnsSQL()), t.sourceQuery(s, r), t.Wanted)
 	}
@@ -149,6 +156,7 @@ CROSS JOIN LATERAL (VALUES ('user', users, coalesce(u, 0)), ('credential', passw
 
 // sumsAtTargetSQL returns the query for the sums of all tables on the target.
 func sumsAtTargetSQL(p *run.Pass, s mapping.Scope, r mapping.Rejections, all []table) string {
+	all = withoutFactors(all)
 	parts := make([]string, len(all))
 	for i, t := range all {
 		parts[i] = fmt.Sprintf("SELECT '%s', count(*), coalesce(sum(%s), 0)::text\nFROM %s",
@@ -175,6 +183,12 @@ func compareBatch(
 			return err
 		}
 		for _, t := range all {
+			if t.name == factorTable {
+				if err := c.compareFactors(ctx, t); err != nil {
+					return err
+				}
+				continue
+			}
 			e, a := expected[t.name], actual[t.name]
 			c.Sums[t.name] = run.Checksum{SourceRows: e.Rows, SourceSum: e.Sum, TargetRows: a.Rows, TargetSum: a.Sum}
 			if e != a {

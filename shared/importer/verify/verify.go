@@ -55,24 +55,39 @@ func compareUnverifiedBatches(ctx context.Context, env *run.Env, name string, sh
 	if err != nil {
 		return err
 	}
+	setUp := ""
+	if p.Options.Sessions {
+		setUp = run.CreateSessionStage
+	}
 	var mu sync.Mutex
-	return run.ForEachBatch(ctx, env, p, v.Due, workers, "", func(ctx context.Context, w *run.Worker, b run.Batch) error {
-		began := env.Now()
-		found, err := compareBatch(ctx, w, b, v.NoSharedIDs)
-		if err != nil {
-			return err
-		}
-		err = w.Retry(ctx, func(ctx context.Context) error { return p.SaveResult(ctx, env, w.Dst, b, v.Number, found) })
-		if err != nil {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		v.Done++
-		env.Report(run.Event{
-			Run: name, Action: "verify", Pass: p.Number, Batch: b.Number, Batches: p.Batches, Done: v.Done,
-			Rows: found.Rows(), Different: found.Different, Took: env.Now().Sub(began),
-		})
-		return nil
-	})
+	return run.ForEachBatch(
+		ctx,
+		env,
+		p,
+		v.Due,
+		workers,
+		setUp,
+		func(ctx context.Context, w *run.Worker, b run.Batch) error {
+			began := env.Now()
+			found, err := compareBatch(ctx, w, b, v.NoSharedIDs)
+			if err == nil && p.Options.Sessions {
+				err = compareSessions(ctx, w, b, &found)
+			}
+			if err != nil {
+				return err
+			}
+			err = w.Retry(ctx, func(ctx context.Context) error { return p.SaveResult(ctx, env, w.Dst, b, v.Number, found) })
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			v.Done++
+			env.Report(run.Event{
+				Run: name, Action: "verify", Pass: p.Number, Batch: b.Number, Batches: p.Batches, Done: v.Done,
+				Rows: found.Rows(), Different: found.Different, Took: env.Now().Sub(began),
+			})
+			return nil
+		},
+	)
 }

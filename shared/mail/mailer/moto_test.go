@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/checkout"
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/mail"
@@ -184,11 +184,9 @@ func TestMotoFunctionHandlesEvent(t *testing.T) {
 	events <- sqsEvent(t, bodies...)
 	api := httptest.NewServer(runtimeAPI(events, answer))
 	defer api.Close()
-	program := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(),
-		"go", "build", "-tags", "lambda.norpc", "-o", program, "../../../functions/mailer")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build functions/mailer: %v\n%s", err, out)
+	program, err := checkout.BuildFunction("functions/mailer")
+	if err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://"), "MAIL_FROM=" + senderAddress}

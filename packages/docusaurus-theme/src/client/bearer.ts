@@ -8,9 +8,14 @@ export const bearerOptions = {
   auth: { type: 'Bearer', token: () => window.localStorage.getItem(sessionTokenKey) ?? undefined },
   onSuccess: ({ response }: { readonly response: Response }) => {
     const token = response.headers.get('set-auth-token');
-    if (token) window.localStorage.setItem(sessionTokenKey, token);
+    if (token) storeSessionToken(token);
   },
 } as const;
+
+/** Keeps the token for the next calls and pages. */
+export function storeSessionToken(token: string): void {
+  window.localStorage.setItem(sessionTokenKey, token);
+}
 
 /** Removes the token, after a sign-out. */
 export function forgetSessionToken(): void {

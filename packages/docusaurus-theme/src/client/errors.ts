@@ -219,6 +219,12 @@ const messages: Record<string, () => ErrorMessage> = {
       message: 'You cannot act as another administrator.',
     }),
   }),
+  YOU_CANNOT_REMOVE_YOUR_ADMIN_ROLE: () => ({
+    message: translate({
+      id: 'theme.xenon.error.YOU_CANNOT_REMOVE_YOUR_ADMIN_ROLE',
+      message: 'You cannot take your own role. Ask another administrator.',
+    }),
+  }),
   AUDIT_LOG_UNAVAILABLE: () => ({
     message: translate({
       id: 'theme.xenon.error.AUDIT_LOG_UNAVAILABLE',

@@ -26,6 +26,7 @@ let state: SessionState = pendingState;
 const listeners = new Set<() => void>();
 const tokens = createTokenStore(fetchToken);
 let clientConnection: Promise<AuthClient> | undefined;
+let earlierSignIn: Promise<unknown> | undefined;
 
 /** The session of the person who visits the site. `pending` in the static HTML and during hydration. */
 export function useSession(): SessionState {
@@ -64,8 +65,12 @@ export async function signOut(): Promise<Outcome<unknown>> {
   return outcome;
 }
 
-/** Starts to read the session when the browser is idle, so that the first page is usable earlier. */
-export function startSession(): void {
+/**
+ * Starts to read the session when the browser is idle, so that the first page is usable earlier. If a sign-in is under
+ * way, the session is pending until it has ended.
+ */
+export function startSession(signIn?: Promise<unknown>): void {
+  earlierSignIn = signIn?.catch(console.error); // a fault of it must not hide the session
   runWhenIdle(connectClient);
   // A loaded client fetches the session again when the network comes back. This loads a missing client.
   window.addEventListener('online', connectClient);
@@ -91,7 +96,7 @@ function setState(next: SessionState): void {
 
 /** Loads the client once and reads its session from then on. Undefined if the client cannot be loaded now. */
 async function connectClient(): Promise<AuthClient | undefined> {
-  clientConnection ??= loadClient().then((client) => {
+  clientConnection ??= Promise.all([loadClient(), earlierSignIn]).then(([client]) => {
     client.useSession.subscribe(readClientSession);
     return client;
   });

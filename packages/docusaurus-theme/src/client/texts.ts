@@ -25,5 +25,6 @@ export const texts = {
   showPassword: (): string => translate({ id: 'theme.xenon.password.show', message: 'Show password' }),
   noAnswer: (): string => translate({ id: 'theme.xenon.profile.noAnswer', message: 'No answer' }),
   secondStep: (): string => translate({ id: 'theme.xenon.secondFactor.title', message: 'Second step' }),
+  startAgain: (): string => translate({ id: 'theme.xenon.secondFactor.restart', message: 'Start again' }),
   signIn: (): string => translate({ id: 'theme.xenon.register.signIn', message: 'Sign in' }),
 } as const;

@@ -18,10 +18,16 @@ CREATE TABLE public.posts (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   author uuid NOT NULL REFERENCES public.members,
   editor uuid,
-  category uuid
+  category uuid,
+  readers uuid[],
+  tags uuid[] NOT NULL DEFAULT '{ffffffff-0000-4000-8000-000000000000}'
 );
-INSERT INTO public.posts (author, editor, category)
-SELECT id, id, 'ffffffff-0000-4000-8000-000000000000' FROM auth.users LIMIT 2;
+INSERT INTO public.posts (author, editor, category, readers)
+SELECT id, id, 'ffffffff-0000-4000-8000-000000000000',
+  CASE WHEN id::text LIKE '%2' THEN ARRAY[NULL, 'ffffffff-0000-4000-8000-000000000002', id] ELSE '{}' END
+FROM auth.users
+ORDER BY id
+LIMIT 2;
 
 CREATE TABLE public.comments (
   id serial PRIMARY KEY,

@@ -156,7 +156,7 @@ it('tries again when the log could not be read', async () => {
   expect(screen.queryByRole('alert')).toBeNull();
 });
 
-it('keeps the events when more of them could not be loaded, and continues there', async () => {
+it('keeps the events and the focus when more could not be loaded, and continues there', async () => {
   answer({ events: [eventOf('sign-in')], cursor: '1.a' });
   show();
   const more = await screen.findByRole('button', { name: 'Load more' });
@@ -164,9 +164,12 @@ it('keeps the events when more of them could not be loaded, and continues there'
   await userEvent.click(more);
   expect(await screen.findByRole('alert')).toBeTruthy();
   expect(await cells()).toHaveLength(1);
-  answer({ events: [eventOf('sign-up')] });
-  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  const retry = screen.getByRole('button', { name: 'Try again' });
+  expect(document.activeElement).toBe(retry);
+  answer({ events: [eventOf('sign-up')], cursor: '1.b' });
+  await userEvent.click(retry);
   await waitFor(async () => expect(await cells()).toHaveLength(2));
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Load more' }));
   expect(cursors()).toEqual([null, '1.a', '1.a']);
 });
 

@@ -2,7 +2,6 @@ import { translate } from '@docusaurus/Translate';
 import { usePluralForm } from '@docusaurus/theme-common';
 import type { ReactNode } from 'react';
 import { describeFailure } from '../../client/errors';
-import type { Failure } from '../../client/failure';
 import { texts } from '../../client/texts';
 import { type AuditEvents, useAuditEvents } from '../../client/useAuditEvents';
 import { useResultNote } from '../ResultNote';
@@ -63,27 +62,23 @@ function Rest({ events }: { readonly events: AuditEvents }): ReactNode {
     if (!isLoading && (await loadMore()))
       show(translate({ id: 'theme.xenon.admin.audit.all', message: 'These are all events.' }));
   };
+  if (failure?.status === 404) return <Unsupported />; // a Better Auth server
+  if (!failure && !hasLoaded) return <Skeleton lines={3} />;
+  const label = failure ? texts.retry() : translate({ id: 'theme.xenon.admin.audit.more', message: 'Load more' });
   return (
     <>
-      {failure ? (
-        <NotLoaded failure={failure} isLoading={isLoading} onRetry={() => void onMore()} />
-      ) : hasLoaded ? (
-        <>
-          <CountLine events={events} />
-          {cursor !== undefined && (
-            <button
-              type="button"
-              className="button button--secondary"
-              aria-busy={isLoading}
-              aria-disabled={isLoading}
-              onClick={() => void onMore()}
-            >
-              {isLoading ? texts.busy() : translate({ id: 'theme.xenon.admin.audit.more', message: 'Load more' })}
-            </button>
-          )}
-        </>
-      ) : (
-        <Skeleton lines={3} />
+      {failure ? <p role="alert">{describeFailure(failure).message}</p> : <CountLine events={events} />}
+      {/* One button for both, so that it keeps the focus after a failure and after a new attempt. */}
+      {(failure || cursor !== undefined) && (
+        <button
+          type="button"
+          className="button button--secondary"
+          aria-busy={isLoading}
+          aria-disabled={isLoading}
+          onClick={() => void onMore()}
+        >
+          {isLoading ? texts.busy() : label}
+        </button>
       )}
       {note}
     </>
@@ -108,29 +103,13 @@ function CountLine({ events: { events, cursor } }: { readonly events: AuditEvent
   );
 }
 
-interface NotLoadedProps {
-  readonly failure: Failure;
-  readonly isLoading: boolean;
-  readonly onRetry: () => void;
-}
-
-function NotLoaded({ failure, isLoading, onRetry }: NotLoadedProps): ReactNode {
-  if (failure.status === 404)
-    // a Better Auth server
-    return (
-      <p>
-        {translate({
-          id: 'theme.xenon.admin.audit.unsupported',
-          message: 'This server has no audit log that the page can read.',
-        })}
-      </p>
-    );
+function Unsupported(): ReactNode {
   return (
-    <>
-      <p role="alert">{describeFailure(failure).message}</p>
-      <button type="button" className="button button--secondary" aria-disabled={isLoading} onClick={onRetry}>
-        {texts.retry()}
-      </button>
-    </>
+    <p>
+      {translate({
+        id: 'theme.xenon.admin.audit.unsupported',
+        message: 'This server has no audit log that the page can read.',
+      })}
+    </p>
   );
 }

@@ -7,6 +7,7 @@ import type { Failure, Outcome } from '../../client/failure';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
 import Skeleton from '../Skeleton';
+import { isBanned } from '../UserBadges';
 import AuditSection from './AuditSection';
 import BanSection from './BanSection';
 import Facts from './Facts';
@@ -69,6 +70,7 @@ interface SectionsProps {
 
 function Sections({ user, ownId, ownToken, reload }: SectionsProps): ReactNode {
   const isSelf = user.id === ownId;
+  // The server ends the sessions of a user who is banned. The key makes the section load them again.
   return (
     <>
       <Facts user={user} />
@@ -85,7 +87,7 @@ function Sections({ user, ownId, ownToken, reload }: SectionsProps): ReactNode {
           <ImpersonateSection user={user} />
         </>
       )}
-      <SessionsSection user={user} ownToken={ownToken} />
+      <SessionsSection key={String(isBanned(user))} user={user} ownToken={ownToken} />
       <RoleSection user={user} reload={reload} />
       <PasswordSection user={user} />
       <AuditSection userId={user.id} ownId={ownId} />

@@ -3,33 +3,31 @@ import { useHistory } from '@docusaurus/router';
 import { translate } from '@docusaurus/Translate';
 import type { ReactNode } from 'react';
 import { callAuth } from '../../client/callAuth';
-import { pageAfterSignIn, withNext } from '../../client/next';
+import { withNext } from '../../client/next';
 import { currentSession } from '../../client/sessionStore';
 import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
 import { useFinishSignIn } from '../../client/useFinishSignIn';
-import type { MagicLink } from '../../client/useMagicLink';
 import { useSubmit } from '../../client/useSubmit';
 import FormMessage from '../FormMessage';
 import SubmitButton from '../SubmitButton';
 
 interface Props {
-  /** Undefined until it has been read from the URL. */
-  readonly link: MagicLink | undefined;
+  readonly token: string;
+  /** The page to open after the sign-in. */
+  readonly next: string;
 }
 
 /** A button that signs in with the token of a mailed link. */
-export default function ConfirmMagicLink({ link }: Props): ReactNode {
+export default function ConfirmMagicLink({ token, next }: Props): ReactNode {
   const history = useHistory();
-  const finishSignIn = useFinishSignIn(link?.next ?? pageAfterSignIn);
+  const finishSignIn = useFinishSignIn(next);
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
-    if (!link?.token) return undefined;
-    const { token } = link;
     const { data, failure } = await callAuth<unknown>((client, fetchOptions) =>
       client.$fetch('/magic-link/verify', { method: 'POST', body: { token }, ...fetchOptions }),
     );
     const failed = failure ?? (await finishSignIn(data));
-    if (!failed && currentSession().status === 'signed-in') history.replace(link.next);
+    if (!failed && currentSession().status === 'signed-in') history.replace(next);
     return failed;
   });
   return (
@@ -37,7 +35,7 @@ export default function ConfirmMagicLink({ link }: Props): ReactNode {
       <FormMessage failure={failure} retryInSeconds={retryInSeconds}>
         {failure?.code === 'INVALID_TOKEN' && (
           <p>
-            <Link to={withNext(paths.mailSignIn, link?.next ?? '')}>
+            <Link to={withNext(paths.mailSignIn, next)}>
               {translate({ id: 'theme.xenon.magicLink.again', message: 'Get a new link or a code' })}
             </Link>
           </p>

@@ -66,6 +66,17 @@ it('asks for the second factor too, and then makes the call again', async () => 
   expect(calls[3]?.body).toEqual({ token: 't1' });
 });
 
+it('asks for the password again if the sign-in has ended', async () => {
+  await reachSecondFactor();
+  api.answers['/two-factor/verify-totp'] = () => errorResponse(401, 'INVALID_TWO_FACTOR_COOKIE');
+  await userEvent.type(screen.getByLabelText('Code of your authenticator app'), '123456');
+  await press('Continue');
+  await userEvent.click(await screen.findByRole('button', { name: 'Start again' }));
+  expect(document.activeElement).toBe(screen.getByLabelText('Password of ada@example.com'));
+  await press('Cancel');
+  await waitFor(() => expect(screen.getByText('signed out')).toBeTruthy());
+});
+
 it('shows that a person who cancels the second step is signed out', async () => {
   await reachSecondFactor();
   await press('Cancel');

@@ -11,6 +11,7 @@ import { paths } from '../../client/site';
 import { texts } from '../../client/texts';
 import { readSecondFactorMethods, type SecondFactorMethod } from '../../client/twoFactor';
 import { useAccounts, useHasPassword } from '../../client/useAccounts';
+import { useFocusFirstInput } from '../../client/useFocusFirstInput';
 import { useSubmit } from '../../client/useSubmit';
 import FormMessage from '../FormMessage';
 import PasswordField from '../PasswordField';
@@ -70,6 +71,7 @@ function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
   const title = useId();
   const hasPassword = useHasPassword(person.user.id, !expired) ?? true;
   const [methods, setMethods] = useState<readonly SecondFactorMethod[]>();
+  const [hadSecondStep, setHadSecondStep] = useState(false);
   useEffect(() => box.current?.showModal(), []);
   const close = () => box.current?.close(); // returns the focus to the element that had it
   const onSignedIn = async () => {
@@ -79,16 +81,28 @@ function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
     close();
     return undefined;
   };
-  // Between the two steps of a sign-in there is no session, so a person who stops there is signed out.
+  const beginSecondStep = (offered: readonly SecondFactorMethod[]) => {
+    setHadSecondStep(true);
+    setMethods(offered);
+  };
+  // The password has ended the old session, so a person who stops at the second step is signed out.
   const onClose = () => {
     answer(false);
-    if (methods) void refreshSession();
+    if (hadSecondStep) void refreshSession();
   };
   if (methods) {
     return (
       <dialog ref={box} className={styles.dialog} aria-labelledby={title} onClose={onClose}>
         <SecondFactorHeading id={title} />
-        <SecondFactor methods={methods} onVerified={onSignedIn} />
+        <SecondFactor
+          methods={methods}
+          onVerified={onSignedIn}
+          restart={
+            <button type="button" className={styles.restart} onClick={() => setMethods(undefined)}>
+              {texts.startAgain()}
+            </button>
+          }
+        />
         <div className={styles.actions}>
           <CancelButton onCancel={close} />
         </div>
@@ -107,7 +121,8 @@ function PasswordDialog({ person, expired, answer }: OpenDialog): ReactNode {
           person={person}
           expired={expired}
           onSignedIn={onSignedIn}
-          onSecondFactor={setMethods}
+          takesFocus={hadSecondStep}
+          onSecondFactor={beginSecondStep}
           onCancel={close}
         />
       )}
@@ -120,13 +135,16 @@ interface FormProps {
   readonly person: Session;
   readonly expired: boolean;
   readonly onSignedIn: () => Promise<undefined>;
+  /** Whether the form replaces an element that had the focus. */
+  readonly takesFocus: boolean;
   /** Called if the server asks for a second factor after the password. */
   readonly onSecondFactor: (methods: readonly SecondFactorMethod[]) => void;
   readonly onCancel: () => void;
 }
 
-function PasswordForm({ person, expired, onSignedIn, onSecondFactor, onCancel }: FormProps): ReactNode {
+function PasswordForm({ person, expired, takesFocus, onSignedIn, onSecondFactor, onCancel }: FormProps): ReactNode {
   const [password, setPassword] = useState('');
+  const form = useFocusFirstInput(takesFocus);
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
     const { data, failure } = await signInAgain(person, password);
     if (failure) setPassword('');
@@ -137,7 +155,7 @@ function PasswordForm({ person, expired, onSignedIn, onSecondFactor, onCancel }:
     return undefined;
   });
   return (
-    <form onSubmit={onSubmit} method="post">
+    <form ref={form} onSubmit={onSubmit} method="post">
       <p>
         {expired
           ? translate({

@@ -81,7 +81,7 @@ it('marks the rules that the password follows, and shows its strength', async ()
   await userEvent.type(passwordInput(), 'lovelace 1815 engine');
   expect(ruleWithText('8 to 128')).toContain('done');
   expect(ruleWithText('No common word or number')).toContain('done');
-  expect(ruleWithText('No part of your name')).not.toContain('done');
+  expect(ruleWithText('No part of the name')).not.toContain('done');
   expect((await screen.findByText(/Password strength/)).parentElement?.textContent).toBe('Password strength: Good');
 });
 

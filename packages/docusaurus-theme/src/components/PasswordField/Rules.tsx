@@ -37,7 +37,7 @@ export default function Rules({ value, about }: Props): ReactNode {
         <Rule isDone={followed.withoutPersonalWords}>
           {translate({
             id: 'theme.xenon.password.rules.impersonal',
-            message: 'Recommended: no part of your name or e-mail address',
+            message: 'Recommended: no part of the name or e-mail address',
           })}
         </Rule>
       )}

@@ -1,9 +1,7 @@
-import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import { fieldError } from '../../client/errors';
 import type { Failure } from '../../client/failure';
-import { paths } from '../../client/site';
 import { isSignInOver, type SecondFactorMethod, sendSecondFactorCode } from '../../client/twoFactor';
 import { useFocusFirstInput } from '../../client/useFocusFirstInput';
 import { useSubmit } from '../../client/useSubmit';
@@ -19,10 +17,12 @@ interface Props {
   /** Whether the form replaces a button that had the focus. */
   readonly takesFocus: boolean;
   readonly verify: (code: string, trustDevice: boolean) => Promise<Failure | undefined>;
+  /** Begins the sign-in again. Shown if this sign-in has ended. */
+  readonly restart: ReactNode;
 }
 
 /** Asks for a code of one kind. */
-export default function CodeForm({ method, takesFocus, verify }: Props): ReactNode {
+export default function CodeForm({ method, takesFocus, verify, restart }: Props): ReactNode {
   const [code, setCode] = useState('');
   const [isTrusted, setTrusted] = useState(false);
   const form = useFocusFirstInput(takesFocus);
@@ -39,13 +39,7 @@ export default function CodeForm({ method, takesFocus, verify }: Props): ReactNo
     <>
       <form ref={form} onSubmit={onSubmit} method="post">
         <FormMessage failure={failure} retryInSeconds={retryInSeconds} fields={{ code: 'code' }}>
-          {failure && isSignInOver(failure) && (
-            <p>
-              <Link to={paths.login}>
-                {translate({ id: 'theme.xenon.secondFactor.restart', message: 'Start again' })}
-              </Link>
-            </p>
-          )}
+          {failure && isSignInOver(failure) && <p>{restart}</p>}
         </FormMessage>
         {method === 'backup' ? <BackupCodeField {...field} /> : <CodeField {...labels(method)} {...field} />}
         <Checkbox name="trustDevice" checked={isTrusted} onChange={setTrusted}>

@@ -1,7 +1,12 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useState } from 'react';
 import type { Failure } from '../../client/failure';
-import { type SecondFactorMethod, sendSecondFactorCode, verifySecondFactor } from '../../client/twoFactor';
+import {
+  isSignInOver,
+  type SecondFactorMethod,
+  sendSecondFactorCode,
+  verifySecondFactor,
+} from '../../client/twoFactor';
 import { useFocusFirstInput } from '../../client/useFocusFirstInput';
 import { useSubmit } from '../../client/useSubmit';
 import FormMessage from '../FormMessage';
@@ -14,10 +19,12 @@ interface Props {
   readonly methods: readonly SecondFactorMethod[];
   /** Called after the server has created the session; returns the failure, if any. */
   readonly onVerified: () => Promise<Failure | undefined>;
+  /** A link or a button that begins the sign-in again. Shown if this sign-in has ended. */
+  readonly restart: ReactNode;
 }
 
 /** Asks for the second factor of a sign-in, with the methods that the person has. */
-export default function SecondFactor({ methods, onVerified }: Props): ReactNode {
+export default function SecondFactor({ methods, onVerified, restart }: Props): ReactNode {
   const [chosen, setChosen] = useState<SecondFactorMethod>();
   const method = chosen ?? methods[0] ?? 'totp';
   const others = methods.filter((other) => other !== method);
@@ -26,9 +33,9 @@ export default function SecondFactor({ methods, onVerified }: Props): ReactNode 
   return (
     <>
       {method === 'otp' ? (
-        <MailedCode takesFocus={chosen !== undefined} verify={verify} />
+        <MailedCode takesFocus={chosen !== undefined} verify={verify} restart={restart} />
       ) : (
-        <CodeForm key={method} method={method} takesFocus={chosen !== undefined} verify={verify} />
+        <CodeForm key={method} method={method} takesFocus={chosen !== undefined} verify={verify} restart={restart} />
       )}
       {others.length > 0 && (
         <ul className={styles.others}>
@@ -54,10 +61,11 @@ function otherMethodText(method: SecondFactorMethod): string {
 interface MailedCodeProps {
   readonly takesFocus: boolean;
   readonly verify: (code: string, trustDevice: boolean) => Promise<Failure | undefined>;
+  readonly restart: ReactNode;
 }
 
 /** Mails a code after a click, and then asks for it. */
-function MailedCode({ takesFocus, verify }: MailedCodeProps): ReactNode {
+function MailedCode({ takesFocus, verify, restart }: MailedCodeProps): ReactNode {
   const [isSent, setSent] = useState(false);
   const form = useFocusFirstInput(takesFocus);
   const { busy, failure, retryInSeconds, onSubmit } = useSubmit(async () => {
@@ -65,10 +73,12 @@ function MailedCode({ takesFocus, verify }: MailedCodeProps): ReactNode {
     setSent(!failed);
     return failed;
   });
-  if (isSent) return <CodeForm method="otp" takesFocus verify={verify} />;
+  if (isSent) return <CodeForm method="otp" takesFocus verify={verify} restart={restart} />;
   return (
     <form ref={form} onSubmit={onSubmit} method="post">
-      <FormMessage failure={failure} retryInSeconds={retryInSeconds} />
+      <FormMessage failure={failure} retryInSeconds={retryInSeconds}>
+        {failure && isSignInOver(failure) && <p>{restart}</p>}
+      </FormMessage>
       <p>
         {translate({
           id: 'theme.xenon.secondFactor.mail.intro',

@@ -124,15 +124,29 @@ async function showUser(state: Record<string, unknown>): Promise<void> {
   await screen.findByRole('heading', { name: 'Role' });
 }
 
+/** A session of the user u2. */
+const sessionRow = (id: string) => ({
+  id,
+  token: `token-${id}`,
+  userId: 'u2',
+  userAgent: 'curl/8',
+  createdAt,
+  updatedAt: createdAt,
+});
+
 const bodies = () =>
   api.requests.filter(({ path }) => !/get-user|list-/.test(path)).map(({ path, body }) => [path, body]);
 
 it('bans a user with a reason and for a time, and ends the ban', async () => {
   const state: Record<string, unknown> = { ...eve };
+  let sessions: object[] = [sessionRow('a')];
+  api.answers['/admin/list-user-sessions'] = () => jsonResponse(200, { sessions });
   await showUser(state);
+  await screen.findByRole('button', { name: 'Sign out curl' });
   await userEvent.type(screen.getByLabelText('Reason'), 'spam');
   await userEvent.selectOptions(screen.getByLabelText('For how long'), '7');
   api.answers['/admin/ban-user'] = () => {
+    sessions = [];
     Object.assign(state, { banned: true, banReason: 'spam', banExpires: new Date(Date.now() + 6e8).toISOString() });
     return jsonResponse(200, { user: state });
   };
@@ -140,6 +154,7 @@ it('bans a user with a reason and for a time, and ends the ban', async () => {
   const note = await screen.findByText('The user is banned.');
   expect(document.activeElement).toBe(note);
   expect(screen.getByText(/Banned until .* Reason: spam/)).toBeTruthy();
+  expect(await screen.findByText('Not signed in on any device.')).toBeTruthy();
   api.answers['/admin/unban-user'] = () => {
     Object.assign(state, { banned: false, banReason: null, banExpires: null });
     return jsonResponse(200, { user: state });
@@ -159,18 +174,10 @@ it('shows the ban form again for a ban that is over', async () => {
 });
 
 it('ends one session, and all', async () => {
-  const row = (id: string) => ({
-    id,
-    token: `token-${id}`,
-    userId: 'u2',
-    userAgent: 'curl/8',
-    createdAt,
-    updatedAt: createdAt,
-  });
-  let sessions = [row('a'), row('b')];
+  let sessions = [sessionRow('a'), sessionRow('b')];
   api.answers['/admin/list-user-sessions'] = () => jsonResponse(200, { sessions });
   api.answers['/admin/revoke-user-session'] = () => {
-    sessions = [row('b')];
+    sessions = [sessionRow('b')];
     return jsonResponse(200, { success: true });
   };
   api.answers['/admin/revoke-user-sessions'] = () => {

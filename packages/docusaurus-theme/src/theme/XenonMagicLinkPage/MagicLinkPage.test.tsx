@@ -1,5 +1,7 @@
 import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import type { ReactElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { MemoryRouter, Route } from 'react-router-dom';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { refreshSession } from '../../client/sessionStore';
@@ -16,8 +18,8 @@ beforeEach(async () => {
 });
 afterEach(cleanup);
 
-function renderPage(search: string): void {
-  render(
+function pageAt(search: string): ReactElement {
+  return (
     <MemoryRouter initialEntries={[`/magic-link/${search}`]}>
       <Route
         render={({ location }) => {
@@ -25,8 +27,12 @@ function renderPage(search: string): void {
           return location.pathname === '/magic-link/' ? <MagicLinkPage /> : null;
         }}
       />
-    </MemoryRouter>,
+    </MemoryRouter>
   );
+}
+
+function renderPage(search: string): void {
+  render(pageAt(search));
 }
 
 const signIn = () => userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
@@ -42,6 +48,12 @@ it('signs in after a click, and not before; the token leaves the URL', async () 
   await signIn();
   await waitFor(() => expect(url).toBe('/docs/'));
   expect(api.requests).toEqual([{ path: '/magic-link/verify', body: { token: 'abc' } }]);
+});
+
+it('has no button before it has read the link, because a click would do nothing', () => {
+  const html = renderToString(pageAt('?token=abc'));
+  expect(html).toContain('Sign in with this link');
+  expect(html).not.toContain('<button');
 });
 
 it.each(['https://evil.example/', '//evil.example', '/api/auth/sign-out'])('does not open %s', async (target) => {

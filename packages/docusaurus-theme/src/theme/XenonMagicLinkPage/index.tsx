@@ -5,6 +5,7 @@ import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import { useMagicLink } from '@xenon-auth/docusaurus-theme/internal/client/useMagicLink';
 import ConfirmMagicLink from '@xenon-auth/docusaurus-theme/internal/components/ConfirmMagicLink';
+import Skeleton from '@xenon-auth/docusaurus-theme/internal/components/Skeleton';
 import type { ReactNode } from 'react';
 
 /** The page of a mailed link with MAGIC_LINK_CONFIRM=on. Opening it does not sign in: mail scanners open links. */
@@ -33,7 +34,7 @@ export default function MagicLinkPage(): ReactNode {
         message: 'One more click: programs that check mails open links, so a link alone does not sign you in.',
       })}
     >
-      <ConfirmMagicLink link={link} />
+      {link ? <ConfirmMagicLink token={link.token} next={link.next} /> : <Skeleton lines={1} />}
     </AuthLayout>
   );
 }

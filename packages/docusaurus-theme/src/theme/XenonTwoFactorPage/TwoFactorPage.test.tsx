@@ -112,6 +112,15 @@ it.each([
   expect(screen.queryByRole('link', { name: 'Start again' }) !== null).toBe(startsAgain);
 });
 
+it('starts again with the same next page', async () => {
+  api.answers['/two-factor/verify-totp'] = () => errorResponse(401, 'INVALID_TWO_FACTOR_COOKIE');
+  renderAt('/two-factor/?next=%2Fdocs%2F&methods=totp');
+  await userEvent.type(screen.getByLabelText('Code of your authenticator app'), '111111');
+  await press('Continue');
+  const link = await screen.findByRole('link', { name: 'Start again' });
+  expect(link.getAttribute('href')).toBe('/login/?next=%2Fdocs%2F');
+});
+
 it('after too many mailed codes, asks for a new code, not for a new sign-in', async () => {
   api.answers['/two-factor/verify-otp'] = () => errorResponse(400, 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
   renderAt('/two-factor/?methods=otp');

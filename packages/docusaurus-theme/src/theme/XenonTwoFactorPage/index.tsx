@@ -1,5 +1,8 @@
+import Link from '@docusaurus/Link';
 import { translate } from '@docusaurus/Translate';
 import AuthLayout from '@theme/XenonAuthLayout';
+import { withNext } from '@xenon-auth/docusaurus-theme/internal/client/next';
+import { paths } from '@xenon-auth/docusaurus-theme/internal/client/site';
 import { texts } from '@xenon-auth/docusaurus-theme/internal/client/texts';
 import { methodsOfQuery } from '@xenon-auth/docusaurus-theme/internal/client/twoFactor';
 import {
@@ -13,7 +16,7 @@ import type { ReactNode } from 'react';
 
 /** The second step of a sign-in: asks for a second factor, and continues to `?next=`. */
 export default function TwoFactorPage(): ReactNode {
-  useRedirectIfSignedIn();
+  const next = useRedirectIfSignedIn();
   const search = useSearch();
   return (
     <AuthLayout
@@ -26,7 +29,11 @@ export default function TwoFactorPage(): ReactNode {
       {search === undefined ? (
         <Skeleton lines={2} />
       ) : (
-        <SecondFactor methods={methodsOfQuery(search)} onVerified={confirmSession} />
+        <SecondFactor
+          methods={methodsOfQuery(search)}
+          onVerified={confirmSession}
+          restart={<Link to={withNext(paths.login, next)}>{texts.startAgain()}</Link>}
+        />
       )}
     </AuthLayout>
   );

@@ -1,0 +1,139 @@
+package dump
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/internal/testkit/importtest"
+	"github.com/xenon-auth/xenon/shared/importer"
+)
+
+// childVariable is the environment variable that makes this test binary import a file instead of running tests. A test
+// kills this process. The value is a child as JSON.
+const childVariable = "XENON_DUMP_TEST_CHILD"
+
+// child holds the arguments of a process that imports a file.
+type child struct{ Path, To string }
+
+func TestMain(m *testing.M) {
+	if text, ok := os.LookupEnv(childVariable); ok {
+		if err := runChild(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// runChild imports the file, and prints the directory of the temporary server and a line for each batch.
+func runChild(text string) error {
+	var c child
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return err
+	}
+	s, err := Load(context.Background(), c.Path, Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Println(s.server.Dir)
+	holder := fmt.Sprintf("process %d", os.Getpid())
+	m := importer.Import{From: s.URL(), To: c.To, File: &s.File, Holder: holder, Now: time.Now}
+	m.Progress = func(e importer.Event) { fmt.Println("batch", e.Batch) }
+	if _, err := m.Run(context.Background(), importer.Options{BatchSize: 10, MFA: "allow"}, false, 1); err != nil {
+		return err
+	}
+	fmt.Println("complete")
+	return s.Close()
+}
+
+// run starts the process and returns the first line of its output. It kills the process after the line that begins with
+// killAfter, unless that is "".
+func (c child) run(t *testing.T, killAfter string) (dir string, lines []string) {
+	t.Helper()
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for s := bufio.NewScanner(out); s.Scan(); {
+		lines = append(lines, s.Text())
+		if killAfter != "" && strings.HasPrefix(s.Text(), killAfter) {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); (err == nil) == (killAfter != "") || len(lines) == 0 {
+		t.Fatalf("the process ended with the error %v and %d lines: %s", err, len(lines), errs.String())
+	}
+	return lines[0], lines[1:]
+}
+
+// A process that is killed leaves no server and no files. A second process continues the run with the same file.
+func TestKilledImportFromAFileLeavesNothingAndContinues(t *testing.T) {
+	t.Parallel()
+	from := newSource(t)
+	c := child{Path: writeFile(t, "data.sql", pgDump(t, from, "--data-only")), To: dbtest.New(t)}
+	dir, lines := c.run(t, "batch 7")
+	importtest.Eventually(t, "the files of the temporary server of the killed process to be removed", func() bool {
+		_, err := os.Stat(dir)
+		return os.IsNotExist(err)
+	})
+	if last := lines[len(lines)-1]; last == "complete" {
+		t.Fatal("the killed import is complete, want it unfinished")
+	}
+	importtest.Eventually(t, "the lease of the killed process to end", func() bool {
+		return importtest.Value(t, c.To, `select (count(*) = 0)::text from pg_stat_activity where pid <> pg_backend_pid()
+			and datname = current_database() and application_name = 'xenon migrate'`) == "true"
+	})
+	dir, lines = c.run(t, "")
+	if len(lines) == 0 || lines[0] == "batch 0" || lines[len(lines)-1] != "complete" {
+		t.Errorf("the second process: got the lines %v, want it to begin after batch 0 and to complete", lines)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the directory of the temporary server after Close: got the error %v, want that it does not exist", err)
+	}
+	whole := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, whole, importtest.BatchesOf100)
+	if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.QueriesOfImportedTables),
+		importtest.Contents(t, whole.To, importtest.QueriesOfImportedTables)); diff != "" {
+		t.Errorf("the target differs from that of an import from the database:%s", diff)
+	}
+}
+
+func TestLoadChecksTheDigestBeforeItStartsAServer(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, "data.sql", []byte("SELECT 1;\n"))
+	_, err := Load(t.Context(), path, Options{Check: func(sha256 string) error {
+		if want := "b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd"; sha256 != want {
+			t.Errorf("the digest: got %q, want %q", sha256, want)
+		}
+		return refuse("not this file")
+	}})
+	if err == nil || !strings.Contains(err.Error(), "not this file") {
+		t.Errorf("got the error %v, want that of Check", err)
+	}
+	_, err = Load(t.Context(), path+".missing", Options{})
+	if err == nil || !strings.Contains(err.Error(), "there is no file") {
+		t.Errorf("a missing file: got the error %v, want one that says so", err)
+	}
+}
