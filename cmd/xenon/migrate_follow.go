@@ -96,8 +96,8 @@ func (f following) checkFreeze(ctx context.Context, m *importer.Import) error {
 	case !result.IsFrozen:
 		return needsDecisionError("not frozen: " + result.WhyNot())
 	case !f.JSON:
-		printf(f.std.out, "Frozen: only sign-ins change the source, and the target has everything%s. This took %.1f s. Next:\n"+
-			"  %s --html report.html\n", verifiedTablesText(result.Tables), result.Seconds,
+		printf(f.std.out, "Frozen: only sign-ins change the source, and the target has everything%s. This took %.1f s. "+
+			"Next:\n  %s --html report.html\n", verifiedTablesText(result.Tables), result.Seconds,
 			optionFlags{}.commandLine("report", f.Name))
 	}
 	return nil

@@ -16,7 +16,9 @@ import (
 func TestMigrateRunFollowsTheSourceUntilItIsIdle(t *testing.T) {
 	t.Parallel()
 	_, target, env := newMigration(t, 300)
-	args := []string{"migrate", "run", "--mfa", "allow", "--batch-size", "100", "--follow", "--until-idle", "--interval", "1ms"}
+	args := []string{
+		"migrate", "run", "--mfa", "allow", "--batch-size", "100", "--follow", "--until-idle", "--interval", "1ms",
+	}
 	code, out, stderr := runXenon(t, args, env...)
 	if code != exitDone || !strings.Contains(stderr, "follow: poll 1, a pass over all users") ||
 		!strings.Contains(stderr, "a freeze would take about") || !strings.Contains(out, "xenon migrate run --freeze-check") {

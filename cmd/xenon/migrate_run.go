@@ -41,7 +41,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if c.Concurrency < 0 || c.BatchSize < 0 {
 		return newUsageError("--concurrency and --batch-size must be 1 or more")
 	}
-	if err := c.followFlags.check(c.importFlags); err != nil {
+	if err := c.check(c.importFlags); err != nil {
 		return err
 	}
 	if c.isGiven() && (c.Quick || c.DryRun) {

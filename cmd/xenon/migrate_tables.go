@@ -53,7 +53,7 @@ the cut-over, after all writes have stopped.
 func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	chosen := 0
 	for _, given := range []bool{
-		c.DryRun, c.Prepare, c.Script != "", c.Verify, c.Rollback, c.followFlags.Follow, c.FreezeCheck,
+		c.DryRun, c.Prepare, c.Script != "", c.Verify, c.Rollback, c.Follow, c.FreezeCheck,
 	} {
 		if given {
 			chosen++
@@ -61,13 +61,15 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 	}
 	switch {
 	case chosen > 1:
-		return newUsageError("--dry-run, --prepare, --script, --verify, --rollback, --follow and --freeze-check exclude each other")
+		return newUsageError(
+			"--dry-run, --prepare, --script, --verify, --rollback, --follow and --freeze-check exclude each other",
+		)
 	case c.Concurrency < 0:
 		return newUsageError("--concurrency must be 1 or more")
 	case c.Rollback:
 		return c.rollBack(ctx, getenv, std)
 	}
-	if err := c.followFlags.check(c.importFlags); err != nil {
+	if err := c.check(c.importFlags); err != nil {
 		return err
 	}
 	if c.isFile() {

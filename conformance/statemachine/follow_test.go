@@ -55,7 +55,8 @@ func TestRedriveContinuesToFollow(t *testing.T) {
 	var at struct {
 		Followed stepfn.FollowResult `json:"followed"`
 	}
-	if err := json.Unmarshal(failed.Last.Input, &at); err != nil || failed.Last.State != "Follow" || at.Followed.Left != 1 {
+	err := json.Unmarshal(failed.Last.Input, &at)
+	if err != nil || failed.Last.State != "Follow" || at.Followed.Left != 1 {
 		t.Fatalf("the failed execution: got the state %s with %+v (error %v), want Follow with one poll left",
 			failed.Last.State, at.Followed, err)
 	}

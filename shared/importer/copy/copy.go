@@ -161,8 +161,8 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 	return counts, isDone, err
 }
 
-// copySessions copies the sessions of a batch, or of the users of b.IDs, whose users are copied. It returns their number.
-// Every pass copies all of them, because the end of a session leaves no trace in the source.
+// copySessions copies the sessions of a batch, or of the users of b.IDs, whose users are copied. It returns their
+// number. Every pass copies all of them, because the end of a session leaves no trace in the source.
 func (w *worker) copySessions(ctx context.Context, b run.Batch) (n int64, err error) {
 	err = w.Retry(ctx, func(ctx context.Context) (err error) {
 		n, err = sessions.Copy(ctx, w.Worker, b)

@@ -3,8 +3,8 @@
 //
 // A poll reads the rows that were written since the last one (mapping.WrittenSince), and copies their users with
 // package copy, as a later pass does. It begins no pass. Every minute a poll also looks for deleted rows, by sums of
-// ids. The target stores how far the polls are (run.Position), so that another process continues there. If package tables
-// has moved the project's other tables, a poll can copy their changes, too (tables.Follower).
+// ids. The target stores how far the polls are (run.Position), so that another process continues there. If package
+// tables has moved the project's other tables, a poll can copy their changes, too (tables.Follower).
 package follow
 
 import (
@@ -43,7 +43,7 @@ type Poll struct {
 	Number int `json:"poll"`
 	// Lag is the age of the target: the time since the beginning of the last poll that copied all changes.
 	Lag       time.Duration `json:"-"`
-	Rows      int64         `json:"rows"`     // rows that were written since the poll before, or since an open transaction began
+	Rows      int64         `json:"rows"`     // rows written since the poll before, or since an open transaction began
 	Users     int64         `json:"users"`    // users who have these rows
 	Changed   int64         `json:"changed"`  // users who changed in more than times of sign-ins
 	Written   int64         `json:"written"`  // rows that the poll wrote to or removed from the target, without sessions

@@ -24,7 +24,8 @@ func changeSessions(t *testing.T, from string, seed uint64) {
 	made := "md5('later' || id || '" + strconv.FormatUint(seed, 10) + "')"
 	importtest.Exec(t, from, `
 delete from auth.sessions where `+tenth("id", 0)+`;
-update auth.sessions set refreshed_at = now(), refresh_token_counter = refresh_token_counter + 1 where `+tenth("id", 1)+`;
+update auth.sessions set refreshed_at = now(), refresh_token_counter = refresh_token_counter + 1
+where `+tenth("id", 1)+`;
 update auth.refresh_tokens set revoked = true where not revoked and `+tenth("session_id", 2)+`;
 insert into auth.sessions (id, user_id, created_at, aal)
 select `+made+`::uuid, id, now(), 'aal1' from auth.users where `+tenth("id", 3)+`;
@@ -56,7 +57,8 @@ func checkSameSessions(t *testing.T, m *importer.Import) {
 		"digests":  `select r::text from "supabaseCredential" r order by digest`,
 		"outcomes": `select id || outcome || coalesce(written, 0) from supabase_import.session order by id`,
 	}
-	if diff := importtest.Diff(importtest.Contents(t, m.To, queries), importtest.Contents(t, other.To, queries)); diff != "" {
+	got, want := importtest.Contents(t, m.To, queries), importtest.Contents(t, other.To, queries)
+	if diff := importtest.Diff(got, want); diff != "" {
 		t.Errorf("the sessions differ from those of a new import of the source, want the same rows: %s", diff)
 	}
 }

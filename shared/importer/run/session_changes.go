@@ -41,7 +41,9 @@ WHERE run = %d AND outcome <> '%s' AND %s`, p.ID, SessionGone, s.Contains("user_
 }
 
 // usersOfOtherSessions returns the users of a scope whose sessions have other ids in the source than in the ledger.
-func (p *Pass) usersOfOtherSessions(ctx context.Context, src, dst *pgx.Conn, s mapping.Scope) (ids []string, err error) {
+func (p *Pass) usersOfOtherSessions(
+	ctx context.Context, src, dst *pgx.Conn, s mapping.Scope,
+) (ids []string, err error) {
 	current, err := QuerySums(ctx, src, mapping.SumSessionsByUser(mapping.SessionIDs(s)))
 	if err != nil {
 		return nil, fmt.Errorf("add up the ids of sessions: %w", err)

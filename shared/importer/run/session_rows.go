@@ -164,8 +164,8 @@ func (p *Pass) RecordSessionBatch(ctx context.Context, env *Env, db *pgx.Conn, b
 	return Wrap("record the sessions of the batch", err)
 }
 
-// SubtractSessions subtracts the sessions of the users of b.IDs from the number of the batch, as they are in the ledger.
-// AddSessions adds their number in the source, after they are copied again.
+// SubtractSessions subtracts the sessions of the users of b.IDs from the number of the batch, as they are in the
+// ledger. AddSessions adds their number in the source, after they are copied again.
 func (p *Pass) SubtractSessions(ctx context.Context, db *pgx.Conn, b Batch) error {
 	_, err := db.Exec(ctx, fmt.Sprintf(`UPDATE supabase_import.session_batch
 SET sessions = sessions - (SELECT count(*) FROM (%s) x), changed = NULL

@@ -113,8 +113,8 @@ func (p *Pass) CheckSessionKey(ctx context.Context, env *Env, dst *pgx.Conn) err
 	return nil
 }
 
-// withSessionOptions returns the stored options of a run with the given ones about sessions, and whether these are other
-// ones.
+// withSessionOptions returns the stored options of a run with the given ones about sessions, and whether these are
+// other ones.
 func withSessionOptions(stored, given mapping.Options) (o mapping.Options, areOther bool) {
 	o = stored
 	o.Sessions = o.Sessions || given.Sessions

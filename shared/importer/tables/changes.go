@@ -205,8 +205,8 @@ func (p *poll) readPosition(ctx context.Context) (since run.Position, exists boo
 	return since, xid > 0 && since.IsBefore(*p.at), nil
 }
 
-// savePosition stores the position of the poll, unless something failed, or a row refers to a row that the next poll can
-// bring.
+// savePosition stores the position of the poll, unless something failed, or a row refers to a row that the next poll
+// can bring.
 func (p *poll) savePosition(ctx context.Context, tx pgx.Tx) error {
 	if p.at == nil {
 		return nil

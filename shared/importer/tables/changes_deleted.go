@@ -65,8 +65,8 @@ func (p *poll) findDeletions(ctx context.Context, i int, t followedTable) (*step
 	return &step{table: t, deletion: "DELETE FROM ONLY " + t.Name + " t WHERE " + gone}, nil
 }
 
-// readKeys copies the keys of the source in some buckets into a temporary table, and forgets the rejections of rows that
-// the source no longer has.
+// readKeys copies the keys of the source in some buckets into a temporary table, and forgets the rejections of rows
+// that the source no longer has.
 func (p *poll) readKeys(ctx context.Context, t followedTable, keys string, buckets []string) error {
 	if err := run.Exec(ctx, p.dst, t.createStage(keys, t.Key)); err != nil {
 		return err

@@ -105,8 +105,8 @@ func (p *poll) stageRows(ctx context.Context, s *step, condition string) error {
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", t.Name, err)
 	}
-	outdated := "DELETE FROM supabase_import.moved_row WHERE id IN (SELECT r.moved_row_id FROM (" + t.storedRows(p.run.ID, "true") +
-		") r JOIN " + s.stage + " s ON " + t.hasKeyOf("r", "s") + ")"
+	outdated := "DELETE FROM supabase_import.moved_row WHERE id IN (SELECT r.moved_row_id FROM (" +
+		t.storedRows(p.run.ID, "true") + ") r JOIN " + s.stage + " s ON " + t.hasKeyOf("r", "s") + ")"
 	return run.Wrap("forget earlier rejections of "+t.Name, run.Exec(ctx, p.dst, outdated))
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
 
-// blog has tables with foreign keys, a generated column, an identity column, triggers that change rows and write others,
-// and a table without a primary key.
+// blog has tables with foreign keys, a generated column, an identity column, triggers that change rows and write
+// others, and tables without a primary key.
 const blog = `
 create table authors (id uuid primary key references auth.users on delete cascade, name text not null);
 create table posts (
@@ -198,7 +198,7 @@ func TestSourceIsNotFrozenWhileRowsOfTablesChange(t *testing.T) {
 		t.Errorf("a row that changes after each poll: got frozen %t, %q and the error %v, want false and %q",
 			f.IsFrozen, f.WhyNot(), err, want)
 	}
-	dbtest.Exec(t, m.To, "update posts set body = 'changed here' where id = 2; update pages set title = 'x' where path = '/2'")
+	dbtest.Exec(t, m.To, "update posts set body = 'changed here' where id = 2")
 	dbtest.Exec(t, m.From, "update pages set title = 'y' where path = '/3'")
 	if f, err = follow.CheckFreeze(t.Context(), m.Env(), followOptions(nil)); err != nil || f.IsFrozen {
 		t.Errorf("a row that differs in the target: got frozen %t and the error %v, want false", f.IsFrozen, err)

@@ -82,8 +82,8 @@ func (p *poll) round(ctx context.Context, steps []*step, oneByOne bool) (left []
 
 const createMark = "CREATE TEMP TABLE moved_mark ON COMMIT DROP AS SELECT 1 AS mark"
 
-// recordSubtransaction stores the id of the current subtransaction, which its rows have as xmin. No function of Postgres
-// returns it: an updated row has it, too.
+// recordSubtransaction stores the id of the current subtransaction, which its rows have as xmin. No function of
+// Postgres returns it: an updated row has it, too.
 const recordSubtransaction = `UPDATE moved_mark SET mark = 1;
 INSERT INTO supabase_import.moved_transaction
 SELECT %d, (t - mod(t, 4294967296) + x + CASE WHEN x < mod(t, 4294967296) THEN 4294967296 ELSE 0 END)::text::xid8

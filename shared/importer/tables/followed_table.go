@@ -96,8 +96,8 @@ func (t followedTable) upsert(stage, condition string) string {
 		strings.Join(aliased("t", t.Columns), ", "), strings.Join(aliased("excluded", t.Columns), ", "))
 }
 
-// storedRows returns SQL for the rows of moved_row that are of the table and meet a condition on m, as rows of the table,
-// with their id in moved_row.
+// storedRows returns SQL for the rows of moved_row that are of the table and meet a condition on m, as rows of the
+// table, with their id in moved_row.
 func (t followedTable) storedRows(runID int, condition string) string {
 	return fmt.Sprintf(`SELECT m.id AS moved_row_id, r.*
 FROM supabase_import.moved_row m

@@ -65,7 +65,8 @@ func (r relation) bounds(ctx context.Context, src *pgx.Conn, rows int) ([]string
 FROM (SELECT %s, row_number() OVER (ORDER BY %s) AS "place in key order"
   FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) x
 WHERE "place in key order" %% %d = 0
-ORDER BY "place in key order"`, strings.Join(texts, ", "), key, key, r.Name, 100*share, max(1, int(share*float64(rows)))))
+ORDER BY "place in key order"`,
+		strings.Join(texts, ", "), key, key, r.Name, 100*share, max(1, int(share*float64(rows)))))
 }
 
 // copySource returns the statement that reads a part of a table.

@@ -93,7 +93,7 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_row (
   id bigint GENERATED ALWAYS AS IDENTITY,
   table_name text NOT NULL,
   key_name text NOT NULL,                      -- the foreign key, another constraint, or the SQLSTATE of the rejection
-  action text NOT NULL,                        -- 'nulled', 'quarantined', or 'outdated': the target has an older version
+  action text NOT NULL,                        -- 'nulled', 'quarantined', 'outdated': the target has an older version
   original json NOT NULL,                      -- jsonb cannot store every json value, such as "\u0000"
   before numeric NOT NULL,
   after numeric,
