@@ -164,8 +164,9 @@ func TestManualExplainsEveryReasonInTheWordsOfTheReport(t *testing.T) {
 	}
 }
 
-// The trigger of docs/migrate.md blocks writes while fence.switch is closed. It never blocks reads.
-func TestTriggerOfTheManualBlocksWritesWhileTheSwitchIsClosed(t *testing.T) {
+// The trigger of docs/migrate.md blocks all writes but those of sign-ins while fence.switch is closed. It never blocks
+// reads.
+func TestTriggerOfTheManualLetsOnlySignInsWriteWhileTheSwitchIsClosed(t *testing.T) {
 	t.Parallel()
 	_, block, _ := strings.Cut(readManual(t), "```sql\nCREATE SCHEMA IF NOT EXISTS fence;")
 	block, _, _ = strings.Cut(block, "```")
@@ -196,13 +197,20 @@ func TestTriggerOfTheManualBlocksWritesWhileTheSwitchIsClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, write := range []string{
-			"UPDATE auth.users SET last_sign_in_at = now()", "DELETE FROM auth.users WHERE id = (SELECT max(id::text)::uuid " +
-				"FROM auth.users)",
+			"UPDATE auth.users SET last_sign_in_at = now(), updated_at = now(), encrypted_password = 'new ' || now()",
+			"UPDATE auth.users SET raw_user_meta_data = jsonb_build_object('at', clock_timestamp())",
+			"UPDATE auth.users SET email = id || '@' || extract(epoch FROM clock_timestamp()) || '.example'",
+			"DELETE FROM auth.users WHERE id = (SELECT max(id::text)::uuid FROM auth.users)",
 			"INSERT INTO auth.users (id, email) VALUES (gen_random_uuid(), gen_random_uuid() || '@example.com')",
 		} {
 			if _, err := conn.Exec(t.Context(), write); (err == nil) != c.isOpen {
 				t.Errorf("%s, then %s: got the error %v, want the write to succeed: %t", c.update, write, err, c.isOpen)
 			}
+		}
+		signIn := "UPDATE auth.users SET last_sign_in_at = clock_timestamp(), updated_at = clock_timestamp()"
+		if tag, err := conn.Exec(t.Context(), signIn); err != nil || tag.RowsAffected() == 0 {
+			t.Errorf("%s, then sign-ins: got %d changed users and the error %v, want all users and none",
+				c.update, tag.RowsAffected(), err)
 		}
 		var n int
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM auth.users").Scan(&n); err != nil || n == 0 {
