@@ -76,8 +76,8 @@ user_3,Bob,bob@example.com,,,$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1
 	}
 	s.run(t, exitFailed, "plan --from-format firebase", "record 1 has 7 values instead of 28")
 	s.run(t, exitUsage, "plan --from-format auth0", "--from-format must be one of")
-	code, out, stderr := runXenon(t, append([]string{"migrate", "rollback", "--yes", "--return-to-source",
-		filepath.Join(t.TempDir(), "back.sql")}, s.source...), s.env...)
+	toSource := []string{"migrate", "rollback", "--yes", "--return-to-source", filepath.Join(t.TempDir(), "back.sql")}
+	code, out, stderr := runXenon(t, append(toSource, s.source...), s.env...)
 	if code != exitFailed || !strings.Contains(stderr, "has imported users of Clerk") {
 		t.Errorf("rollback with --return-to-source: got the exit code %d, want %d and the reason\n%s%s",
 			code, exitFailed, out, stderr)
