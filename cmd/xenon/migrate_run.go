@@ -13,6 +13,7 @@ import (
 type migrateRunCmd struct {
 	importFlags
 	optionFlags
+	followFlags
 	Concurrency int  `help:"Batches at a time; default: 2. Each uses one connection to the source and one to the target." placeholder:"N"`
 	DryRun      bool `help:"Print the plan and write nothing."`
 	Quick       bool `help:"In a later pass, skip batches in which no row has a newer time. Run the last pass without it."`
@@ -23,9 +24,13 @@ func (migrateRunCmd) Help() string {
 continue. After the run is complete, the same command copies what has changed in the source since the last pass.
 The exit status is 3 if rows are in the quarantine or batches are parked.
 
-A run from a file (--from data.sql) continues only with the same file.
+With --follow it goes on copying changes every few seconds, until Ctrl-C or --until-idle, and the exit status is then 0.
+At the cut-over, close the fence, stop it, and run it once more with --freeze-check: docs/migrate.md, "Cut-over".
+A run from a file (--from data.sql) continues only with the same file, and cannot be followed.
 
   xenon migrate run --mfa hold
+  xenon migrate run --follow
+  xenon migrate run --freeze-check
   xenon migrate run --from data.sql --mfa hold
   xenon migrate run --dry-run --provider custom:acme=acme --profile-value age_range:35_44=35_plus`
 }
@@ -34,6 +39,9 @@ A run from a file (--from data.sql) continues only with the same file.
 func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	if c.Concurrency < 0 || c.BatchSize < 0 {
 		return newUsageError("--concurrency and --batch-size must be 1 or more")
+	}
+	if err := c.checkFollow(); err != nil {
+		return err
 	}
 	if c.Quick && c.Sessions {
 		return newUsageError("--quick cannot be used with --sessions: no time of the source says that a session has ended")
@@ -54,6 +62,12 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 		return err
 	}
 	defer stop()
+	switch {
+	case c.Follow:
+		return c.follow(ctx, m, o, p, std)
+	case c.FreezeCheck:
+		return c.checkFreeze(ctx, m, o, p, std)
+	}
 	p.printOnTerminal("Copying from %s to %s; planning first …", sourceText(m), hostAndDatabase(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)
 	p.finish()

@@ -31,10 +31,12 @@ const newTaskHandler = (state) => async (payload) => {
 
 const tasks = {};
 const retryIntervals = {}; // in ms, by state: shorter than in the definition, so that the tests do not wait
+const waitTimes = {}; // the same for states that wait
 const collectTasks = (states) => {
   for (const [name, state] of Object.entries(states)) {
     if (state.Type === 'Task') tasks[name] = newTaskHandler(name);
     if (state.Retry) retryIntervals[name] = 20;
+    if (state.Type === 'Wait') waitTimes[name] = 20;
     if (state.ItemProcessor) collectTasks(state.ItemProcessor.States);
   }
 };
@@ -45,7 +47,11 @@ const machine = new StateMachine(definition, {
   validationOptions: { noValidate: Boolean(request.startAt), checkArn: true, checkPaths: true },
 });
 const execution = machine.run(request.input, {
-  overrides: { taskResourceLocalHandlers: tasks, retryIntervalOverrides: retryIntervals },
+  overrides: {
+    taskResourceLocalHandlers: tasks,
+    retryIntervalOverrides: retryIntervals,
+    waitTimeOverrides: waitTimes,
+  },
   context: { Execution: request.context },
 });
 

@@ -88,6 +88,7 @@ var resultTypes = map[string]any{
 	"copy":         stepfn.StepResult{},
 	"park":         stepfn.StepResult{},
 	"close":        stepfn.StatusResult{},
+	"follow":       stepfn.FollowResult{},
 	"verify":       stepfn.StepResult{},
 	"verdict":      stepfn.VerifyResult{},
 	"tables":       stepfn.TablesResult{},

@@ -108,28 +108,34 @@ func copyBatches(
 		env.Report(event)
 		return nil
 	}
-	setUp := p.StageTables() + run.CreateAffected
-	if p.Options.Sessions {
-		setUp += run.CreateSessionStage
-	}
-	err = run.ForEachBatch(ctx, env, p, batches, workers, setUp, copyOne)
+	err = run.ForEachBatch(ctx, env, p, batches, workers, setUpSQL(p), copyOne)
 	return n, err
 }
 
-// rowCounts counts the rows of a batch: all source rows, and the rows by outcome.
-type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined int64 }
+// setUpSQL returns SQL that creates the temporary tables of a worker.
+func setUpSQL(p *run.Pass) string {
+	sql := p.StageTables() + run.CreateAffected
+	if p.Options.Sessions {
+		sql += run.CreateSessionStage
+	}
+	return sql
+}
+
+// rowCounts counts the rows of a batch: all source rows, and the rows by outcome. changed counts users (changes.go).
+type rowCounts struct{ rows, written, unchanged, identical, folded, quarantined, changed int64 }
 
 func (a rowCounts) plus(b rowCounts) rowCounts {
 	return rowCounts{
 		a.rows + b.rows, a.written + b.written, a.unchanged + b.unchanged, a.identical + b.identical, a.folded + b.folded,
-		a.quarantined + b.quarantined,
+		a.quarantined + b.quarantined, a.changed + b.changed,
 	}
 }
 
 // worker copies one batch.
 type worker struct {
 	*run.Worker
-	commitConn *pgx.Conn // the connection on which the batch first committed rows
+	commitConn    *pgx.Conn // the connection on which the batch first committed rows
+	countsChanges bool      // set rowCounts.changed
 }
 
 // copyAndMarkDone copies one batch and marks it done. Commits before the mark do not wait for the disk
@@ -141,7 +147,7 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 		return counts, false, err
 	}
 	if w.Pass.Options.Sessions {
-		if err := w.copySessions(ctx, b); err != nil {
+		if _, err := w.copySessions(ctx, b); err != nil {
 			return counts, false, err
 		}
 	}
@@ -155,16 +161,17 @@ func (w *worker) copyAndMarkDone(ctx context.Context, b run.Batch) (counts rowCo
 	return counts, isDone, err
 }
 
-// copySessions copies the sessions of a batch whose users are copied. Every pass copies all of them, because the end of
-// a session leaves no trace in the source.
-func (w *worker) copySessions(ctx context.Context, b run.Batch) error {
-	return w.Retry(ctx, func(ctx context.Context) error {
-		err := sessions.Copy(ctx, w.Worker, b)
+// copySessions copies the sessions of a batch, or of the users of b.IDs, whose users are copied. It returns their number.
+// Every pass copies all of them, because the end of a session leaves no trace in the source.
+func (w *worker) copySessions(ctx context.Context, b run.Batch) (n int64, err error) {
+	err = w.Retry(ctx, func(ctx context.Context) (err error) {
+		n, err = sessions.Copy(ctx, w.Worker, b)
 		if err == nil && w.commitConn == nil {
 			w.commitConn = w.Dst
 		}
 		return err
 	})
+	return n, err
 }
 
 // copyBatch copies all users of a batch that was never copied, and only the changed users of any other batch.

@@ -15,9 +15,9 @@ import (
 
 func TestPlusAddsEachCount(t *testing.T) {
 	t.Parallel()
-	a := rowCounts{1, 2, 3, 4, 5, 6}
-	b := rowCounts{10, 20, 30, 40, 50, 60}
-	if got, want := a.plus(b), (rowCounts{11, 22, 33, 44, 55, 66}); got != want {
+	a := rowCounts{1, 2, 3, 4, 5, 6, 7}
+	b := rowCounts{10, 20, 30, 40, 50, 60, 70}
+	if got, want := a.plus(b), (rowCounts{11, 22, 33, 44, 55, 66, 77}); got != want {
 		t.Errorf("%+v plus %+v: got %+v, want %+v", a, b, got, want)
 	}
 }

@@ -24,6 +24,7 @@ type transaction struct {
 	stagedOn *pgx.Conn // the connection to the target on which the rows are staged; nil if none are
 	isFresh  bool      // the ledger, "user" and user_profile have no row of the scope
 	hasMoved bool      // moved rows are about to be deleted (moved.go)
+	changed  int64     // staged users who changed in more than bookkeeping, if countsChanges is set
 	// unreadable are staged second factors whose secret cannot be read, for instance because it changed since the pass
 	// began.
 	unreadable []mapping.Rejection
@@ -112,6 +113,11 @@ func (t *transaction) begin(ctx context.Context) (rejected bool, err error) {
 			return false, fmt.Errorf("classify: %w", err)
 		}
 	}
+	if t.countsChanges {
+		if err := run.QueryNumbers(ctx, t.Dst, countChangedUsersSQL(t.Pass, t.scope), &t.changed); err != nil {
+			return false, fmt.Errorf("count the changed users: %w", err)
+		}
+	}
 	return t.storeRejections(ctx, rejectTakenRowsSQL(t.Pass))
 }
 
@@ -128,6 +134,7 @@ func (t *transaction) write(ctx context.Context) error {
 	if err := run.Exec(ctx, t.Dst, sql+"COMMIT"); err != nil {
 		return fmt.Errorf("record the batch: %w", err)
 	}
+	counts.changed = t.changed
 	t.counts, t.isDone, t.stagedOn = counts, true, nil
 	if t.commitConn == nil {
 		t.commitConn = t.Dst

@@ -249,6 +249,10 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 	if err := b.checkDeletions(ctx, r); err != nil {
 		return err
 	}
+	position, err := readPosition(ctx, b.src)
+	if err != nil {
+		return err
+	}
 	if b.conflicts == nil {
 		if b.conflicts, err = findConflicts(ctx, b.env, b.src, m); err != nil {
 			return err
@@ -286,11 +290,11 @@ func (b *passOpener) startPass(ctx context.Context, r Run, m mapping.Mapping) (e
 		if _, err := tx.Exec(ctx, startNext, r.ID, watermark); err != nil {
 			return fmt.Errorf("open the pass: %w", err)
 		}
-		if quick {
+		if quick { // it can miss changes, so that the position of an earlier pass stays
 			_, err := tx.Exec(ctx, skipUnchanged, r.ID, r.Pass+1, changed)
 			return err
 		}
-		return nil
+		return position.startAt(ctx, tx, r.ID)
 	})
 }
 
@@ -308,7 +312,11 @@ func (b *passOpener) checkDeletions(ctx context.Context, r Run) error {
 	if err := b.dst.QueryRow(ctx, countKnownUsers, r.ID).Scan(&inLedger); err != nil {
 		return fmt.Errorf("count the users in the ledger: %w", err)
 	}
-	if 2*inSource < inLedger && !b.options.AllowDeletions {
+	return refuseManyDeletions(inSource, inLedger, b.options.AllowDeletions)
+}
+
+func refuseManyDeletions(inSource, inLedger int64, areAllowed bool) error {
+	if 2*inSource < inLedger && !areAllowed {
 		return fmt.Errorf("%w: auth.users has %d rows, but the run has read %d users: if the missing users were deleted "+
 			"on purpose, use --allow-deletions", ErrRefused, inSource, inLedger)
 	}

@@ -164,6 +164,22 @@ func (p *Pass) RecordSessionBatch(ctx context.Context, env *Env, db *pgx.Conn, b
 	return Wrap("record the sessions of the batch", err)
 }
 
+// SubtractSessions subtracts the sessions of the users of b.IDs from the number of the batch, as they are in the ledger.
+// AddSessions adds their number in the source, after they are copied again.
+func (p *Pass) SubtractSessions(ctx context.Context, db *pgx.Conn, b Batch) error {
+	_, err := db.Exec(ctx, fmt.Sprintf(`UPDATE supabase_import.session_batch
+SET sessions = sessions - (SELECT count(*) FROM (%s) x), changed = NULL
+WHERE run = $1 AND number = $2`, p.ledgerSessions(b.Scope)), p.ID, b.Number)
+	return Wrap("count the sessions of users in the ledger", err)
+}
+
+// AddSessions adds to the number of sessions of a batch.
+func (p *Pass) AddSessions(ctx context.Context, db *pgx.Conn, b Batch, n int64) error {
+	_, err := db.Exec(ctx, `UPDATE supabase_import.session_batch SET sessions = sessions + $3
+WHERE run = $1 AND number = $2`, p.ID, b.Number, n)
+	return Wrap("record the sessions of users", err)
+}
+
 // CompareSessions returns a query that compares the staged sessions of a scope with the rows of the target. Its columns
 // are: id, hash of the wanted rows or NULL, hash of the stored rows or NULL, hash of the written rows or NULL, the
 // names of columns that differ, and whether the session changed in the source since the run read it. It leaves out rows

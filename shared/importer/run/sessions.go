@@ -113,10 +113,10 @@ func (p *Pass) CheckSessionKey(ctx context.Context, env *Env, dst *pgx.Conn) err
 	return nil
 }
 
-// changeSessionOptions changes the options of a run about sessions, if other ones are given. The open pass then imports
-// the sessions of all batches.
-func (r *Run) changeSessionOptions(ctx context.Context, dst *pgx.Conn, given mapping.Options) error {
-	o := r.Plan.Options
+// withSessionOptions returns the stored options of a run with the given ones about sessions, and whether these are other
+// ones.
+func withSessionOptions(stored, given mapping.Options) (o mapping.Options, areOther bool) {
+	o = stored
 	o.Sessions = o.Sessions || given.Sessions
 	if given.SessionTimebox != "" {
 		o.SessionTimebox = given.SessionTimebox
@@ -124,9 +124,15 @@ func (r *Run) changeSessionOptions(ctx context.Context, dst *pgx.Conn, given map
 	if given.SessionInactivity != "" {
 		o.SessionInactivity = given.SessionInactivity
 	}
-	was := r.Plan.Options
-	if o.Sessions == was.Sessions && o.SessionTimebox == was.SessionTimebox &&
-		o.SessionInactivity == was.SessionInactivity {
+	return o, o.Sessions != stored.Sessions || o.SessionTimebox != stored.SessionTimebox ||
+		o.SessionInactivity != stored.SessionInactivity
+}
+
+// changeSessionOptions changes the options of a run about sessions, if other ones are given. The open pass then imports
+// the sessions of all batches.
+func (r *Run) changeSessionOptions(ctx context.Context, dst *pgx.Conn, given mapping.Options) error {
+	o, areOther := withSessionOptions(r.Plan.Options, given)
+	if !areOther {
 		return nil
 	}
 	r.Plan.Options = o

@@ -16,28 +16,41 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/run"
 )
 
-// Copy makes the sessions of the target those of the source, for the users of a batch, in one transaction. Before, the
-// users themselves must be copied. The result is the same if Copy is repeated.
-func Copy(ctx context.Context, w *run.Worker, b run.Batch) (err error) {
+// Copy makes the sessions of the target those of the source, for the users of a batch or those of b.IDs, in one
+// transaction, and returns the number of sessions that the source has. Before, the users themselves must be copied. The
+// result is the same if Copy is repeated.
+func Copy(ctx context.Context, w *run.Worker, b run.Batch) (n int64, err error) {
 	defer closeAfter(w, &err)
 	if err := run.Exec(ctx, w.Dst, "BEGIN"); err != nil {
-		return fmt.Errorf("begin at the target: %w", err)
+		return 0, fmt.Errorf("begin at the target: %w", err)
 	}
 	if _, err := w.Pass.LockRun(ctx, w.Dst, b.Scope); err != nil {
-		return err
+		return 0, err
 	}
-	n, err := stage(ctx, w, b.Scope)
-	if err != nil {
-		return err
+	if n, err = stage(ctx, w, b.Scope); err != nil {
+		return 0, err
+	}
+	if b.IDs != nil {
+		if err := w.Pass.SubtractSessions(ctx, w.Dst, b); err != nil {
+			return 0, err
+		}
 	}
 	sql := w.Pass.MarkStagedSessions(b.Scope, true) + w.Pass.WriteStagedSessions(b.Scope)
 	if err := run.Exec(ctx, w.Dst, sql); err != nil {
-		return fmt.Errorf("write the sessions: %w", err)
+		return 0, fmt.Errorf("write the sessions: %w", err)
 	}
-	if err := w.Pass.RecordSessionBatch(ctx, w.Env, w.Dst, b, n); err != nil {
-		return err
+	if err := record(ctx, w, b, n); err != nil {
+		return 0, err
 	}
-	return run.Wrap("commit the sessions", run.Exec(ctx, w.Dst, "COMMIT"))
+	return n, run.Wrap("commit the sessions", run.Exec(ctx, w.Dst, "COMMIT"))
+}
+
+// record stores the number of sessions that the source has.
+func record(ctx context.Context, w *run.Worker, b run.Batch, n int64) error {
+	if b.IDs != nil {
+		return w.Pass.AddSessions(ctx, w.Dst, b, n)
+	}
+	return w.Pass.RecordSessionBatch(ctx, w.Env, w.Dst, b, n)
 }
 
 // closeAfter closes the connections of the worker after an error, because they can be in a transaction.

@@ -19,8 +19,8 @@ import (
 // Action is one step of the state machine. Every action can be repeated. Some JSON names ("lane", "verdict", "stand",
 // "undone") are older than the Go names; running executions depend on them.
 type Action struct {
-	// Action is "input", "plan", "begin", "copy", "park", "close", "verify", "verdict", "tables", "verifyTables", "gate",
-	// "rollback" or "report".
+	// Action is "input", "plan", "begin", "copy", "park", "close", "follow", "verify", "verdict", "tables",
+	// "verifyTables", "gate", "rollback" or "report".
 	Action    string          `json:"action"`
 	Input     json.RawMessage `json:"input"`     // for "input": a Request
 	Execution Execution       `json:"execution"` // for "input", "begin" and "gate"
@@ -28,6 +28,7 @@ type Action struct {
 	Shard     run.Shard       `json:"lane"`      // for "copy", "park" and "verify"
 	Error     Failure         `json:"error"`     // for "park": the error that ended the shard
 	Redrives  int             `json:"redrives"`  // for "gate": BeginResult.Redrives
+	Left      int             `json:"left"`      // for "follow": the number of polls that are left, with this one
 	Tables    TablesResult    `json:"tables"`    // for "tables", "verifyTables", "gate" and "report": the result so far
 }
 
@@ -51,8 +52,9 @@ func (f Failure) text() string {
 }
 
 // RunAction runs one action. The result has no personal data: it is a Job, PlanResult, BeginResult, StepResult,
-// StatusResult, VerifyResult, TablesResult, ReportResult, RollbackResult or GateResult. The actions "copy", "verify",
-// "tables", "verifyTables" and "rollback" stop before the deadline of ctx (timeReservedForAnswer).
+// StatusResult, FollowResult, VerifyResult, TablesResult, ReportResult, RollbackResult or GateResult. The actions
+// "copy", "follow", "verify", "tables", "verifyTables" and "rollback" stop before the deadline of ctx
+// (timeReservedForAnswer).
 func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
@@ -102,6 +104,8 @@ func runActionBeforeDeadline(ctx context.Context, env *run.Env, a Action) (any, 
 	case "copy":
 		done, err := copy.Shard(ctx, env, a.Job.Run, a.Shard)
 		return StepResult{Done: done}, err
+	case "follow":
+		return pollOnce(ctx, env, a)
 	case "verify":
 		done, err := verify.Shard(ctx, env, a.Job.Run, a.Shard)
 		return StepResult{Done: done}, err

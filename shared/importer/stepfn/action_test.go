@@ -50,6 +50,7 @@ func TestInputSetsDefaultsAndTheMode(t *testing.T) {
 			`{"rollback":true,"dryRun":true}`,
 			Job{Mode: ModeRollback, Run: "supabase", DryRun: true, Concurrency: 8},
 		},
+		"polls": {`{"follow":60}`, Job{Mode: ModeImport, Run: "supabase", Follow: 60, Concurrency: 8}},
 		"all fields": {
 			`{"run":"r","dryRun":false,"unconfirmed":"allow","mfa":"hold","batchSize":1000,"concurrency":16,"quick":true,
 			  "profiles":"public.users","profileKey":"id","profileColumns":{"lang":"preferred_language"},
@@ -100,6 +101,9 @@ func TestInvalidInputIsRefusedWithAnExplanation(t *testing.T) {
 		"cascade without force":          {`{"rollback": true, "cascade": true}`, "cascade requires rollback and force"},
 		"cascade without rollback":       {`{"cascade": true, "force": true}`, "force requires rollback"},
 		"quick with rollback":            {`{"rollback": true, "quick": true}`, "quick cannot be used with rollback"},
+		"too many polls":                 {`{"follow": 1001}`, "follow is 1001"},
+		"follow with rollback":           {`{"rollback": true, "follow": 1}`, "follow cannot be used with rollback"},
+		"follow with quick":              {`{"quick": true, "follow": 1}`, "follow cannot be used with rollback or quick"},
 		"quick with sessions":            {`{"sessions": true, "quick": true}`, "quick cannot be used with sessions"},
 		"too long an input":              {`{"run": "` + strings.Repeat("x", maxRequestBytes) + `"}`, "bytes"},
 	}

@@ -59,6 +59,7 @@ var importSteps = []step{
 	{"begin again", stepOfAction("begin").do},
 	stepOfAction("copy"),
 	stepOfAction("close"),
+	stepOfAction("follow"),
 	stepOfAction("verify"),
 	stepOfAction("verdict"),
 	stepOfAction("tables"),

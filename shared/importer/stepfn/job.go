@@ -17,6 +17,8 @@ type Request struct {
 	Force    bool `json:"force"`    // a rollback also removes users that changed in the target
 	Cascade  bool `json:"cascade"`  // a rollback with Force also removes users to whom rows of other tables refer
 	Quick    bool `json:"quick"`    // a later pass skips copied batches without a changed row: see run.Begin
+	// Follow is the number of polls for changes after the pass, one a minute, before the verification: at most maxPolls.
+	Follow int `json:"follow"`
 	// Concurrency is the number of functions that work at the same time, 1 to 40; 0 means 8. Each uses one connection to
 	// the source and one to the target, and for a short time a second one to the target.
 	Concurrency int `json:"concurrency"`
@@ -39,6 +41,7 @@ type Job struct {
 	Force       bool            `json:"force"`
 	Cascade     bool            `json:"cascade"`
 	Quick       bool            `json:"quick"`
+	Follow      int             `json:"follow"`
 	Concurrency int             `json:"concurrency"`
 	Holder      string          `json:"holder"` // the holder of the lease; a redrive of the execution has the same holder
 }
@@ -56,6 +59,8 @@ const (
 	maxShards          = 64 // limits the size of the list of shards
 	shardsPerFunction  = 4  // more than one, so that the functions finish at about the same time
 	maxRequestBytes    = 32 << 10
+	// maxPolls limits the history of an execution: a poll with its wait has about ten events, of 25,000.
+	maxPolls = 1000
 	// maxBatchesInOneExecution is the largest number of batches that one execution handles alone. If a run has more
 	// batches, each shard is a child execution, which has its own limit of 25,000 events.
 	maxBatchesInOneExecution = 400
@@ -78,7 +83,7 @@ func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 	}
 	j := Job{
 		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Cascade: r.Cascade,
-		Quick: r.Quick, Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
+		Quick: r.Quick, Follow: r.Follow, Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
 	}
 	switch {
 	case r.Rollback:
@@ -114,6 +119,10 @@ func (r Request) check() error {
 		return fmt.Errorf("cascade requires rollback and force")
 	case r.Quick && r.Rollback:
 		return fmt.Errorf("quick cannot be used with rollback")
+	case r.Follow < 0 || r.Follow > maxPolls:
+		return fmt.Errorf("follow is %d, not 0 to %d", r.Follow, maxPolls)
+	case r.Follow > 0 && (r.Rollback || r.Quick):
+		return fmt.Errorf("follow cannot be used with rollback or quick")
 	case r.Quick && r.Sessions:
 		return fmt.Errorf("quick cannot be used with sessions, because no time of the source says that a session has ended")
 	}
