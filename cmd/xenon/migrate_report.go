@@ -26,9 +26,9 @@ type migrateReportCmd struct {
 }
 
 func (migrateReportCmd) Help() string {
-	return `Writes a report of a run: counts, checksums, reasons and differences, without personal data. Counts who has signed in
-since the run began and who still has to, and what became of the imported sessions and second factors. Signs the report
-with the key that signs tokens (SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
+	return `Writes a report of a run: counts, checksums, reasons and differences, without personal data. Counts who has
+signed in since the run began and who still has to, and what became of the imported sessions and second factors. Signs
+the report with the key that signs tokens (SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
 
   xenon migrate report --html report.html --out report.json
   xenon migrate report --check report.json --jwks https://learn.example.com/api/auth/jwks`
