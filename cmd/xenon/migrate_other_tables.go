@@ -69,7 +69,10 @@ func remarksAboutTables(v *inventory.Inventory) (lines []string) {
 			"Foreign tables, which stay: their rows are in another database",
 			func(t inventory.Table) bool { return t.Kind == "foreign" },
 		},
-		{"Have no primary key", func(t inventory.Table) bool { return t.NoPrimaryKey && t.Kind != "foreign" }},
+		{
+			"Have no primary key, so xenon migrate tables --freeze-check copies them again at the cut-over",
+			func(t inventory.Table) bool { return t.NoPrimaryKey && t.Kind != "foreign" },
+		},
 	} {
 		var names []string
 		for _, t := range v.Tables {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/follow"
 	importrun "github.com/xenon-auth/xenon/shared/importer/run"
 )
 
@@ -40,8 +41,11 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 	if c.Concurrency < 0 || c.BatchSize < 0 {
 		return newUsageError("--concurrency and --batch-size must be 1 or more")
 	}
-	if err := c.checkFollow(); err != nil {
+	if err := c.followFlags.check(c.importFlags); err != nil {
 		return err
+	}
+	if c.isGiven() && (c.Quick || c.DryRun) {
+		return newUsageError("--follow and --freeze-check cannot be used with --quick or --dry-run")
 	}
 	if c.Quick && c.Sessions {
 		return newUsageError("--quick cannot be used with --sessions: no time of the source says that a session has ended")
@@ -62,11 +66,9 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 		return err
 	}
 	defer stop()
-	switch {
-	case c.Follow:
-		return c.follow(ctx, m, o, p, std)
-	case c.FreezeCheck:
-		return c.checkFreeze(ctx, m, o, p, std)
+	if c.isGiven() {
+		options := follow.Options{Mapping: o, Workers: c.Concurrency}
+		return following{c.followFlags, c.importFlags, "run", options, p, std}.run(ctx, m)
 	}
 	p.printOnTerminal("Copying from %s to %s; planning first …", sourceText(m), hostAndDatabase(m.To))
 	status, err := m.Run(ctx, o, c.Quick, c.Concurrency)

@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/importer"
+	"github.com/xenon-auth/xenon/shared/importer/follow"
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 	"github.com/xenon-auth/xenon/shared/postgres"
 )
 
 type migrateTablesCmd struct {
 	importFlags
+	followFlags
 	Schema      []string `help:"A schema to move; repeatable. Default: all schemas of the project, without those that Supabase manages." placeholder:"NAME"`
 	Exclude     []string `help:"A table that stays behind; repeatable." placeholder:"SCHEMA.TABLE"`
 	Orphans     string   `help:"Rows that refer to a row that the target does not have, such as a user in the quarantine: keep leaves them and the foreign key not validated, null clears the reference, quarantine moves the row to supabase_import.moved_row." enum:"keep,null,quarantine" default:"keep"`
@@ -34,9 +36,15 @@ row security. Foreign keys to auth.users refer to "user" afterwards. Run it afte
 not older than the source. You can interrupt the command and run it again to continue. Writes nothing to the source.
 The exit status is 3 if something needs your attention.
 
+With --follow it then copies the changes of users and tables every few seconds, until Ctrl-C or --until-idle. Tables
+without a primary key are copied again by --freeze-check, which ends with 0 if source and target are equal: run it at
+the cut-over, after all writes have stopped.
+
   xenon migrate tables --dry-run
   xenon migrate tables --exclude public.audit_log --orphans null
   xenon migrate tables --triggers
+  xenon migrate tables --follow
+  xenon migrate tables --freeze-check
   xenon migrate tables --verify
   xenon migrate tables --rollback --yes`
 }
@@ -44,18 +52,23 @@ The exit status is 3 if something needs your attention.
 // Run moves the tables, or does what the flags say.
 func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std streams) error {
 	chosen := 0
-	for _, given := range []bool{c.DryRun, c.Prepare, c.Script != "", c.Verify, c.Rollback} {
+	for _, given := range []bool{
+		c.DryRun, c.Prepare, c.Script != "", c.Verify, c.Rollback, c.followFlags.Follow, c.FreezeCheck,
+	} {
 		if given {
 			chosen++
 		}
 	}
 	switch {
 	case chosen > 1:
-		return newUsageError("--dry-run, --prepare, --script, --verify and --rollback exclude each other")
+		return newUsageError("--dry-run, --prepare, --script, --verify, --rollback, --follow and --freeze-check exclude each other")
 	case c.Concurrency < 0:
 		return newUsageError("--concurrency must be 1 or more")
 	case c.Rollback:
 		return c.rollBack(ctx, getenv, std)
+	}
+	if err := c.followFlags.check(c.importFlags); err != nil {
+		return err
 	}
 	if c.isFile() {
 		return newUsageError("xenon migrate tables needs the database of the project: a file has no definitions of tables " +
@@ -70,8 +83,31 @@ func (c migrateTablesCmd) Run(ctx context.Context, getenv environment, std strea
 		return c.verify(ctx, m, p, std)
 	case c.Script != "":
 		return c.writeScript(ctx, m, std)
+	case c.isGiven():
+		return c.follow(ctx, m, p, std)
 	}
 	return c.move(ctx, m, p, std)
+}
+
+// follow moves the tables, unless they are moved, and follows the source or checks the freeze.
+func (c migrateTablesCmd) follow(ctx context.Context, m *importer.Import, p *progress, std streams) error {
+	moved, err := tables.Status(ctx, m.Env(), c.Name)
+	isMoved := err == nil && moved.State == tables.Complete
+	if err != nil && !errors.Is(err, tables.ErrNoMove) {
+		return withTablesAdvice(ctx, err)
+	}
+	if c.Follow && !isMoved {
+		silent := c
+		silent.JSON = false
+		progressOnly := streams{std.in, std.err, std.err}
+		if err := silent.move(ctx, m, p, progressOnly); err != nil {
+			if _, needsDecision := errors.AsType[needsDecisionError](err); !needsDecision {
+				return err
+			}
+		}
+	}
+	o := follow.Options{Mapping: importer.Options{Run: c.Name}, Workers: c.Concurrency, Tables: true}
+	return following{c.followFlags, c.importFlags, "tables", o, p, std}.run(ctx, m)
 }
 
 func (c migrateTablesCmd) options() tables.Options {
@@ -132,6 +168,7 @@ func printMove(out io.Writer, r tables.Result, name string) {
 	}
 	fmt.Fprintf(out, "\n%s: %s, %s\n", createdText(r), objectText(r.Objects), keyText(r.Keys))
 	printLines(out, "Needs your attention", r.Problems())
+	printLines(out, "No primary key, so --follow leaves them out and --freeze-check copies them again", keylessLines(r))
 	fmt.Fprintln(out, "\nNot moved: files, policies and triggers of storage, publications (Realtime), default privileges "+
 		"of new tables.")
 	switch {
@@ -196,6 +233,18 @@ func printMovedTable(out io.Writer, t tables.Table, dry bool) {
 		more += englishPrinter.Sprintf("  %d rows quarantined", t.Quarantined)
 	}
 	printf(out, "  %-50s%14d%9s%s\n", t.Name, t.Rows, parts, more)
+}
+
+// keylessLines says for each table without a primary key how long its copy took.
+func keylessLines(r tables.Result) (lines []string) {
+	for _, t := range r.Keyless {
+		line := englishPrinter.Sprintf("%s: %d rows in %.1f s", t.Name, t.Rows, t.Seconds)
+		if t.Seconds > 0 {
+			line += englishPrinter.Sprintf(", %.0f rows/s", float64(t.Rows)/t.Seconds)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // keyText counts foreign keys by their state.

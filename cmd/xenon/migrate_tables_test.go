@@ -82,6 +82,34 @@ func TestMigrateTablesMovesVerifiesAndRollsBack(t *testing.T) {
 	}
 }
 
+func TestMigrateTablesFollowsTheSource(t *testing.T) {
+	t.Parallel()
+	from, target := projecttest.New(t, "blog"), dbtest.New(t)
+	dbtest.Exec(t, from, "create table raw_visits (page text); insert into raw_visits values ('/')")
+	projecttest.RejectHal(t, target, "public")
+	env := []string{"FROM_DATABASE_URL", from, "TO_DATABASE_URL", target}
+	follow := []string{"tables", "--follow", "--until-idle", "--interval", "1ms"}
+	for _, s := range []tablesStep{
+		{args: []string{"run", "--mfa", "allow", "--profiles", "none"}, code: exitNeedsDecision},
+		{args: []string{"tables", "--freeze-check"}, code: exitFailed, err: []string{"has moved no tables"}},
+		{args: follow, out: []string{"Next:\n  xenon migrate tables --freeze-check"}, err: []string{
+			"The move of the tables is complete", "--freeze-check copies them again", "public.raw_visits: 1 rows in ",
+			"; tables: 0 rows read, 0 written and 0 deleted in 0 tables; ", "a freeze would take about",
+		}},
+		{args: []string{"tables", "--follow", "--verify"}, code: exitUsage, err: []string{"exclude each other"}},
+		{args: []string{"tables", "--until-idle"}, code: exitUsage, err: []string{"need --follow"}},
+	} {
+		s.check(t, env)
+	}
+	dbtest.Exec(t, from, "insert into raw_visits values ('/new')")
+	for _, s := range []tablesStep{
+		{args: []string{"tables", "--freeze-check"}, out: []string{"Frozen: ", " tables were compared"}},
+		{args: []string{"tables", "--verify"}, out: []string{"The moved tables are equal to the source"}},
+	} {
+		s.check(t, env)
+	}
+}
+
 // One of the schemas is moved, and the others are named.
 func TestMigrateTablesMovesOnlyTheChosenSchemas(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,8 @@
 //
 // A poll reads the rows that were written since the last one (mapping.WrittenSince), and copies their users with
 // package copy, as a later pass does. It begins no pass. Every minute a poll also looks for deleted rows, by sums of
-// ids. The target stores how far the polls are (run.Position), so that another process continues there.
+// ids. The target stores how far the polls are (run.Position), so that another process continues there. If package tables
+// has moved the project's other tables, a poll can copy their changes, too (tables.Follower).
 package follow
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer/copy"
 	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/run"
+	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
 
 // Options are the choices of Run.
@@ -22,6 +24,7 @@ type Options struct {
 	Workers   int           // batches at the same time; 0 means 2
 	Interval  time.Duration // the shortest time between two polls; 0 means five seconds
 	UntilIdle bool          // end after a poll that finds no change but sign-ins
+	Tables    bool          // also follow the project's other tables, which package tables has moved
 	Report    func(Poll)    // called after each poll
 	// WriterLimit is how long CheckFreeze waits for transactions that were open when it began; 0 means 30 seconds.
 	WriterLimit time.Duration
@@ -49,7 +52,9 @@ type Poll struct {
 	WholePass bool          `json:"wholePass"` // the poll was a pass over all users
 	Failed    []string      `json:"failed"`    // batches that could not be copied; the next poll tries them again
 	Error     string        `json:"error,omitempty"`
-	Took      time.Duration `json:"-"`
+	// Tables are the changes of the moved tables, after those of the users; nil without Options.Tables.
+	Tables *tables.Changes `json:"tables,omitempty"`
+	Took   time.Duration   `json:"-"`
 	// Freeze estimates how long writes at the source would have to stop now: for a poll, and for the verification of
 	// Unverified.
 	Freeze     time.Duration         `json:"-"`
@@ -61,7 +66,11 @@ type Poll struct {
 }
 
 // isIdle reports whether the poll looked for all changes and found none but sign-ins.
-func (p Poll) isIdle() bool { return p.isClean() && p.Deletions && !p.WholePass && p.Changed == 0 }
+func (p Poll) isIdle() bool {
+	return p.isClean() && p.Deletions && !p.WholePass && p.Changed == 0 && p.areTablesIdle()
+}
+
+func (p Poll) areTablesIdle() bool { return p.Tables == nil || p.Tables.IsIdle() }
 
 // isClean reports whether the poll copied all changes.
 func (p Poll) isClean() bool { return p.Error == "" && len(p.Failed) == 0 }
@@ -113,7 +122,8 @@ type follower struct {
 	options Options
 	name    string
 	number  int
-	status  run.Status // after the last pass
+	tables  *tables.Follower // with Options.Tables, after openTables
+	status  run.Status       // after the last pass
 
 	finishesPolls bool // finish a poll although the context is canceled
 	onlyPolls     bool // return ErrNoPosition instead of beginning a pass
@@ -143,6 +153,9 @@ func (f *follower) poll(ctx context.Context, deletions bool) (Poll, error) {
 	if f.finishesPolls {
 		work = context.WithoutCancel(ctx)
 	}
+	if err := f.openTables(work); err != nil {
+		return p, err
+	}
 	at, err := run.CurrentPosition(work, f.env)
 	if err != nil {
 		return p, err
@@ -160,11 +173,37 @@ func (f *follower) poll(ctx context.Context, deletions bool) (Poll, error) {
 		p.WholePass, p.Deletions = true, true
 		err = f.wholePass(ctx)
 	}
+	if err == nil && f.tables != nil && p.isClean() {
+		err = f.pollTables(work, &p)
+	}
 	if err != nil {
 		return p, err
 	}
 	f.finish(&p, began)
 	return p, nil
+}
+
+// openTables reads which tables are moved, the first time.
+func (f *follower) openTables(ctx context.Context) (err error) {
+	if f.options.Tables && f.tables == nil {
+		f.tables, err = tables.NewFollower(ctx, f.env, f.name)
+	}
+	return err
+}
+
+// pollTables copies the changes of the moved tables. The users to whom their rows refer are copied before.
+func (f *follower) pollTables(ctx context.Context, p *Poll) error {
+	if _, err := f.env.TakeLease(ctx, f.name); err != nil { // a pass has released it
+		return err
+	}
+	began := f.env.Now()
+	changes, err := f.tables.Poll(ctx, p.Deletions)
+	if err != nil {
+		return err
+	}
+	f.reading += f.env.Now().Sub(began)
+	p.Tables, p.Failed = &changes, append(p.Failed, changes.Failed...)
+	return f.tables.EstimateFreeze(ctx, &changes)
 }
 
 // isFollowing reports whether an earlier poll of this process copied all changes.
@@ -245,7 +284,11 @@ func (f *follower) report(p *Poll) {
 	if !f.cleanSince.IsZero() {
 		p.Lag = f.env.Now().Sub(f.cleanSince)
 	}
-	p.Freeze = f.busiest + time.Duration(p.Unverified.Seconds*float64(time.Second))
+	estimate := p.Unverified.Seconds
+	if p.Tables != nil {
+		estimate += p.Tables.FreezeSeconds
+	}
+	p.Freeze = f.busiest + time.Duration(estimate*float64(time.Second))
 	p.LagSeconds, p.Seconds, p.FreezeSeconds = p.Lag.Seconds(), p.Took.Seconds(), p.Freeze.Seconds()
 	if f.options.Report != nil {
 		f.options.Report(*p)

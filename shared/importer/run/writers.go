@@ -35,10 +35,11 @@ WHERE l.locktype = 'relation' AND l.granted
   AND (l.pid IS NULL OR l.pid <> pg_backend_pid())
 ORDER BY l.virtualtransaction, l.relation::regclass::text`
 
-// ReadWriters lists the open transactions of the source that have written to a table of the import.
-func (p *Pass) ReadWriters(ctx context.Context, env *Env) (all []Writer, err error) {
+// ReadWriters lists the open transactions of the source that have written to a table of the import, or to another one of
+// the given tables.
+func (p *Pass) ReadWriters(ctx context.Context, env *Env, others []string) (all []Writer, err error) {
 	err = env.WithBoth(ctx, func(ctx context.Context, src, _ *pgx.Conn) error {
-		rows, err := src.Query(ctx, writersQuery, p.FollowedTables())
+		rows, err := src.Query(ctx, writersQuery, append(p.FollowedTables(), others...))
 		if err != nil {
 			return fmt.Errorf("look for open transactions: %w", err)
 		}

@@ -95,6 +95,19 @@ func (b *beginning) beginAgain(ctx context.Context, dry bool) (result Result, er
 	return readResult(ctx, b.dst, b.run)
 }
 
+const hasAllColumns = `SELECT EXISTS (
+  SELECT FROM pg_attribute WHERE attrelid = 'supabase_import.moved_table'::regclass AND attname = 'verify_seconds')`
+
+// addColumns adds the columns that an older version did not create.
+func addColumns(ctx context.Context, dst *pgx.Conn) error {
+	var has bool
+	err := dst.QueryRow(ctx, hasAllColumns).Scan(&has)
+	if err == nil && !has {
+		err = run.Exec(ctx, dst, schemaSQL)
+	}
+	return run.Wrap("add columns to the tables of the move", err)
+}
+
 var errDryRun = errors.New("dry run")
 
 // readSource reads what the move covers and its DDL, from one snapshot.

@@ -51,7 +51,7 @@ JOIN supabase_import.move m ON m.run = p.run
 WHERE p.run = $1 AND p.table_name = $2 AND p.number = $3
 FOR UPDATE OF p`
 
-	markCopied = `UPDATE supabase_import.moved_part SET copied = true, rows = $4
+	markCopied = `UPDATE supabase_import.moved_part SET copied = true, rows = $4, seconds = $5
 WHERE run = $1 AND table_name = $2 AND number = $3`
 
 	recordTransaction = `INSERT INTO supabase_import.moved_transaction VALUES ($1, pg_current_xact_id())
@@ -76,7 +76,7 @@ func (w *copyWorker) copyPart(ctx context.Context, p *part) error {
 			if _, err = tx.Exec(ctx, recordTransaction, w.run.ID); err != nil {
 				return err
 			}
-			_, err = tx.Exec(ctx, markCopied, w.run.ID, p.Table, p.Number, rows)
+			_, err = tx.Exec(ctx, markCopied, w.run.ID, p.Table, p.Number, rows, w.env.Now().Sub(began).Seconds())
 			return err
 		})
 	}
@@ -117,19 +117,24 @@ func isRejected(err error) bool {
 
 // stream copies the rows of a part and returns their number.
 func (w *copyWorker) stream(ctx context.Context, p *part) (int64, error) {
+	return stream(ctx, w.src, w.dst, copySource(p.Table, p.Columns, p.Condition)+p.format(),
+		fmt.Sprintf("COPY %s (%s) FROM STDIN%s", p.Table, strings.Join(p.Columns, ", "), p.format()))
+}
+
+// stream copies rows from a COPY statement of the source to one of the target, and returns their number.
+func stream(ctx context.Context, src, dst *pgx.Conn, from, to string) (int64, error) {
 	in, out := io.Pipe()
 	read := make(chan error, 1)
 	go func() {
 		buffer := bufio.NewWriterSize(out, 1<<16) // pgx calls Write for each row
-		_, err := w.src.PgConn().CopyTo(ctx, buffer, copySource(p.Table, p.Columns, p.Condition)+p.format())
+		_, err := src.PgConn().CopyTo(ctx, buffer, from)
 		if err == nil {
 			err = buffer.Flush()
 		}
 		_ = out.CloseWithError(err)
 		read <- err
 	}()
-	tag, err := w.dst.PgConn().CopyFrom(ctx, in,
-		fmt.Sprintf("COPY %s (%s) FROM STDIN%s", p.Table, strings.Join(p.Columns, ", "), p.format()))
+	tag, err := dst.PgConn().CopyFrom(ctx, in, to)
 	_ = in.CloseWithError(err)
 	readErr := <-read
 	switch {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/importer/follow"
 	"github.com/xenon-auth/xenon/shared/importer/run"
 	"github.com/xenon-auth/xenon/shared/importer/tables"
 )
@@ -21,6 +22,7 @@ type child struct {
 	From, To, Schema string
 	Options          tables.Options
 	PgDumps          []string
+	Follows          bool // follows users and tables until they are idle, instead
 }
 
 func TestMain(m *testing.M) {
@@ -43,7 +45,12 @@ func runChild(text string) error {
 		From: c.From, To: c.To, Schema: c.Schema, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now,
 	}
 	fmt.Println("ready")
-	_, err := tables.Run(context.Background(), env, "supabase", c.Options, c.PgDumps, 2)
+	var err error
+	if c.Follows {
+		_, err = follow.Run(context.Background(), env, followOptions(nil))
+	} else {
+		_, err = tables.Run(context.Background(), env, "supabase", c.Options, c.PgDumps, 2)
+	}
 	if err == nil {
 		fmt.Println("complete")
 	}

@@ -142,7 +142,9 @@ func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (re
 		return result, err
 	}
 	err = env.WithTarget(context.WithoutCancel(ctx), func(ctx context.Context, dst *pgx.Conn) (err error) {
-		result, err = readResult(ctx, dst, r)
+		if result, err = readResult(ctx, dst, r); err == nil && result.State == Complete {
+			result.Keyless, err = readKeyless(ctx, dst, r)
+		}
 		return err
 	})
 	return result, err
@@ -197,6 +199,9 @@ func (m *mover) copyAll(ctx context.Context) error {
 		return err
 	}
 	m.done.Store(int64(parts[0].All - parts[0].Open))
+	if err := m.storeFirstPosition(ctx); err != nil {
+		return err
+	}
 	return m.env.Retry(ctx, func() error {
 		src, err := m.env.Source(ctx)
 		if err != nil {

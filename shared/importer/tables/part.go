@@ -62,9 +62,10 @@ func (r relation) bounds(ctx context.Context, src *pgx.Conn, rows int) ([]string
 	share := min(1, max(0.01, sampledPages/pages))
 	key := strings.Join(r.Key, ", ")
 	return run.QueryTexts(ctx, src, fmt.Sprintf(`SELECT '(' || concat_ws(', ', %s) || ')'
-FROM (SELECT %s, row_number() OVER (ORDER BY %s) AS n FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) x
-WHERE n %% %d = 0
-ORDER BY n`, strings.Join(texts, ", "), key, key, r.Name, 100*share, max(1, int(share*float64(rows)))))
+FROM (SELECT %s, row_number() OVER (ORDER BY %s) AS "place in key order"
+  FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) x
+WHERE "place in key order" %% %d = 0
+ORDER BY "place in key order"`, strings.Join(texts, ", "), key, key, r.Name, 100*share, max(1, int(share*float64(rows)))))
 }
 
 // copySource returns the statement that reads a part of a table.

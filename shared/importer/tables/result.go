@@ -41,6 +41,8 @@ WHERE run = $1`
     WHERE r.run = t.run AND r.table_name = t.name AND r.action = 'nulled'),
   (SELECT count(*) FROM supabase_import.moved_row r
     WHERE r.run = t.run AND r.table_name = t.name AND r.action = 'quarantined'),
+  (SELECT count(*) FROM supabase_import.moved_row r
+    WHERE r.run = t.run AND r.table_name = t.name AND r.action = 'outdated'),
   coalesce(t.failed, '')
 FROM supabase_import.moved_table t
 LEFT JOIN supabase_import.moved_part p ON p.run = t.run AND p.table_name = t.name

@@ -19,10 +19,20 @@ func openSavepoint(ctx context.Context, tx *pgx.Conn) error {
 // try executes statements in one round trip, after openSavepoint. If Postgres rejects them, it undoes them alone and
 // returns the rejection.
 func try(ctx context.Context, tx *pgx.Conn, sql string) (rejection *pgconn.PgError, err error) {
-	err = run.Exec(ctx, tx, strings.TrimSuffix(sql, ";")+";\nRELEASE SAVEPOINT object;\nSAVEPOINT object")
+	_, rejection, err = tryCounting(ctx, tx, sql)
+	return rejection, err
+}
+
+// tryCounting is like try, and also returns the number of rows that the first statement affected.
+func tryCounting(ctx context.Context, tx *pgx.Conn, sql string) (n int64, rejection *pgconn.PgError, err error) {
+	sql = strings.TrimSuffix(sql, ";") + ";\nRELEASE SAVEPOINT object;\nSAVEPOINT object"
+	results, err := tx.PgConn().Exec(ctx, sql).ReadAll()
+	if err == nil {
+		n = results[0].CommandTag.RowsAffected()
+	}
 	e, rejected := errors.AsType[*pgconn.PgError](err)
 	if err == nil || !rejected || run.CauseOf(err) == run.Transient {
-		return nil, err
+		return n, nil, err
 	}
-	return e, run.Exec(ctx, tx, "ROLLBACK TO SAVEPOINT object")
+	return 0, e, run.Exec(ctx, tx, "ROLLBACK TO SAVEPOINT object")
 }

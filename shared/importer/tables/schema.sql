@@ -9,6 +9,9 @@ CREATE TABLE IF NOT EXISTS supabase_import.move (
   started_at timestamptz NOT NULL DEFAULT now(),
   finished_at timestamptz                      -- 'rolled back': a rollback has kept some objects
 );
+-- Every transaction of the source before xid is copied, once the move is complete. The first versions had no position.
+ALTER TABLE supabase_import.move ADD COLUMN IF NOT EXISTS xid bigint;
+ALTER TABLE supabase_import.move ADD COLUMN IF NOT EXISTS server text;
 
 -- The statements of the move in the order of their execution. Statements of the section "prepare" and "tables" are
 -- executed when the move begins, those of "indexes" and "security" after all rows are copied, and those of "user
@@ -45,6 +48,9 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_table (
   rows bigint,
   PRIMARY KEY (run, name)
 );
+-- Whether the last verification found the rows to be equal, and they were not written since; and how long it took.
+ALTER TABLE supabase_import.moved_table ADD COLUMN IF NOT EXISTS verified boolean NOT NULL DEFAULT false;
+ALTER TABLE supabase_import.moved_table ADD COLUMN IF NOT EXISTS verify_seconds float8;
 
 -- A range of rows of a table, by its primary key. It is copied in one transaction. A table without a primary key and a
 -- small table have one part.
@@ -58,6 +64,7 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_part (
   PRIMARY KEY (run, table_name, number),
   FOREIGN KEY (run, table_name) REFERENCES supabase_import.moved_table
 );
+ALTER TABLE supabase_import.moved_part ADD COLUMN IF NOT EXISTS seconds float8;  -- how long the copy took
 
 -- The transactions of the move that wrote rows. A row of a moved table whose xmin is such a transaction is unchanged.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_transaction (
@@ -79,19 +86,20 @@ CREATE TABLE IF NOT EXISTS supabase_import.moved_key (
   PRIMARY KEY (run, number)
 );
 
--- Rows of the source that are not in the target as they were, because they refer to a row that does not exist there.
--- before and after are the hashes of the row at the source and in the target.
+-- Rows of the source that are not in the target as they were, because they refer to a row that does not exist there, or
+-- because the target rejects them. before and after are the hashes of the row at the source and in the target.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_row (
   run smallint NOT NULL REFERENCES supabase_import.move,
   id bigint GENERATED ALWAYS AS IDENTITY,
   table_name text NOT NULL,
-  key_name text NOT NULL,                      -- the foreign key
-  action text NOT NULL CHECK (action IN ('nulled', 'quarantined')),
+  key_name text NOT NULL,                      -- the foreign key, another constraint, or the SQLSTATE of the rejection
+  action text NOT NULL,                        -- 'nulled', 'quarantined', or 'outdated': the target has an older version
   original json NOT NULL,                      -- jsonb cannot store every json value, such as "\u0000"
   before numeric NOT NULL,
   after numeric,
   PRIMARY KEY (run, id)
 );
+ALTER TABLE supabase_import.moved_row DROP CONSTRAINT IF EXISTS moved_row_action_check;  -- of the first versions
 
 -- The objects of the moved schemas when the move was complete, with digests of their definitions.
 CREATE TABLE IF NOT EXISTS supabase_import.moved_definition (

@@ -76,6 +76,8 @@ type Result struct {
 	Objects map[string]int `json:"objects"`
 	LeftOut []LeftOut      `json:"leftOut"`
 	Keys    []Key          `json:"keys"`
+	// Keyless are the tables without a primary key, once the move is complete. A Follower copies them again at the end.
+	Keyless []Keyless `json:"keyless,omitempty"`
 }
 
 // Table is the state of a table, or of a partition.
@@ -86,9 +88,11 @@ type Table struct {
 	Parts  int   `json:"parts"`
 	Copied int   `json:"copied"` // number of copied parts
 	// Nulled and Quarantined are the numbers of changes of moved_row.
-	Nulled      int64  `json:"nulled"`
-	Quarantined int64  `json:"quarantined"`
-	Failed      string `json:"failed,omitempty"` // why the rows were not copied
+	Nulled      int64 `json:"nulled"`
+	Quarantined int64 `json:"quarantined"`
+	// Outdated is the number of rows that changed in the source since, and whose new version the target rejects.
+	Outdated int64  `json:"outdated,omitempty"`
+	Failed   string `json:"failed,omitempty"` // why the rows were not copied
 }
 
 // LeftOut is an object that the target does not get.
@@ -121,6 +125,12 @@ func (r Result) Problems() (lines []string) {
 	for _, t := range r.Tables {
 		if t.Failed != "" {
 			lines = append(lines, t.Name+" was not copied: "+t.Failed)
+		}
+	}
+	for _, t := range r.Tables {
+		if t.Outdated > 0 {
+			lines = append(lines, fmt.Sprintf("%s has %d rows whose new version the target rejects: see "+
+				"supabase_import.moved_row", t.Name, t.Outdated))
 		}
 	}
 	for _, o := range r.LeftOut {

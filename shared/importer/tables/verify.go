@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 
@@ -34,10 +35,11 @@ type TableSums struct {
 	SourceSum  string `json:"sourceSum"`
 	TargetRows int64  `json:"targetRows"`
 	TargetSum  string `json:"targetSum"`
-	// Nulled and Quarantined are rows that the move changed or took out. The sums of the target are computed as if it had
-	// not.
+	// Nulled, Quarantined and Outdated are rows that the move changed, took out or did not update. The sums of the target
+	// are computed as if it had.
 	Nulled      int64 `json:"nulled"`
 	Quarantined int64 `json:"quarantined"`
+	Outdated    int64 `json:"outdated,omitempty"`
 	Equal       bool  `json:"equal"`
 }
 
@@ -52,7 +54,7 @@ type KindCounts struct {
 }
 
 // Verify compares the moved tables with the source: rows and sums of each table, and the other objects by their names
-// and definitions. It changes nothing.
+// and definitions. It stores which tables are equal, and changes nothing else.
 func Verify(ctx context.Context, env *run.Env, name string, workers int) (Verification, error) {
 	v, done, err := VerifyAfter(ctx, env, name, "", workers)
 	if err == nil && !done {
@@ -71,6 +73,9 @@ func VerifyAfter(
 	err = long.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		r, err := findMove(ctx, dst, name)
 		if err != nil {
+			return err
+		}
+		if err := addColumns(ctx, dst); err != nil {
 			return err
 		}
 		c := &comparison{env: long, run: r, src: src, dst: dst}
@@ -130,6 +135,7 @@ func (c *comparison) compare(ctx context.Context, after string, workers int) (v 
 
 const changedRows = `SELECT
   count(*) FILTER (WHERE action = 'quarantined'), count(*) FILTER (WHERE action = 'nulled'),
+  count(*) FILTER (WHERE action = 'outdated'),
   (coalesce(sum(before) - coalesce(sum(after), 0), 0) + $3::text::numeric)::text
 FROM supabase_import.moved_row
 WHERE run = $1 AND table_name = $2`
@@ -185,6 +191,7 @@ func (c *comparison) report(s TableSums, all int) {
 
 // compareTable computes the sums of a table in both databases at the same time.
 func (c *comparison) compareTable(ctx context.Context, src, dst *pgx.Conn, t movedTable) (s TableSums, err error) {
+	began := c.env.Now()
 	var source, target run.Sum
 	err = run.RunBoth(ctx,
 		func(ctx context.Context) (err error) { source, err = t.sum(ctx, src); return run.Wrap("source", err) },
@@ -193,8 +200,16 @@ func (c *comparison) compareTable(ctx context.Context, src, dst *pgx.Conn, t mov
 		return s, err
 	}
 	s = TableSums{Name: t.Name, SourceRows: source.Rows, SourceSum: source.Sum}
-	err = dst.QueryRow(ctx, changedRows, c.run.ID, t.Name, target.Sum).Scan(&s.Quarantined, &s.Nulled, &s.TargetSum)
+	err = dst.QueryRow(ctx, changedRows, c.run.ID, t.Name, target.Sum).
+		Scan(&s.Quarantined, &s.Nulled, &s.Outdated, &s.TargetSum)
+	if err != nil {
+		return s, fmt.Errorf("read the changed rows: %w", err)
+	}
 	s.TargetRows = target.Rows
 	s.Equal = s.SourceRows == s.TargetRows+s.Quarantined && s.SourceSum == s.TargetSum
-	return s, run.Wrap("read the changed rows", err)
+	_, err = dst.Exec(ctx, markVerified, c.run.ID, t.Name, s.Equal, c.env.Now().Sub(began).Seconds())
+	return s, run.Wrap("store the verification", err)
 }
+
+const markVerified = `UPDATE supabase_import.moved_table SET verified = $3, verify_seconds = $4
+WHERE run = $1 AND name = $2`
