@@ -271,7 +271,7 @@ soak: ## run 500 users for eleven minutes, and write the result into docs/reliab
 
 .PHONY: bench-micro
 bench-micro: ## measure single parts: hashing, tokens, requests, starts, sizes, the import
-	go test -timeout 30m -run '^$$' -bench . -benchmem ./bench
+	go test -timeout 45m -run '^$$' -bench . -benchmem ./bench
 
 .PHONY: attack
 attack: .tools/schemathesis.done ## test every endpoint with requests that schemathesis generates from docs/openapi.yaml (two minutes; needs Python)

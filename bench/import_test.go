@@ -189,7 +189,10 @@ func (s *importBenchmark) runXenonMigrate(b *testing.B, from, to string, argumen
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")
 	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)
-	cmd.Env = []string{"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir()}
+	cmd.Env = []string{
+		"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir(),
+		"BETTER_AUTH_SECRET=a-secret-of-at-least-32-characters", // for sessions and second factors
+	}
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &stderr
 	start := time.Now()

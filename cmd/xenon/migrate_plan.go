@@ -232,13 +232,13 @@ func printPlan(out io.Writer, p importer.Plan, from, to string) {
 	}
 	printFile(out, p.File)
 	printCounts(out, "Expected results, in rows", p.Expected)
-	printReasons(out, "Expected in the quarantine", p.Reasons)
+	printReasons(out, "Expected in the quarantine", p.Reasons, p.File.ServiceName())
 	printNumbers(out, "Conflicts: ids, emails and accounts of two users", p.Collisions)
 	printSecondFactors(out, p)
 	printProfileColumns(out, p)
 	printMetadataColumns(out, p)
 	printNumbers(out, "Passwords by format", p.Hashes)
-	printProviders(out, p.Providers)
+	printProviders(out, p.Providers, p.File.ServiceName())
 	printReferringTables(out, p.Referring)
 	printOtherTables(out, p.OtherTables)
 	printProfileCandidates(out, p.ProfileCandidates)
@@ -350,8 +350,9 @@ func printCounts(out io.Writer, title string, c mapping.Counts) {
 	}
 }
 
-// printReasons prints the reasons, the most frequent first. It explains each reason at its first occurrence.
-func printReasons(out io.Writer, title string, r mapping.Reasons) {
+// printReasons prints the reasons, the most frequent first. It explains each reason at its first occurrence. service is
+// the service that the users come from.
+func printReasons(out io.Writer, title string, r mapping.Reasons, service string) {
 	keys := slices.SortedFunc(maps.Keys(r), func(a, b string) int {
 		if r[a] != r[b] {
 			return cmp.Compare(r[b], r[a])
@@ -365,7 +366,7 @@ func printReasons(out io.Writer, title string, r mapping.Reasons) {
 	explained := map[string]bool{}
 	for _, key := range keys {
 		printf(out, "%12d  %s\n", r[key], key)
-		if reason := importreport.ExplainReason(key); !explained[reason.Name] {
+		if reason := importreport.ExplainReason(key).From(service); !explained[reason.Name] {
 			explained[reason.Name] = true
 			fmt.Fprintln(out, "              "+wrapText(reason.Means, 96, "\n              "))
 		}

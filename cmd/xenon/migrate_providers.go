@@ -77,13 +77,13 @@ func isInOIDCList(provider string, getenv environment) bool {
 	return false
 }
 
-// printProviders prints a line for each provider of the source.
-func printProviders(out io.Writer, all []importrun.Provider) {
+// printProviders prints a line for each provider of the source, which is a service such as Supabase.
+func printProviders(out io.Writer, all []importrun.Provider, service string) {
 	if len(all) == 0 {
 		return
 	}
 	fmt.Fprintf(out, "\nProviders of the users\n  %-20s%-16s%12s%14s%12s%14s\n",
-		"in Supabase", "in Xenon", "users", "nothing else", "imported", "not imported")
+		"in "+service, "in Xenon", "users", "nothing else", "imported", "not imported")
 	for _, p := range all {
 		printf(out, "  %-20s%-16s%12d%14d%12d%14d", p.Name, cmp.Or(p.ID, "–"), p.Users, p.Only, p.Copied(),
 			p.NotImported.Total())

@@ -26,8 +26,9 @@ type migrateReportCmd struct {
 }
 
 func (migrateReportCmd) Help() string {
-	return `Writes a report of a run: counts, checksums, reasons and differences, without personal data. Signs the report
-with the key that signs tokens (SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
+	return `Writes a report of a run: counts, checksums, reasons and differences, without personal data. Counts who has
+signed in since the run began and who still has to, and what became of the imported sessions and second factors. Signs
+the report with the key that signs tokens (SIGNING_KEYS_ARN, else SIGNING_KEYS_FILE).
 
   xenon migrate report --html report.html --out report.json
   xenon migrate report --check report.json --jwks https://learn.example.com/api/auth/jwks`
@@ -108,8 +109,9 @@ func printReport(out io.Writer, r importreport.Report) {
 	fmt.Fprintf(out, "%s: %s\n  %s\n", r.Status.Run, end.Title, wrapText(end.Text, 106, "\n  "))
 	printFileRows(out, r)
 	printCounts(out, "Results, in rows", r.Status.Counts)
-	printReasons(out, "In the quarantine", r.Status.Reasons)
+	printReasons(out, "In the quarantine", r.Status.Reasons, r.Plan.File.ServiceName())
 	printSessionCounts(out, r.Status.Sessions)
+	printAfterMove(out, r.AfterMove, r.Plan.File.ServiceName())
 	printLines(out, "Not checked", r.Plan.NotChecked)
 }
 

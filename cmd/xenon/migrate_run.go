@@ -90,7 +90,7 @@ func (c migrateRunCmd) Run(ctx context.Context, getenv environment, std streams)
 func printStatus(out io.Writer, s importer.Status, name string) {
 	printf(out, "Run %q is %s: pass %d, %d of %d batches done.\n", s.Run, s.State, s.Pass, s.Done, s.Batches)
 	printCounts(out, "Results, in rows", s.Counts)
-	printReasons(out, "In the quarantine", s.Reasons)
+	printReasons(out, "In the quarantine", s.Reasons, s.Service)
 	printSessionCounts(out, s.Sessions)
 	if len(s.Parked) > 0 {
 		fmt.Fprintln(out, "\nParked batches")

@@ -9,7 +9,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
-// steps runs commands of an import from a file, each with the same flags of the source.
+// steps runs commands of an import from a file of Clerk or Firebase, each with the same flags of the source.
 type steps struct {
 	source []string
 	env    []string
@@ -21,6 +21,10 @@ func (s steps) run(t *testing.T, wantCode int, command string, wants ...string) 
 	code, out, stderr := runXenon(t, append(args, s.source...), s.env...)
 	if code != wantCode {
 		t.Errorf("xenon migrate %s: got the exit code %d, want %d\n%s%s", command, code, wantCode, out, stderr)
+	}
+	if wantCode != exitUsage && strings.Contains(out+stderr, "Supabase") {
+		t.Errorf("xenon migrate %s: want the name of the service and no Supabase in the output, got\n%s%s",
+			command, out, stderr)
 	}
 	for _, want := range wants {
 		if !strings.Contains(out+stderr, want) {
@@ -54,22 +58,30 @@ func TestMigrateImportsFromClerk(t *testing.T) {
 		`password_digest,password_hasher
 user_1,Ada,ada@example.com,ada@example.com,,$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy,bcrypt
 user_2,Eve,eve@example.com,eve@example.com,JBSWY3DPEHPK3PXP,5f4dcc3b5aa765d61d8327deb882cf99,md5
+user_3,Bob,bob@example.com,,,$2b$05$/bf2ulWF9J.rlw1FwXykg.cQUy2BIEXicmvCjqHyyLU1NJd0LA0zy,bcrypt
 `)
 	s, target := newSteps(t, "--from", path, "--run", "clerk")
 	s.run(t, exitNeedsDecision, "plan", "The file users.csv: Clerk's export, CSV", "use --mfa carry")
 	s.run(t, exitDone, "plan --mfa carry", `passwords with the hasher "md5": 1.`, "Password resets by mail: 1 users",
 		"xenon migrate run --run clerk --mfa carry (with the same --from and --to)")
-	s.run(t, exitNeedsDecision, "run --mfa carry", "1 of 1 batches done")
+	s.run(t, exitNeedsDecision, "run --mfa carry", "1 of 1 batches done", "The email was never confirmed in Clerk")
 	s.run(t, exitDone, "verify", "All copied rows are equal to the source")
-	s.run(t, exitDone, "report", "Rows of users.csv (sha256 ")
-	if got := dbtest.Value[int](t, target, countUsers); got != 2 {
-		t.Errorf("users in the target: got %d, want 2", got)
+	s.run(t, exitDone, "report", "Rows of users.csv (sha256 ", "3  still have to", "1  with a password",
+		"2  only with a mailed link or code", "1  carried: their codes work in the target")
+	if got := dbtest.Value[int](t, target, countUsers); got != 3 {
+		t.Errorf("users in the target: got %d, want 3", got)
 	}
 	if got := dbtest.Value[int](t, target, `select count(*) from "twoFactor"`); got != 1 {
 		t.Errorf("second factors in the target: got %d, want 1", got)
 	}
 	s.run(t, exitFailed, "plan --from-format firebase", "record 1 has 7 values instead of 28")
 	s.run(t, exitUsage, "plan --from-format auth0", "--from-format must be one of")
+	toSource := []string{"migrate", "rollback", "--yes", "--return-to-source", filepath.Join(t.TempDir(), "back.sql")}
+	code, out, stderr := runXenon(t, append(toSource, s.source...), s.env...)
+	if code != exitFailed || !strings.Contains(stderr, "has imported users of Clerk") {
+		t.Errorf("rollback with --return-to-source: got the exit code %d, want %d and the reason\n%s%s",
+			code, exitFailed, out, stderr)
+	}
 	s.run(t, exitDone, "rollback --yes")
 	if got := dbtest.Value[int](t, target, countUsers); got != 0 {
 		t.Errorf("users after the rollback: got %d, want 0", got)

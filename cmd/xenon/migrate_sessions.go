@@ -51,6 +51,11 @@ func printSessionCounts(out io.Writer, c *importrun.SessionCounts) {
 		}
 	}
 	printSkippedSessions(out, c.Skipped)
+	equal := "equal"
+	if c.Read != c.Outcomes() {
+		equal = "NOT EQUAL"
+	}
+	printf(out, "  sessions = bridged + kept + skipped: %d and %d, %s\n", c.Read, c.Outcomes(), equal)
 }
 
 func printSkippedSessions(out io.Writer, skipped map[string]int64) {

@@ -73,6 +73,21 @@ func FillSessions(t testing.TB, url string, sessions int) map[string]int {
 	return kinds
 }
 
+// FillFactors gives the first users of the source, in the order of their ids, a verified TOTP factor each.
+func FillFactors(t testing.TB, url string, factors int) {
+	t.Helper()
+	withConnection(t, url, "fill the second factors of the source", func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, fillFactors, factors)
+		return err
+	})
+}
+
+// fillFactors makes secrets of 32 characters of base32.
+const fillFactors = `
+	INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, secret, created_at, updated_at)
+	SELECT md5('factor' || id)::uuid, id, 'totp', 'verified', translate(upper(md5(id::text)), '0189', 'GHIJ'), now(), now()
+	FROM (SELECT id FROM auth.users ORDER BY id LIMIT $1) u`
+
 // numberedSessions is a FROM item with the number, kind, id and user of each session. $1 is the number of sessions.
 const numberedSessions = `(
 	SELECT i, i % 8 AS kind, md5('session' || i)::uuid AS id, u.id AS user_id, now() - interval '1 hour' AS made

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,11 @@ import (
 const childVariable = "XENON_DUMP_TEST_CHILD"
 
 // child holds the arguments of a process that imports a file.
-type child struct{ Path, To string }
+type child struct {
+	Path, To string
+	TempDir  string // for the directory of the temporary server; "" is the directory of the system
+	Hangs    bool   // the process stops in the middle of the file, and prints the directory of the server
+}
 
 func TestMain(m *testing.M) {
 	if text, ok := os.LookupEnv(childVariable); ok {
@@ -40,7 +46,15 @@ func runChild(text string) error {
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		return err
 	}
-	s, err := Load(context.Background(), c.Path, Options{})
+	o := Options{}
+	if c.Hangs {
+		o.Progress = func(int64) {
+			dirs, err := filepath.Glob(filepath.Join(os.TempDir(), "xenon-postgres-*"))
+			fmt.Println("loading", dirs, err)
+			time.Sleep(time.Minute)
+		}
+	}
+	s, err := Load(context.Background(), c.Path, o)
 	if err != nil {
 		return err
 	}
@@ -65,6 +79,9 @@ func (c child) run(t *testing.T, killAfter string) (dir string, lines []string) 
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	if c.TempDir != "" {
+		cmd.Env = append(cmd.Env, "TMPDIR="+c.TempDir)
+	}
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
@@ -111,6 +128,47 @@ func TestKilledImportFromAFileLeavesNothingAndContinues(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the directory of the temporary server after Close: got the error %v, want that it does not exist", err)
+	}
+	whole := importtest.NewImport(t, from)
+	importtest.RunToCompletion(t, whole, importtest.BatchesOf100)
+	if diff := importtest.Diff(importtest.Contents(t, c.To, importtest.QueriesOfImportedTables),
+		importtest.Contents(t, whole.To, importtest.QueriesOfImportedTables)); diff != "" {
+		t.Errorf("the target differs from that of an import from the database:%s", diff)
+	}
+}
+
+// A process that is killed while it reads the file has not written to the target, and leaves no server and no files.
+// The next process reads the whole file.
+func TestKilledLoadLeavesNothingAndTheNextOneIsComplete(t *testing.T) {
+	t.Parallel()
+	from := newSource(t)
+	first, others, ok := strings.Cut(string(pgDump(t, from, "--data-only")), "\n\\.\n")
+	if !ok {
+		t.Fatal("the dump has no rows")
+	}
+	half := first + "\n\\.\n" + strings.Repeat("-- a comment between two tables\n", 5<<20/32)
+	c := child{Path: writeFile(t, "data.sql", []byte(half+others)), To: dbtest.New(t), TempDir: t.TempDir(), Hangs: true}
+	// The account of the server enters the directory and removes its own from it, as in /tmp.
+	err := errors.Join(os.Chmod(filepath.Dir(c.TempDir), 0o755), os.Chmod(c.TempDir, 0o777|os.ModeSticky))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loading, _ := c.run(t, "loading")
+	if !strings.Contains(loading, "xenon-postgres-") {
+		t.Errorf("while it loads the file: got the line %q, want one with the directory of the server", loading)
+	}
+	importtest.Eventually(t, "the files of the temporary server of the killed process to be removed", func() bool {
+		left, err := os.ReadDir(c.TempDir)
+		return err == nil && len(left) == 0
+	})
+	const ledger = "select coalesce(to_regnamespace('supabase_import')::text, 'none')"
+	if got := importtest.Value(t, c.To, ledger); got != "none" {
+		t.Errorf("the ledger in the target after the kill: got the schema %s, want none", got)
+	}
+	c.Hangs = false
+	_, lines := c.run(t, "")
+	if len(lines) == 0 || lines[0] != "batch 0" || lines[len(lines)-1] != "complete" {
+		t.Errorf("the next process: got the lines %v, want it to begin with batch 0 and to complete", lines)
 	}
 	whole := importtest.NewImport(t, from)
 	importtest.RunToCompletion(t, whole, importtest.BatchesOf100)

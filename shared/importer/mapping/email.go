@@ -1,5 +1,7 @@
 package mapping
 
+import "github.com/xenon-auth/xenon/shared/placeholder"
+
 // Email returns an SQL expression for the email of the user in lower case, or NULL if there is none. Sign-in converts
 // the entered email to lower case as toLowerCase of JavaScript does. ICU gives the same result; a collation of Postgres
 // without ICU can differ.
@@ -36,4 +38,10 @@ func countNonASCII(text string) string {
 // Confirmed returns an SQL condition: the user confirmed in the source the email that the import stores.
 func (m Mapping) Confirmed() string {
 	return "(u.email_confirmed_at IS NOT NULL AND NOT coalesce(" + m.FoldsToASCII() + ", false))"
+}
+
+// IsPlaceholder returns an SQL condition: the email in this expression is a placeholder, as placeholder.Is says.
+func IsPlaceholder(email string) string {
+	return "(lower(" + email + ") LIKE '%." + PlaceholderDomain + "' OR lower(" + email + ") LIKE '%." +
+		placeholder.ProviderDomain + "')"
 }

@@ -173,3 +173,30 @@ WHERE f.reason IS NULL AND EXISTS (
   WHERE i.user_id = f.user_id AND i.provider NOT IN ('email', 'phone') AND ` + m.Provider("i.provider") + ` IS NOT NULL)
 ORDER BY 1`
 }
+
+// FactorsNotCopied returns SQL for the verified second factors and the passkeys that no user has at the target: the id
+// of the user, the kind ("totp", "phone", "webauthn" or "passkey"), the reason, and the number of all rows. It returns
+// "" if the source has no such tables. A run that does not copy TOTP factors could copy them, so they are left out. So
+// are those of users who are not copied.
+func (m Mapping) FactorsNotCopied(r Rejections, limit int) string {
+	var parts []string
+	switch {
+	case m.Source.Factors.IsUsable() && m.CarriesFactors():
+		parts = append(parts, `SELECT x.user_id, f.factor_type::text AS kind, x.reason
+FROM (`+m.Factors(AllUsers, r)+`) x
+JOIN auth.mfa_factors f ON f.id = x.key
+WHERE x.reason NOT IN ('mfa_unverified', 'parent_quarantined')`)
+	case m.Source.Factors.IsUsable():
+		parts = append(parts, `SELECT f.user_id, f.factor_type::text, 'mfa_not_portable'
+FROM auth.mfa_factors f
+WHERE f.status = 'verified' AND f.factor_type <> 'totp'`)
+	}
+	if m.Source.Passkeys.IsUsable() {
+		parts = append(parts, "SELECT k.user_id, 'passkey', 'passkey_not_mapped'\nFROM auth.webauthn_credentials k")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "SELECT user_id::text, kind, reason, count(*) OVER ()\nFROM (\n" + strings.Join(parts, "\nUNION ALL\n") +
+		fmt.Sprintf("\n) n (user_id, kind, reason)\nORDER BY 1, 2, 3\nLIMIT %d", limit)
+}

@@ -32,12 +32,14 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 // signed JSON, as a file to save.
 func (s SignedReport) HTML(w io.Writer) error {
 	file := "data:application/json;base64," + base64.StdEncoding.EncodeToString(s.JSON())
+	service := s.Report.Plan.File.ServiceName()
 	page := reportData{
 		SignedReport: s,
 		Conclusion:   s.Report.Conclusion(),
 		Chart:        newChart(s.Report.Status.Counts),
-		Reasons:      reasonLines(s.Report.Status.Reasons),
-		AllReasons:   AllReasons,
+		Service:      service,
+		Reasons:      reasonLines(s.Report.Status.Reasons, service),
+		AllReasons:   ReasonsFrom(service),
 		File:         template.URL(file), //nolint:gosec // G203: our own bytes, encoded
 	}
 	if err := reportTemplate.Execute(w, page); err != nil {
@@ -50,9 +52,20 @@ type reportData struct {
 	SignedReport
 	Conclusion Conclusion
 	Chart      chart
+	Service    string // that the users come from
 	Reasons    []reasonLine
 	AllReasons []Reason
 	File       template.URL
+}
+
+// Explain returns the explanation of a reason.
+func (d reportData) Explain(reason string) Reason { return ExplainReason(reason).From(d.Service) }
+
+// NotCarriedRows returns the numbers of rows that were counted but not copied, without zeros.
+func (d reportData) NotCarriedRows() map[string]int64 {
+	rows := maps.Clone(d.Report.Plan.NotCarried)
+	maps.DeleteFunc(rows, func(_ string, n int64) bool { return n == 0 })
+	return rows
 }
 
 // formatTime formats a time in UTC for readers in any country.
@@ -76,10 +89,10 @@ type reasonPlace struct {
 
 // reasonLines returns the reasons with their explanations and with the kinds of rows or fields that have them, the most
 // frequent reason first.
-func reasonLines(r mapping.Reasons) []reasonLine {
+func reasonLines(r mapping.Reasons, service string) []reasonLine {
 	var lines []reasonLine
 	for _, key := range slices.Sorted(maps.Keys(r)) {
-		reason := ExplainReason(key)
+		reason := ExplainReason(key).From(service)
 		i := slices.IndexFunc(lines, func(l reasonLine) bool { return l.Name == reason.Name })
 		if i < 0 {
 			i, lines = len(lines), append(lines, reasonLine{Reason: reason})

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Reason explains why a row or a field is in the quarantine: what the reason means, and what the operator can do.
 type Reason struct {
@@ -22,6 +25,31 @@ func ExplainReason(key string) Reason {
 		name, "This version of Xenon has no explanation for this reason.",
 		"Look at the detail and the original row in supabase_import.quarantine.",
 	}
+}
+
+// supabase is the name of the service in the texts of the reasons.
+const supabase = "Supabase"
+
+// supabaseReasons are the reasons that only rows of Supabase have.
+var supabaseReasons = []string{
+	"mfa_encrypted", "hash_encrypted", "provider_subject_incompatible", "soft_deleted", "sso_identity", "web3_identity",
+}
+
+// From returns the reason with the name of the service that the users come from in its texts.
+func (r Reason) From(service string) Reason {
+	r.Means = strings.ReplaceAll(r.Means, supabase, service)
+	r.Do = strings.ReplaceAll(r.Do, supabase, service)
+	return r
+}
+
+// ReasonsFrom returns the reasons that rows of a service can have.
+func ReasonsFrom(service string) (all []Reason) {
+	for _, r := range AllReasons {
+		if service == supabase || !slices.Contains(supabaseReasons, r.Name) {
+			all = append(all, r.From(service))
+		}
+	}
+	return all
 }
 
 // AllReasons lists every reason that an entry of the quarantine can have.

@@ -20,6 +20,8 @@ type Report struct {
 	Verification *verify.Result   `json:"verification,omitempty"` // nil: not verified
 	Rollback     *rollback.Result `json:"undone,omitempty"`       // nil: not rolled back
 	Batches      []run.BatchLine  `json:"batches"`                // one entry per batch, with its checksum
+	// AfterMove says who has signed in since, and what became of sessions and second factors; nil after a rollback.
+	AfterMove *run.AfterMove `json:"afterMove,omitempty"`
 }
 
 // Read collects the data of a run. It needs no lease, so other processes can work on the run at the same time. It
@@ -30,7 +32,7 @@ func Read(ctx context.Context, env *run.Env, name string) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	r.Status, r.Plan, r.Batches = record.Status, record.Plan, record.Batches
+	r.Status, r.Plan, r.Batches, r.AfterMove = record.Status, record.Plan, record.Batches, record.AfterMove
 	if r.Rollback, err = rollback.Decode(record.Rollback); err != nil || r.Status.State == run.RolledBack {
 		return r, err
 	}

@@ -68,6 +68,10 @@ func ReturnToSource(
 		if r.State == run.Finalized {
 			return fmt.Errorf("%w: the run %q is finalized, so the imported values are deleted", run.ErrRefused, name)
 		}
+		if s := r.Plan.File; s != nil && s.Service != "" {
+			return fmt.Errorf("%w: the run %q has imported users of %s, and the file would have SQL for a database of "+
+				"Supabase: roll back without --return-to-source", run.ErrRefused, name, s.Service)
+		}
 		return f.writeAll(ctx, dst, &r)
 	})
 	if err == nil {

@@ -157,18 +157,20 @@ func (p *Plan) countEmailHolders(all []emailHolder) {
 	}
 	if len(released) > 0 {
 		p.addWarning(
-			"%s of the target signed up with an email that is confirmed in Supabase, and never verified it; the run "+
+			"%s of the target signed up with an email that is confirmed in %s, and never verified it; the run "+
 				"removes their email, password and sessions: %s",
 			countUsers(len(released)),
+			p.File.ServiceName(),
 			joinFirst(released, ", "),
 		)
 	}
 	if len(kept) > 0 {
 		p.addRefusal(
-			"%s of the target signed up with an email that is confirmed in Supabase and never verified it, and the run "+
+			"%s of the target signed up with an email that is confirmed in %s and never verified it, and the run "+
 				"cannot release the email: %s. Delete these users or give them another email; if the email is theirs, set "+
 				"\"emailVerified\"",
 			countUsers(len(kept)),
+			p.File.ServiceName(),
 			joinFirst(kept, "; "),
 		)
 	}

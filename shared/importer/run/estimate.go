@@ -150,7 +150,7 @@ func (p *Plan) addMessages() {
 	}
 	if n := p.SecondFactors.SocialUsers; n > 0 {
 		p.addWarning("%d users with an authenticator app can also sign in at a provider, and Xenon then asks for no code, "+
-			"as Better Auth: set TWO_FACTOR_FOR=all, so that it asks as Supabase does", n)
+			"as Better Auth: set TWO_FACTOR_FOR=all, so that it asks after every way to sign in", n)
 	}
 	if n := p.Reasons["factor "+mapping.FactorEncrypted]; n > 0 {
 		p.addWarning("%d second factors are encrypted by Supabase, and no given key opens them: these users are imported "+

@@ -20,10 +20,24 @@ type SecondFactors struct {
 	// TWO_FACTOR_FOR=password, such a sign-in asks for no code. SocialUserIDs lists the first of them.
 	SocialUsers   int64    `json:"socialUsers"`
 	SocialUserIDs []string `json:"socialUserIds,omitempty"`
+	// NotCarried is the number of verified second factors and passkeys that users do not have at the target, and
+	// NotCarriedFactors lists the first of them. Without a decision to copy TOTP factors it has no TOTP factors.
+	NotCarried        int64              `json:"notCarried"`
+	NotCarriedFactors []NotCarriedFactor `json:"notCarriedFactors,omitempty"`
 }
 
-// maxListedSocialUsers is the maximum number of users that a plan lists.
-const maxListedSocialUsers = 1000
+// NotCarriedFactor is a second factor that the user does not have at the target.
+type NotCarriedFactor struct {
+	User   string `json:"user"`
+	Kind   string `json:"kind"` // "totp", "phone", "webauthn" or "passkey"
+	Reason string `json:"reason"`
+}
+
+// maxListedSocialUsers and maxListedFactors are the largest numbers of users, and of second factors, that a plan lists.
+const (
+	maxListedSocialUsers = 1000
+	maxListedFactors     = 1000
+)
 
 // checkFactors returns the reasons why a run cannot copy TOTP factors into the target.
 func (p *planner) checkFactors(ctx context.Context) ([]string, error) {
@@ -51,6 +65,9 @@ GROUP BY 1`
 func (p *planner) countFactors(ctx context.Context, r mapping.Rejections) error {
 	f := &p.SecondFactors
 	f.ByType = map[string]int64{}
+	if err := p.listNotCarriedFactors(ctx, r); err != nil {
+		return err
+	}
 	if !p.mapping.Source.Factors.IsUsable() {
 		return nil
 	}
@@ -72,4 +89,22 @@ func (p *planner) countFactors(ctx context.Context, r mapping.Rejections) error 
 	f.SocialUsers = int64(len(f.SocialUserIDs))
 	f.SocialUserIDs = f.SocialUserIDs[:min(len(f.SocialUserIDs), maxListedSocialUsers)]
 	return Wrap("look for users with a second factor and a provider", err)
+}
+
+// listNotCarriedFactors adds the second factors that users do not have at the target.
+func (p *planner) listNotCarriedFactors(ctx context.Context, r mapping.Rejections) error {
+	sql := p.mapping.FactorsNotCopied(r, maxListedFactors)
+	if sql == "" {
+		return nil
+	}
+	rows, err := p.src.Query(ctx, sql)
+	if err != nil {
+		return Wrap("list the second factors that are not copied", err)
+	}
+	f, x := &p.SecondFactors, NotCarriedFactor{}
+	_, err = pgx.ForEachRow(rows, []any{&x.User, &x.Kind, &x.Reason, &f.NotCarried}, func() error {
+		f.NotCarriedFactors = append(f.NotCarriedFactors, x)
+		return nil
+	})
+	return Wrap("list the second factors that are not copied", err)
 }

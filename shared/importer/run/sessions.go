@@ -183,13 +183,7 @@ func ReadSessionCounts(ctx context.Context, dst *pgx.Conn, r Run) (*SessionCount
 	if err := dst.QueryRow(ctx, sessionBatchesQuery, r.ID).Scan(&c.Read, &c.Changed); err != nil {
 		return nil, fmt.Errorf("count the sessions: %w", err)
 	}
-	rows, err := dst.Query(ctx, sessionCountsQuery, r.ID)
-	if err != nil {
-		return nil, fmt.Errorf("count the sessions: %w", err)
-	}
-	var outcome string
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&outcome, &n}, func() error {
+	err := forEachReason(ctx, dst, sessionCountsQuery, r.ID, func(outcome string, n int64) {
 		switch outcome {
 		case Bridged:
 			c.Bridged = n
@@ -200,7 +194,6 @@ func ReadSessionCounts(ctx context.Context, dst *pgx.Conn, r Run) (*SessionCount
 		default:
 			c.Skipped[outcome] = n
 		}
-		return nil
 	})
 	return &c, Wrap("count the sessions", err)
 }

@@ -29,6 +29,15 @@ type SourceFile struct {
 	Warnings   []string `json:"warnings"`
 }
 
+// ServiceName returns the name of the service that the users come from: "Supabase", "Clerk" or "Firebase". A nil file
+// means that the source is a database of Supabase.
+func (f *SourceFile) ServiceName() string {
+	if f == nil || f.Service == "" {
+		return "Supabase"
+	}
+	return f.Service
+}
+
 // shortDigest returns the beginning of the digest, for messages.
 func (f *SourceFile) shortDigest() string { return f.SHA256[:min(12, len(f.SHA256))] }
 

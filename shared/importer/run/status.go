@@ -13,7 +13,8 @@ import (
 // Status is the current state of a run.
 type Status struct {
 	Run        string          `json:"run"`
-	State      string          `json:"state"` // "running", "complete", "rolled back" or "finalized"
+	Service    string          `json:"service"` // that the users come from: "Supabase", "Clerk" or "Firebase"
+	State      string          `json:"state"`   // "running", "complete", "rolled back" or "finalized"
 	Pass       int             `json:"pass"`
 	Batches    int             `json:"batches"`
 	Done       int             `json:"done"`   // batches that are done in this pass
@@ -70,6 +71,7 @@ func readStatus(ctx context.Context, dst *pgx.Conn, name string) (Status, error)
 	if err != nil {
 		return st, err
 	}
+	st.Service = r.Plan.File.ServiceName()
 	var finished *time.Time
 	err = dst.QueryRow(ctx, statusQuery, r.ID).
 		Scan(&st.Run, &st.State, &st.Pass, &st.StartedAt, &finished, &st.Batches, &st.Done)
@@ -142,6 +144,8 @@ type Record struct {
 	Status   Status
 	Batches  []BatchLine
 	Rollback []byte // JSON of the rollback; nil if there was none
+
+	AfterMove *AfterMove // nil if the run was rolled back
 }
 
 // ReadRecord reads the stored data of a run.
@@ -162,7 +166,10 @@ func ReadRecord(ctx context.Context, env *Env, name string) (rec Record, err err
 		if rec.Batches, err = pgx.CollectRows(rows, pgx.RowToStructByPos[BatchLine]); err != nil {
 			return fmt.Errorf("read the batches: %w", err)
 		}
-		rec.Rollback, err = r.readRollback(ctx, dst)
+		if rec.Rollback, err = r.readRollback(ctx, dst); err != nil {
+			return err
+		}
+		rec.AfterMove, err = readAfterMove(ctx, dst, r, rec.Status.StartedAt)
 		return err
 	})
 	return rec, err

@@ -274,22 +274,6 @@ func CountUnverifiedEmails(ctx context.Context, dst *pgx.Conn, id int) (n int64,
 	return n, Wrap("count emails of unverified users", err)
 }
 
-const countTOTP = `SELECT
-  count(*) FILTER (WHERE l.outcome IN ` + CopiedOutcomes + ` AND NOT (l.outcome = 'kept' AND l.raw IS NULL)),
-  count(*) FILTER (WHERE l.outcome = 'quarantined' AND EXISTS (
-    SELECT FROM supabase_import.quarantine q
-    WHERE q.run = l.run AND q.user_id = l.user_id AND q.source = l.source AND q.key = l.key
-      AND q.field = '' AND q.resolved IS NULL AND q.original->>'factor_type' = 'totp'))
-FROM supabase_import.ledger l
-WHERE l.run = $1 AND l.source = 'factor'`
-
-// CountTOTP counts the TOTP factors that a run has copied or kept, and those in the quarantine. A run copies no other
-// kind of second factor. It leaves out those that were deleted in the source.
-func CountTOTP(ctx context.Context, dst *pgx.Conn, id int) (carried, quarantined int64, err error) {
-	err = dst.QueryRow(ctx, countTOTP, id).Scan(&carried, &quarantined)
-	return carried, quarantined, Wrap("count the TOTP factors", err)
-}
-
 // EntriesQuery returns SQL for the ledger entries of a scope: source, key, user, fingerprint, outcome, and whether the
 // run wrote the row and the credential account.
 func (p *Pass) EntriesQuery(s mapping.Scope) string {

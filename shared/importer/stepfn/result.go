@@ -28,7 +28,7 @@ type PlanResult struct {
 	Expected   mapping.Counts   `json:"expected"`
 	Collisions map[string]int64 `json:"collisions"`
 	Reasons    mapping.Reasons  `json:"reasons"` // the forty most frequent
-	// SecondFactors counts the verified second factors of the source, without the list of users.
+	// SecondFactors counts the verified second factors of the source, without the lists of users.
 	SecondFactors run.SecondFactors `json:"secondFactors"`
 	// Providers lists the 25 providers of the source with most users, each with its three most frequent reasons.
 	Providers []run.Provider `json:"providers"`
@@ -99,6 +99,8 @@ type ReportResult struct {
 	Status       StatusResult    `json:"stand"`
 	Verification *VerifyResult   `json:"verdict,omitempty"`
 	Rollback     *RollbackResult `json:"undone,omitempty"`
+	// AfterMove counts who has signed in, and what became of sessions and second factors. It is missing after a rollback.
+	AfterMove *run.AfterMove `json:"afterMove,omitempty"`
 	// Tables is the move of the other tables. It is not part of the digest.
 	Tables *TablesResult `json:"tables,omitempty"`
 }
@@ -173,7 +175,7 @@ func newPlanResult(p run.Plan) PlanResult {
 	for _, r := range p.Referring {
 		referring = append(referring, r.Table+" → "+r.To+": "+run.OnDeleteTexts[r.OnDelete])
 	}
-	p.SecondFactors.SocialUserIDs = nil
+	p.SecondFactors.SocialUserIDs, p.SecondFactors.NotCarriedFactors = nil, nil
 	return PlanResult{
 		MayStart: len(p.Refusals) == 0,
 		Refusals: firstTexts(p.Refusals), Warnings: firstTexts(p.Warnings), NotChecked: firstTexts(p.NotChecked),
@@ -309,6 +311,7 @@ type reportContents struct {
 	Verification *verify.Result   `json:"verification,omitempty"`
 	Rollback     *rollback.Result `json:"undone,omitempty"`
 	Batches      []run.BatchLine  `json:"batches"`
+	AfterMove    *run.AfterMove   `json:"afterMove,omitempty"`
 }
 
 func readReport(ctx context.Context, env *run.Env, a Action) (ReportResult, error) {
@@ -317,7 +320,9 @@ func readReport(ctx context.Context, env *run.Env, a Action) (ReportResult, erro
 	if err != nil {
 		return ReportResult{}, err
 	}
-	c := reportContents{Status: record.Status, Plan: record.Plan, Batches: record.Batches}
+	c := reportContents{
+		Status: record.Status, Plan: record.Plan, Batches: record.Batches, AfterMove: record.AfterMove,
+	}
 	if c.Rollback, err = rollback.Decode(record.Rollback); err != nil {
 		return ReportResult{}, err
 	}
@@ -343,7 +348,7 @@ func newReportResult(c reportContents) (ReportResult, error) {
 	if err != nil {
 		return ReportResult{}, fmt.Errorf("write the report: %w", err)
 	}
-	r := ReportResult{Digest: run.Digest(text), Status: newStatusResult(c.Status)}
+	r := ReportResult{Digest: run.Digest(text), Status: newStatusResult(c.Status), AfterMove: c.AfterMove}
 	if c.Verification != nil {
 		v := newVerifyResult(*c.Verification)
 		r.Verification = &v
