@@ -8,10 +8,20 @@ export async function executeSQLIn(
   statement: string,
   ...values: readonly unknown[]
 ): Promise<void> {
+  await query(databaseURL, statement, values);
+}
+
+/** Counts the rows of a table, or of a part of it, such as `session WHERE "userId" IS NULL`. */
+export async function countRows(databaseURL: string, from: string): Promise<number> {
+  const [row] = await query(databaseURL, `SELECT count(*)::int AS count FROM ${from}`, []);
+  return (row as { count: number }).count;
+}
+
+async function query(databaseURL: string, statement: string, values: readonly unknown[]): Promise<unknown[]> {
   const client = new Client({ connectionString: databaseURL });
   await client.connect();
   try {
-    await client.query(statement, [...values]);
+    return (await client.query(statement, [...values])).rows;
   } finally {
     await client.end();
   }
