@@ -162,6 +162,13 @@ keycloak: website/csp-hashes.txt e2e/node_modules .tools/keycloak.done ## sign i
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
 		KEYCLOAK=1 node_modules/.bin/playwright test keycloak --project desktop-light --reporter list
 
+# Not part of make e2e, because the source of Supabase's auth server has to be fetched from GitHub.
+.PHONY: gotrue-browser
+gotrue-browser: website/csp-hashes.txt e2e/node_modules .tools/gotrue.done ## sign in 100 browsers at Supabase's real auth server, import, and open the site in them (needs internet access once)
+	@go build -o bin/xenon ./cmd/xenon
+	@cd e2e && npm run --silent typecheck && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && \
+		GOTRUE=1 node_modules/.bin/playwright test gotrue --project desktop-light
+
 # Not part of make test, because it needs Java and downloads Spring.
 .PHONY: spring-boot
 spring-boot: ## test the example of Spring Boot (needs Java 17 and Maven; downloads 40 MB once)

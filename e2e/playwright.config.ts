@@ -39,8 +39,8 @@ function projects(browser: string): Project[] {
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
-  // Only `make keycloak` has a Keycloak.
-  testIgnore: process.env['KEYCLOAK'] ? [] : 'keycloak.spec.ts',
+  // Only `make keycloak` has a Keycloak, and only `make gotrue-browser` has Supabase's auth server.
+  testIgnore: ['keycloak', 'gotrue'].flatMap((name) => (process.env[name.toUpperCase()] ? [] : `${name}.spec.ts`)),
   outputDir: 'test-results',
   globalSetup: './harness/setup.ts',
   fullyParallel: true,

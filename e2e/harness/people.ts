@@ -1,6 +1,6 @@
 import { type BrowserContext, expect, type Page } from '@playwright/test';
 import { sharedServer } from './setup';
-import type { Person } from './test';
+import { newPerson, type Person, register } from './test';
 
 /** Signs a person in through the API, as another device would. */
 export async function signIn(
@@ -13,6 +13,14 @@ export async function signIn(
     headers: { origin },
   });
   expect(answer.status(), await answer.text()).toBe(200);
+}
+
+/** Registers a person through the API, as another device would. The context is signed out afterwards. */
+export async function registerElsewhere(context: BrowserContext, origin: string): Promise<Person> {
+  const person = newPerson();
+  await register(context, person, origin);
+  await context.clearCookies();
+  return person;
 }
 
 /** The email of the person whose session a context has; '' without a session. */

@@ -35,7 +35,7 @@ const ownRootComponentSource = `export default function Root({children}) {
 interface BuildOptions {
   readonly hasOwnRoot?: boolean;
   /** The options of the theme. */
-  readonly theme?: Readonly<Record<string, string>>;
+  readonly theme?: Readonly<Record<string, unknown>>;
 }
 
 export interface StockSite {
