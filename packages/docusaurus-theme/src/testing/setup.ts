@@ -12,6 +12,7 @@ vi.unstubAllEnvs();
 if (typeof window !== 'undefined') {
   window.localStorage.clear();
   window.sessionStorage.clear();
+  // biome-ignore lint/suspicious/noDocumentCookie: happy-dom has no Cookie Store API
   for (const cookie of document.cookie.split('; ')) document.cookie = `${cookie.split('=')[0]}=; Max-Age=0`;
   document.body.innerHTML = '';
   window.happyDOM.setURL('http://localhost:3000/');
