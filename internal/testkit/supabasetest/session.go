@@ -92,8 +92,8 @@ const fillFactors = `
 const numberedSessions = `(
 	SELECT i, i % 8 AS kind, md5('session' || i)::uuid AS id, u.id AS user_id, now() - interval '1 hour' AS made
 	FROM generate_series(0, $1::bigint - 1) i
-	JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS users FROM auth.users) u
-		ON u.n = i % u.users
+	JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM auth.users) u
+		ON u.n = i % (SELECT count(*) FROM auth.users)
 ) s`
 
 var fillSessions = []string{
