@@ -13,7 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
-const sampledFactorKills = 6
+const sampledFactorKills = 3
 
 // factorQueries read everything that a run with second factors writes, apart from encrypted texts and their hashes:
 // each encryption of a text is another one.

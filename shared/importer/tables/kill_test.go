@@ -19,7 +19,7 @@ import (
 
 const (
 	killCount    = 60
-	sampledKills = 8
+	sampledKills = 4
 )
 
 // The process is killed at random moments of a move and started again each time, until it completes. The target must
