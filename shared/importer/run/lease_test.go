@@ -15,7 +15,7 @@ import (
 // newEnvWithRuns returns an Env whose target has runs with these names, and a connection to the target.
 func newEnvWithRuns(t *testing.T, names ...string) (*Env, *pgx.Conn) {
 	t.Helper()
-	e := &Env{To: dbtest.NewEmpty(t), Holder: "test", RetryDelay: time.Millisecond}
+	e := &Env{To: dbtest.New(t), Holder: "test", RetryDelay: time.Millisecond}
 	conn := connectTarget(t, e)
 	if err := Exec(t.Context(), conn, schemaSQL); err != nil {
 		t.Fatal(err)
