@@ -119,8 +119,9 @@ func TestSubjectHasOneForm(t *testing.T) {
 		id: id, strings.ToUpper(id): id, strings.ReplaceAll(id, "-", ""): id, "{" + id + "}": id,
 		"0a1b-2c3d-4e5f-4a6b-8c7d-9e0f-1a2b-3c4d": id, "none": "none", "": "", id + "0": id + "0",
 		"0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3cXY": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3cXY",
-		strings.Repeat("x", 50_000):            strings.Repeat("x", 64) + "…", strings.Repeat("é", 64): strings.Repeat("é", 64),
-		strings.Repeat("é", 65): strings.Repeat("é", 64) + "…",
+		strings.Repeat("x", 50_000):            strings.Repeat("x", 64) + "…",
+		strings.Repeat("é", 64):                strings.Repeat("é", 64),
+		strings.Repeat("é", 65):                strings.Repeat("é", 64) + "…",
 	} {
 		_, records := handleAndReadLog(t, func(_ http.ResponseWriter, r *http.Request) error {
 			web.NoteSubject(r.Context(), sent)
