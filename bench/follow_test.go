@@ -25,7 +25,8 @@ const (
 )
 
 // BenchmarkFollow measures how long writes at the source stop at the cut-over, after 50 users a second have changed for
-// 20 seconds or more: with a pass and a verification of all users, and with xenon migrate run --freeze-check after --follow.
+// 20 seconds or more: with a pass and a verification of all users, and with xenon migrate run --freeze-check after
+// --follow.
 // Source and target are databases of one server. It measures each once, whatever b.N is.
 func BenchmarkFollow(b *testing.B) {
 	s := newImportBenchmark(b, *importUsers)

@@ -1,4 +1,5 @@
 import { configure } from '@testing-library/react';
+import type { Window as HappyWindow } from 'happy-dom';
 import { vi } from 'vitest';
 
 // Long enough for a busy machine: no test measures time.
@@ -15,5 +16,5 @@ if (typeof window !== 'undefined') {
   // biome-ignore lint/suspicious/noDocumentCookie: happy-dom has no Cookie Store API
   for (const cookie of document.cookie.split('; ')) document.cookie = `${cookie.split('=')[0]}=; Max-Age=0`;
   document.body.innerHTML = '';
-  window.happyDOM.setURL('http://localhost:3000/');
+  (window as unknown as HappyWindow).happyDOM.setURL('http://localhost:3000/');
 }
