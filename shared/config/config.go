@@ -276,12 +276,18 @@ func (l *loader) checkMailOfPlugins(c API) {
 // LoadSchemaURL reads the URL of the database that migrations change: DIRECT_DATABASE_URL, else DATABASE_URL.
 func LoadSchemaURL(getenv func(string) string) (Secret, error) {
 	l := loader{getenv: getenv}
+	databaseURL := l.readSchemaURL()
+	return databaseURL, l.err()
+}
+
+// readSchemaURL reads the URL of LoadSchemaURL.
+func (l *loader) readSchemaURL() Secret {
 	name := "DIRECT_DATABASE_URL"
-	if getenv(name) == "" {
+	if l.getenv(name) == "" {
 		name = "DATABASE_URL"
 	}
-	l.checkRequiredDatabaseURL(name, getenv(name))
-	return Secret(getenv(name)), l.err()
+	l.checkRequiredDatabaseURL(name, l.getenv(name))
+	return Secret(l.getenv(name))
 }
 
 // LoadAuthSecrets reads the settings of xenon secrets: in the type API only the secrets are set, or the ARN of the app
@@ -297,6 +303,25 @@ func LoadAuthSecrets(getenv func(string) string) (API, error) {
 	if c.AppSecretARN == "" {
 		l.checkAuthSecrets(c.AuthSecrets, c.AuthSecret)
 	}
+	return c, l.err()
+}
+
+// LoadUsers reads the settings of xenon users: in the type API only the database, its schema and the rules of new
+// passwords are set. DatabaseURL is DIRECT_DATABASE_URL, else DATABASE_URL. If both are empty, AppSecretARN is set.
+func LoadUsers(getenv func(string) string) (API, error) {
+	l := loader{getenv: getenv}
+	c := API{
+		Schema:              l.readSchema("SCHEMA"),
+		PasswordHash:        l.readOneOf("PASSWORD_HASH", Argon2id, Scrypt),
+		PasswordBlocklist:   l.readOnOff("PASSWORD_BLOCKLIST", false),
+		PasswordBreachCheck: l.readOnOff("PASSWORD_BREACH_CHECK", false),
+		AdminUserIDs:        l.readUserIDs("ADMIN_USER_IDS"),
+	}
+	if getenv("DIRECT_DATABASE_URL") == "" && getenv("DATABASE_URL") == "" && getenv("APP_SECRET_ARN") != "" {
+		c.AppSecretARN, c.AWS = l.readSecretARN("APP_SECRET_ARN"), l.readAWS()
+		return c, l.err()
+	}
+	c.DatabaseURL = l.readSchemaURL()
 	return c, l.err()
 }
 

@@ -386,3 +386,39 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 		t.Errorf("defaults (-code +.env.example):\n%s", diff)
 	}
 }
+
+func TestLoadUsersPrefersADatabaseURLToTheAppSecret(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"
+	none := func(string) string { return "" }
+	for _, c := range []struct {
+		name     string
+		getenv   func(string) string
+		url, arn string
+		problem  string
+	}{
+		{
+			"direct", testEnvironment("DIRECT_DATABASE_URL", "postgres://direct/db", "APP_SECRET_ARN", arn),
+			"postgres://direct/db", "", "",
+		},
+		{"pooled", testEnvironment("APP_SECRET_ARN", arn), "postgres://u:hunter2@localhost/db", "", ""},
+		{
+			"app secret", testEnvironment("DATABASE_URL", "", "APP_SECRET_ARN", arn, "AWS_REGION", "eu-central-1"),
+			"", arn, "",
+		},
+		{"nothing", none, "", "", "DATABASE_URL: missing"},
+		{"wrong rules", testEnvironment("PASSWORD_HASH", "md5", "ADMIN_USER_IDS", "x"), "", "", "ADMIN_USER_IDS"},
+	} {
+		got, err := config.LoadUsers(c.getenv)
+		if c.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), c.problem) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s: got the error %v, want one with %s", c.name, err, c.problem)
+			}
+			continue
+		}
+		if err != nil || string(got.DatabaseURL) != c.url || got.AppSecretARN != c.arn {
+			t.Errorf("%s: got %s, the secret %q, %v; want %s and %q", c.name, string(got.DatabaseURL), got.AppSecretARN, err,
+				c.url, c.arn)
+		}
+	}
+}

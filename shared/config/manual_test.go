@@ -30,7 +30,12 @@ var settingsTable = []setting{
 		"The database that requests use: `postgres://user:password@host/database`. In the cloud Neon's pooled endpoint, " +
 			"and part of the secret `APP_SECRET_ARN`. [deploy.md](deploy.md#database-urls) says which parameters are allowed.",
 	},
-	{"DIRECT_DATABASE_URL", "", "`DATABASE_URL`", "The database URL for schema changes: Neon's direct endpoint."},
+	{
+		"DIRECT_DATABASE_URL",
+		"",
+		"`DATABASE_URL`",
+		"The database URL for schema changes and `xenon users`: Neon's direct endpoint.",
+	},
 	{
 		"SCHEMA",
 		"public",
