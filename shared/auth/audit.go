@@ -80,6 +80,9 @@ var auditEvents = map[string]string{
 // rateLimitEvent is the audit event of a request that a rate limit rejects, if its route is not in auditEvents.
 const rateLimitEvent = "rate-limit"
 
+// AuditEvent returns the audit event of a path below BasePath, or "" if requests of the path have none.
+func AuditEvent(path string) string { return auditEvents[path] }
+
 // Handlers maps routes, such as "POST /api/auth/sign-out", to their handlers.
 type Handlers map[string]limit.Handler
 

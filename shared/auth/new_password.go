@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -19,24 +20,38 @@ func CheckPasswordLength(p string) error {
 	return nil
 }
 
-// HashNewPassword returns the hash of a new password. It rejects common passwords if PASSWORD_BLOCKLIST is on, and
-// breached passwords if PASSWORD_BREACH_CHECK is on. If the breach service does not answer, it accepts the password.
-func (s *Service) HashNewPassword(r *http.Request, secret string) (string, error) {
-	if s.Options.PasswordBlocklist && password.IsCommon(secret) {
+// NewPasswords hashes new passwords by the rules of a deployment.
+type NewPasswords struct {
+	Hasher         *password.Hasher
+	Breaches       *password.Breaches
+	RejectCommon   bool // PASSWORD_BLOCKLIST
+	RejectBreached bool // PASSWORD_BREACH_CHECK
+}
+
+// Hash returns the hash of a new password. It rejects common and breached passwords by the settings of p. If the breach
+// service does not answer, it accepts the password, and the log record of the request has the error.
+func (p NewPasswords) Hash(ctx context.Context, secret string) (string, error) {
+	if p.RejectCommon && password.IsCommon(secret) {
 		return "", errPasswordCompromised
 	}
-	if s.Options.PasswordBreachCheck {
-		breached, err := s.Breaches.Contains(r.Context(), secret)
+	if p.RejectBreached {
+		breached, err := p.Breaches.Contains(ctx, secret)
 		switch {
 		case err != nil:
-			web.NoteError(r.Context(), err)
+			web.NoteError(ctx, err)
 		case breached:
 			return "", errPasswordCompromised
 		}
 	}
-	hash, err := s.Hasher.Hash(r.Context(), secret)
+	hash, err := p.Hasher.Hash(ctx, secret)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	return hash, nil
+}
+
+// HashNewPassword returns the hash of a new password that a request has sent, as NewPasswords.Hash does.
+func (s *Service) HashNewPassword(r *http.Request, secret string) (string, error) {
+	p := NewPasswords{s.Hasher, s.Breaches, s.Options.PasswordBlocklist, s.Options.PasswordBreachCheck}
+	return p.Hash(r.Context(), secret)
 }
