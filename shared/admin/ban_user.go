@@ -12,6 +12,9 @@ import (
 // defaultBanReason is the reason of a ban for which the administrator gives none.
 const defaultBanReason = "No reason"
 
+// BanReason returns the reason that is stored for a ban with the given reason, which may be empty.
+func BanReason(given string) string { return cmp.Or(given, defaultBanReason) }
+
 // maxBanSeconds limits the time from now to the end of a ban, in both directions: 1,900 years, so that the end has a
 // year of four digits.
 const maxBanSeconds = 60_000_000_000
@@ -38,8 +41,7 @@ func (s *Service) banUser(w http.ResponseWriter, r *http.Request, db *store.Stor
 	if isCaller(caller, in.UserID) {
 		return errBanYourself
 	}
-	reason := cmp.Or(web.OrEmpty(in.BanReason), defaultBanReason)
-	user, err := s.users(db).Ban(r.Context(), in.UserID, reason, ends)
+	user, err := s.users(db).Ban(r.Context(), in.UserID, BanReason(web.OrEmpty(in.BanReason)), ends)
 	if err != nil {
 		return changeError(r, "ban user", err)
 	}

@@ -83,5 +83,5 @@ func isCaller(caller *session.Caller, userID string) bool {
 
 // isAdmin reports whether a user is an administrator, whom other administrators cannot impersonate.
 func (s *Service) isAdmin(u store.User) bool {
-	return s.isListed(u.ID) || slices.Contains(rolesOf(u), adminRole)
+	return IsAdministrator(u, s.Options.AdminUserIDs)
 }

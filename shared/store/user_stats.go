@@ -22,7 +22,6 @@ type UserStats struct {
 	Banned          int64  `json:"banned"`
 	SignUps         Recent `json:"signUps"`
 	SessionsLive    int64  `json:"sessionsLive"`
-	UsersWithLive   int64  `json:"usersWithLiveSession"`
 	SessionsStarted Recent `json:"sessionsStarted"` // of the sessions that are still stored, without impersonations
 
 	AccountsByProvider map[string]int64 `json:"accountsByProvider"`
@@ -33,8 +32,8 @@ func (s *Store) UserStats(ctx context.Context, now time.Time) (UserStats, error)
 	return readRow(ctx, s, func(row pgx.CollectableRow) (n UserStats, err error) {
 		err = row.Scan(&n.Users, &n.Verified, &n.WithTwoFactor, &n.Banned,
 			&n.SignUps.Day, &n.SignUps.SevenDays, &n.SignUps.ThirtyDays,
-			&n.SessionsLive, &n.UsersWithLive,
-			&n.SessionsStarted.Day, &n.SessionsStarted.SevenDays, &n.SessionsStarted.ThirtyDays, &n.AccountsByProvider)
+			&n.SessionsLive, &n.SessionsStarted.Day, &n.SessionsStarted.SevenDays, &n.SessionsStarted.ThirtyDays,
+			&n.AccountsByProvider)
 		return n, err
 	}, `
 		WITH user_counts AS (
@@ -48,7 +47,6 @@ func (s *Store) UserStats(ctx context.Context, now time.Time) (UserStats, error)
 			FROM "user" u
 		), session_counts AS (
 			SELECT count(*) FILTER (WHERE s."expiresAt" > $2),
-			       count(DISTINCT s."userId") FILTER (WHERE s."expiresAt" > $2),
 			       count(*) FILTER (WHERE s."createdAt" > $1 AND s."impersonatedBy" IS NULL),
 			       count(*) FILTER (WHERE s."createdAt" > $3 AND s."impersonatedBy" IS NULL),
 			       count(*) FILTER (WHERE s."createdAt" > $4 AND s."impersonatedBy" IS NULL)
