@@ -50,6 +50,7 @@ const sidebars: SidebarsConfig = {
     'two-factor',
     'emails',
     'security',
+    'running',
     'audit-log',
     { type: 'category', label: 'Performance', link: { type: 'doc', id: 'performance' }, items: ['performance-table'] },
     { type: 'category', label: 'Reliability', link: { type: 'doc', id: 'reliability' }, items: ['mutants'] },
