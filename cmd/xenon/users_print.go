@@ -64,7 +64,7 @@ func (u userAdmin) printUsers(out io.Writer, users []store.User) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n",
 			user.ID, shorten(user.Email), shorten(user.Name), formatTime(user.CreatedAt.Time), u.stateOf(user))
 	}
-	w.Flush()
+	_ = w.Flush() // an error of out, as fmt.Fprint ignores it
 }
 
 // listCandidates returns a line for each candidate of an ambiguous text.

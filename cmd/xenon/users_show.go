@@ -109,7 +109,7 @@ func (u userAdmin) printUser(out io.Writer, shown shownUser) {
 		fmt.Fprintf(w, "session\t%s, since %s, %s %s\n",
 			orUnknown(s.IPAddress), formatTime(s.CreatedAt.Time), state, formatTime(s.ExpiresAt.Time))
 	}
-	w.Flush()
+	_ = w.Flush() // an error of out, as fmt.Fprint ignores it
 }
 
 // describeBan returns the end and the reason of the ban of a user.

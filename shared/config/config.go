@@ -179,7 +179,7 @@ func (l *loader) readAPI() API {
 	getenv := l.getenv
 	c := API{
 		DatabaseURL:         Secret(getenv("DATABASE_URL")),
-		Schema:              l.readSchema("SCHEMA"),
+		Schema:              l.readSchema(),
 		AuthSecret:          Secret(getenv("BETTER_AUTH_SECRET")),
 		AuthSecrets:         Secret(getenv("BETTER_AUTH_SECRETS")),
 		AppSecretARN:        l.readSecretARN("APP_SECRET_ARN"),
@@ -311,7 +311,7 @@ func LoadAuthSecrets(getenv func(string) string) (API, error) {
 func LoadUsers(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
 	c := API{
-		Schema:              l.readSchema("SCHEMA"),
+		Schema:              l.readSchema(),
 		PasswordHash:        l.readOneOf("PASSWORD_HASH", Argon2id, Scrypt),
 		PasswordBlocklist:   l.readOnOff("PASSWORD_BLOCKLIST", false),
 		PasswordBreachCheck: l.readOnOff("PASSWORD_BREACH_CHECK", false),
@@ -328,6 +328,6 @@ func LoadUsers(getenv func(string) string) (API, error) {
 // LoadSchemaName reads the name of the schema with Xenon's tables.
 func LoadSchemaName(getenv func(string) string) (string, error) {
 	l := loader{getenv: getenv}
-	name := l.readSchema("SCHEMA")
+	name := l.readSchema()
 	return name, l.err()
 }

@@ -23,7 +23,7 @@ func LoadImport(getenv func(string) string) (Import, error) {
 		AuthSecret:      Secret(getenv("BETTER_AUTH_SECRET")),
 		AuthSecrets:     Secret(getenv("BETTER_AUTH_SECRETS")),
 		AppSecretARN:    l.readSecretARN("APP_SECRET_ARN"),
-		Schema:          l.readSchema("SCHEMA"),
+		Schema:          l.readSchema(),
 		PublicKeys:      getenv("SUPABASE_JWKS"),
 		AWS:             l.readAWS(),
 	}

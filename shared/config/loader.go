@@ -174,8 +174,9 @@ func (l *loader) checkAuthSecrets(versioned, single Secret) {
 
 var schemaNamePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
 
-// readSchema reads the name of a schema. It rejects names that Postgres or the import uses.
-func (l *loader) readSchema(name string) string {
+// readSchema reads SCHEMA, the name of a schema. It rejects names that Postgres or the import uses.
+func (l *loader) readSchema() string {
+	const name = "SCHEMA"
 	v := l.readTextOr(name, DefaultSchema)
 	if !schemaNamePattern.MatchString(v) || strings.HasPrefix(v, "pg_") ||
 		v == "information_schema" || v == "supabase_import" {
