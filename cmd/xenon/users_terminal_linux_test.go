@@ -5,9 +5,30 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
+
+// confirmPrompt is the prompt of a confirmation. The other prompts are for passwords.
+const confirmPrompt = "Type yes: "
+
+// awaitNoEcho returns when the terminal does not show what the user types.
+func awaitNoEcho(t *testing.T, master *os.File) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		state, err := unix.IoctlGetTermios(int(master.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state.Lflag&unix.ECHO == 0 {
+			return
+		}
+	}
+	t.Error("the terminal shows what the user types a minute after the prompt for a password, want no echo")
+}
 
 // typeAnswers reads what a command prints to a terminal. After each prompt it types the answer. It returns the output.
 func typeAnswers(t *testing.T, master *os.File, answers [][2]string) (shown string) {
@@ -23,6 +44,9 @@ func typeAnswers(t *testing.T, master *os.File, answers [][2]string) (shown stri
 		}
 		if len(answers) > 0 && strings.Contains(text.String()[seen:], answers[0][0]) {
 			seen = text.Len()
+			if answers[0][0] != confirmPrompt {
+				awaitNoEcho(t, master)
+			}
 			if _, err := master.WriteString(answers[0][1] + "\n"); err != nil {
 				t.Error(err)
 			}
@@ -42,15 +66,15 @@ func TestUsersSetPasswordReadsFromTheTerminalWithoutEcho(t *testing.T) {
 		want    string
 		changed bool
 	}{
-		{"no", [][2]string{{"Type yes: ", "no"}}, exitFailed, "nothing was done", false},
+		{"no", [][2]string{{confirmPrompt, "no"}}, exitFailed, "nothing was done", false},
 		{
 			"two passwords",
-			[][2]string{{"Type yes: ", "yes"}, {"New password: ", "correct horse"}, {"same again: ", "battery staple"}},
+			[][2]string{{confirmPrompt, "yes"}, {"New password: ", "correct horse"}, {"same again: ", "battery staple"}},
 			exitFailed, "the two passwords differ", false,
 		},
 		{
 			"the same password",
-			[][2]string{{"Type yes: ", "yes"}, {"New password: ", "correct horse"}, {"same again: ", "correct horse"}},
+			[][2]string{{confirmPrompt, "yes"}, {"New password: ", "correct horse"}, {"same again: ", "correct horse"}},
 			exitDone, `"event":"admin-password-change"`, true,
 		},
 	} {
