@@ -107,6 +107,7 @@ func (c usersFindCmd) Run(ctx context.Context, getenv environment, std streams) 
 
 type usersExportCmd struct {
 	User string `arg:"" help:"The id or the email of the user."`
+	JSON bool   `name:"json" help:"Changes nothing: the output is always JSON."`
 }
 
 func (usersExportCmd) Help() string {
