@@ -19,8 +19,8 @@ func BenchmarkDump(b *testing.B) {
 	s := newImportBenchmark(b, 1)
 	s.runIntoNewTarget(b, "plans of two files", func(b *testing.B, to string) (took time.Duration) {
 		const few = 10
-		_, small := s.runXenonMigrate(b, "", to, "plan", "--from", writeDump(b, few))
-		took, large := s.runXenonMigrate(b, "", to, "plan", "--from", writeDump(b, *dumpMB))
+		_, small := s.runXenonMigrate(b, "", to, "plan", "--mfa", "allow", "--from", writeDump(b, few))
+		took, large := s.runXenonMigrate(b, "", to, "plan", "--mfa", "allow", "--from", writeDump(b, *dumpMB))
 		fmt.Printf("\nmemory: %.1f MB for a file of %d MB, %.1f MB for %d MB, ratio %.2f; the large plan took %.1f s\n",
 			float64(small)/1024, few, float64(large)/1024, *dumpMB, float64(large)/float64(small), took.Seconds())
 		b.ReportMetric(float64(large)/float64(small), "memory-ratio")

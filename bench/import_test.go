@@ -184,14 +184,17 @@ func (s *importBenchmark) runIntoNewTarget(
 	return took
 }
 
-// runXenonMigrate runs `xenon migrate` with arguments, and returns how long it took and its peak memory in kB.
+// runXenonMigrate runs `xenon migrate` with arguments; from is "" if they name a file. It returns how long it took and its peak memory in kB.
 func (s *importBenchmark) runXenonMigrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")
 	cmd := exec.Command(s.xenon, append([]string{"migrate"}, arguments...)...)
 	cmd.Env = []string{
-		"FROM_DATABASE_URL=" + from, "TO_DATABASE_URL=" + to, "HOME=" + b.TempDir(),
+		"TO_DATABASE_URL=" + to, "HOME=" + b.TempDir(), "PATH=" + os.Getenv("PATH"),
 		"BETTER_AUTH_SECRET=a-secret-of-at-least-32-characters", // for sessions and second factors
+	}
+	if from != "" {
+		cmd.Env = append(cmd.Env, "FROM_DATABASE_URL="+from)
 	}
 	var stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &stderr
