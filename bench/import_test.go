@@ -184,7 +184,8 @@ func (s *importBenchmark) runIntoNewTarget(
 	return took
 }
 
-// runXenonMigrate runs `xenon migrate` with arguments; from is "" if they name a file. It returns how long it took and its peak memory in kB.
+// runXenonMigrate runs `xenon migrate` with arguments; from is "" if they name a file. It returns how long it took and
+// its peak memory in kB.
 func (s *importBenchmark) runXenonMigrate(b *testing.B, from, to string, arguments ...string) (time.Duration, int) {
 	b.Helper()
 	s.execStatement(b, "CHECKPOINT")
