@@ -79,7 +79,7 @@ func TestMemoryDoesNotGrowWithSessions(t *testing.T) {
 	t.Parallel()
 	largestHeap := func(users int) uint64 {
 		c := child{
-			From: supabasetest.New(t), To: dbtest.New(t), Concurrency: 2, Measure: true, Secret: secretOfServer,
+			From: supabasetest.New(t), To: dbtest.New(t), Concurrency: 1, Measure: true, Secret: secretOfServer,
 			Options: importer.Options{BatchSize: 250, MFA: "allow", Sessions: true},
 		}
 		supabasetest.CreateSessionTables(t, c.From)
