@@ -94,7 +94,7 @@ func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
 			From:        supabasetest.New(t),
 			To:          dbtest.New(t),
 			Options:     importer.Options{BatchSize: 500},
-			Concurrency: 2,
+			Concurrency: 1,
 			Measure:     true,
 		}
 		supabasetest.FillBulk(t, c.From, users, users, users/2)
