@@ -66,7 +66,7 @@ async function isSignedIn({ context, person }: Visitor, origin: string): Promise
   await expect(page.locator('[data-account]').first()).toHaveAttribute('data-account', /^signed-(in|out)$/);
   const email = await getSessionEmail(context, origin);
   const isSame = email === person.email && page.url() === `${origin}/docs/`;
-  if (isSame) expect(await storedNames(page), 'what is left of the session of Supabase').toEqual([]);
+  if (isSame) expect(await storedNames(page), 'stored names of the session of Supabase').toEqual([]);
   await page.close();
   return isSame;
 }

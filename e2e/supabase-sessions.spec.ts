@@ -57,7 +57,7 @@ test('people are signed in at the first page, in whatever form Supabase has stor
       await waitUntilSignedIn(page);
       await expect(page.getByText('Welcome to the members.')).toBeVisible();
       expect(await getSessionEmail(context, origin)).toBe(person.email);
-      expect(await storedNames(page), 'what is left of it').toEqual([]);
+      expect(await storedNames(page), 'stored names of the session of Supabase').toEqual([]);
       await page.reload();
       await waitUntilSignedIn(page);
       expect(requests(), 'requests with tokens of Supabase').toBe(1);
@@ -88,7 +88,7 @@ test('a person with a second factor proves it, and returns to the page', { tag: 
   await oldSite.signIn(page, origin, 'ssr', person);
   await page.goto(`${origin}/docs/members`);
   await expect(page.getByRole('heading', { name: 'Second step' })).toBeVisible();
-  expect(await storedNames(page), 'what is stored before the second factor').toContain(`${storageKey}.0`);
+  expect(await storedNames(page), 'stored names before the second factor').toContain(`${storageKey}.0`);
   await checkPageState(page, 'after-supabase');
 
   await test.step('a person who cannot prove it now can read the pages', async () => {

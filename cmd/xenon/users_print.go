@@ -38,7 +38,8 @@ func shorten(text string) string {
 // formatTime returns a time in UTC, with seconds.
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// stateOf returns what is special about a user: administrator, banned, email not verified, second factor.
+// stateOf returns the states of a user that not every user has: administrator, banned, email not verified, second
+// factor.
 func (u userAdmin) stateOf(user store.User) string {
 	var all []string
 	if admin.IsAdministrator(user, u.settings.AdminUserIDs) {

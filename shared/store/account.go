@@ -125,28 +125,16 @@ func (s *Store) ChangePassword(
 // that the user had at Supabase, and stores the session next, all in one transaction. It sets next.ID. next.UserID must
 // be the owner of the account.
 func (s *Store) ChangePasswordAndSessions(ctx context.Context, old PasswordAccount, hash string, next *Session) error {
-	id, err := writeRowAfterSignIns(
-		ctx,
-		s,
-		lockSignInsOfUser(next.UserID),
-		pgx.RowTo[string],
-		changePasswordSQL+`, ended_sessions AS (
+	lock := lockSignInsOfUser(next.UserID)
+	id, err := writeRowAfterSignIns(ctx, s, lock, pgx.RowTo[string], changePasswordSQL+`, ended_sessions AS (
 			DELETE FROM session USING changed_account
 			WHERE session."userId" = changed_account."userId"
 		), `+revokeSourcesSQL+`(SELECT "userId" AS id FROM changed_account) u`+isUnusedSourceOfUserSQL+`
 		)`+insertIntoSessionSQL+`
 		SELECT "userId", $6, $7, $2, $2, $8, $9 FROM changed_account
 		RETURNING id`,
-		next.UserID,
-		next.CreatedAt.Time,
-		old.Hash,
-		hash,
-		old.AccountID,
-		next.Token,
-		next.ExpiresAt.Time,
-		next.IPAddress,
-		next.UserAgent,
-	)
+		next.UserID, next.CreatedAt.Time, old.Hash, hash, old.AccountID,
+		next.Token, next.ExpiresAt.Time, next.IPAddress, next.UserAgent)
 	next.ID = id
 	return err
 }

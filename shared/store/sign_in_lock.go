@@ -14,7 +14,8 @@ type signInLock struct{ sql, arg string }
 
 // lockSignInsSQL is the end of a statement that begins with the CTE u, the id of a user, and locks this user. It waits
 // for sign-ins of the user that are being stored: they have locked the user, the password account, or the row of a
-// sign-in that waits for the second factor.
+// sign-in that waits for the second factor. The counts are there because Postgres does not run a CTE that the statement
+// does not use.
 const lockSignInsSQL = `
 			FOR NO KEY UPDATE
 		), locked_accounts AS (

@@ -117,17 +117,11 @@ func (s *Store) signInByEmail(
 	}, args...)
 	state := ""
 	run := func() (EmailSignInResult, error) {
-		return writeRowAfterSignIns(
-			ctx,
-			s,
-			lockSignInsOfUnprovedEmail(in.Email),
-			func(columns pgx.CollectableRow) (got EmailSignInResult, err error) {
-				err = columns.Scan(s.userFieldPointers(
-					&got.User, &row.ID, &got.Created, &got.RemovedAccounts, &state)...)
-				return got, err
-			},
-			sql,
-			all...)
+		scan := func(columns pgx.CollectableRow) (got EmailSignInResult, err error) {
+			err = columns.Scan(s.userFieldPointers(&got.User, &row.ID, &got.Created, &got.RemovedAccounts, &state)...)
+			return got, err
+		}
+		return writeRowAfterSignIns(ctx, s, lockSignInsOfUnprovedEmail(in.Email), scan, sql, all...)
 	}
 	got, err := run()
 	if IsDuplicateUser(err) {

@@ -107,15 +107,11 @@ func (s *Store) SignInWithCode(
 // ConfirmEmail. It returns the zero User if no user has the email. Its errors are those of SignInWithCode.
 func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code string, now time.Time) (User, error) {
 	state := ""
-	user, err := writeRowAfterSignIns(
-		ctx,
-		s,
-		lockSignInsOfEmail(email),
-		func(columns pgx.CollectableRow) (u User, err error) {
-			err = columns.Scan(s.userFieldPointers(&u, &state)...)
-			return u, err
-		},
-		`
+	scan := func(columns pgx.CollectableRow) (u User, err error) {
+		err = columns.Scan(s.userFieldPointers(&u, &state)...)
+		return u, err
+	}
+	user, err := writeRowAfterSignIns(ctx, s, lockSignInsOfEmail(email), scan, `
 		WITH guess AS (
 			SELECT $3::text AS code, false AS keep
 		)`+checkCodeSQL+`, u AS (
@@ -145,12 +141,7 @@ func (s *Store) VerifyEmailWithCode(ctx context.Context, codeType, email, code s
 			WHERE NOT EXISTS (SELECT FROM verified_user)
 		)
 		SELECT `+userColumns+`, (SELECT state FROM checked_proof)
-		FROM resulting_user u`,
-		codeIdentifier(codeType, email),
-		now,
-		code,
-		email,
-	)
+		FROM resulting_user u`, codeIdentifier(codeType, email), now, code, email)
 	switch {
 	case err != nil:
 		return User{}, err
