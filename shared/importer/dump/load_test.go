@@ -3,24 +3,19 @@ package dump
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/childtest"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
-
-// childVariable is the environment variable that makes this test binary import a file instead of running tests. A test
-// kills this process. The value is a child as JSON.
-const childVariable = "XENON_DUMP_TEST_CHILD"
 
 // child holds the arguments of a process that imports a file.
 type child struct {
@@ -29,23 +24,10 @@ type child struct {
 	Hangs    bool   // the process stops in the middle of the file, and prints the directory of the server
 }
 
-func TestMain(m *testing.M) {
-	if text, ok := os.LookupEnv(childVariable); ok {
-		if err := runChild(text); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { childtest.Main(m, runChild) }
 
 // runChild imports the file, and prints the directory of the temporary server and a line for each batch.
-func runChild(text string) error {
-	var c child
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return err
-	}
+func runChild(c child) error {
 	o := Options{}
 	if c.Hangs {
 		o.Progress = func(int64) {
@@ -73,12 +55,7 @@ func runChild(text string) error {
 // killAfter, unless that is "".
 func (c child) run(t *testing.T, killAfter string) (dir string, lines []string) {
 	t.Helper()
-	text, err := json.Marshal(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	cmd := childtest.Command(t, c)
 	if c.TempDir != "" {
 		cmd.Env = append(cmd.Env, "TMPDIR="+c.TempDir)
 	}

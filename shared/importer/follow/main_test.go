@@ -2,42 +2,25 @@ package follow_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/childtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/follow"
 )
 
-// childVariable is the environment variable that makes this test binary follow a source instead of running tests. Its
-// value is a child as JSON.
-const childVariable = "XENON_FOLLOW_TEST_CHILD"
-
 // child holds the databases of a process that follows a source until it is idle.
 type child struct{ From, To string }
 
-func TestMain(m *testing.M) {
-	if text, ok := os.LookupEnv(childVariable); ok {
-		if err := runChild(text); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { childtest.Main(m, runChild) }
 
-func runChild(text string) error {
-	var c child
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return err
-	}
+func runChild(c child) error {
 	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
 	m.Secret = testSecret
 	_, err := follow.Run(context.Background(), m.Env(), untilIdle(withSessions, nil))
@@ -55,12 +38,7 @@ var withSessions = importer.Options{BatchSize: 100, MFA: "allow", Sessions: true
 // command returns the command that starts the child.
 func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	text, err := json.Marshal(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
+	cmd := childtest.Command(t, c)
 	cmd.Stderr = os.Stderr
 	return cmd
 }

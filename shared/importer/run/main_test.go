@@ -3,7 +3,6 @@ package run_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,16 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/childtest"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
 	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
-
-// childVariable is the environment variable that makes this test binary run an import instead of tests. Tests use such
-// a process to kill it or to measure its memory. The value of the variable is a child as JSON.
-const childVariable = "XENON_SUPABASE_TEST_CHILD"
 
 // child holds the arguments of a child process that runs an import.
 type child struct {
@@ -34,22 +30,9 @@ type child struct {
 	Measure     bool   // the process prints its largest live heap, in bytes, at the end
 }
 
-func TestMain(m *testing.M) {
-	if options, ok := os.LookupEnv(childVariable); ok {
-		if err := runChild(options); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { childtest.Main(m, runChild) }
 
-func runChild(options string) error {
-	var c child
-	if err := json.Unmarshal([]byte(options), &c); err != nil {
-		return err
-	}
+func runChild(c child) error {
 	m := importer.Import{From: c.From, To: c.To, Holder: fmt.Sprintf("process %d", os.Getpid()), Now: time.Now}
 	if c.Secret != "" {
 		m.Secret = func(context.Context) (cipher.Keys, error) { return cipher.ParseKeys("", c.Secret) }
@@ -77,13 +60,7 @@ func liveHeap() uint64 {
 // command returns the command that starts the child process.
 func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	options, err := json.Marshal(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(options))
-	return cmd
+	return childtest.Command(t, c)
 }
 
 // TestMemoryDoesNotGrowWithUsers compares the largest live heap of a small and of a large import.

@@ -3,14 +3,13 @@ package tables_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/internal/testkit/childtest"
 	"github.com/xenon-auth/xenon/internal/testkit/importtest"
 	"github.com/xenon-auth/xenon/internal/testkit/sample"
 	"github.com/xenon-auth/xenon/shared/importer"
@@ -97,13 +96,7 @@ func movedRows(t *testing.T, m *importer.Import) map[string][]string {
 // command returns the command of the child process.
 func (c child) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	text, err := json.Marshal(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(text))
-	return cmd
+	return childtest.Command(t, c)
 }
 
 // runAndKill starts the child process and kills it after some time, unless it has completed by then. It returns the
