@@ -38,7 +38,7 @@ func Command(t *testing.T, options any) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // the executable of the test
 	cmd.Env = append(os.Environ(), optionsVariable+"="+string(text))
 	return cmd
 }
