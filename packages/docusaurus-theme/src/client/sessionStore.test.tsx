@@ -16,6 +16,14 @@ const fetch = vi.fn(async (input: RequestInfo | URL) => respond(new URL(String(i
 const requestCount = (path: string) =>
   fetch.mock.calls.filter(([input]) => new URL(String(input)).pathname === path).length;
 
+/** Holds all requests until the returned function is called: the client may send a second one while the first waits. */
+function slowAnswer(body: unknown): () => void {
+  let answer: () => void = () => {};
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  respond = () => isAnswered.then(() => json(body));
+  return answer;
+}
+
 beforeEach(() => {
   vi.resetModules();
   vi.stubGlobal('fetch', fetch);
@@ -142,13 +150,12 @@ describe('the session', () => {
     respond = () => json(null);
     await openPage();
     await screen.findByText('signed-out');
-    let finish: (response: Response) => void = () => {};
-    respond = () => new Promise<Response>((resolve) => (finish = resolve));
+    const answer = slowAnswer(session);
     const refreshed = store.refreshSession();
     await waitFor(() => expect(requestCount('/api/auth/get-session')).toBe(2));
     expect(store.currentSession().status).toBe('signed-out');
     await act(async () => {
-      finish(json(session));
+      answer();
       await refreshed;
     });
     await screen.findByText('signed-in Ada');
@@ -223,11 +230,10 @@ describe('confirmSession', () => {
   });
 
   it('waits for a slow answer', async () => {
-    let finish: (response: Response) => void = () => {};
-    respond = () => new Promise<Response>((resolve) => (finish = resolve));
+    const answer = slowAnswer(session);
     const confirmed = confirm();
     await waitFor(() => expect(requestCount('/api/auth/get-session')).toBeGreaterThan(0));
-    finish(json(session));
+    answer();
     expect(await confirmed).toBeUndefined();
   });
 });
