@@ -35,11 +35,29 @@ const SharedServer = "XENON_TEST_SERVER"
 // the first call of the process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
+	hash, err := hashFiles(migrations.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewFilled(t, hash, migrate)
+}
+
+func migrate(ctx context.Context, url string) error {
+	_, err := migrations.Up(ctx, url)
+	return err
+}
+
+// NewFilled returns the URL of a new database with what fill writes into an empty database. fill is called only once
+// for each content, because all test binaries share its database as a template for a day. It closes its connections,
+// and it writes no secret that a test must not share. content is a text that changes whenever fill writes something
+// else, such as the SQL that it executes. Otherwise NewFilled is like New.
+func NewFilled(t testing.TB, content string, fill func(ctx context.Context, url string) error) string {
+	t.Helper()
 	s, err := startServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := s.template()
+	template, err := s.templateOf(content, fill)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,15 +76,14 @@ func NewEmpty(t testing.TB) string {
 
 // server is a Postgres server in which this test binary creates its databases.
 type server struct {
-	url      *url.URL // of the database for administrative statements
-	prefix   string   // of the name of every database that this package creates
-	template func() (string, error)
-	private  *postgres.Server // nil if the environment names the server
+	url       *url.URL         // of the database for administrative statements
+	prefix    string           // of the name of every database that this package creates
+	templates sync.Map         // by their content: a func() (string, error) that returns the name
+	private   *postgres.Server // nil if the environment names the server
 }
 
 var startServer = sync.OnceValues(func() (*server, error) {
 	s := &server{prefix: "xenon_test_"}
-	s.template = sync.OnceValues(func() (string, error) { return s.createTemplate(context.Background(), time.Now()) })
 	serverURL := os.Getenv("DATABASE_URL")
 	if serverURL == "" {
 		// go test caches no result if a variable that a test reads with os.Getenv has changed. This URL changes in each run.
@@ -115,23 +132,30 @@ func (s *server) createDatabase(t testing.TB, template string) string {
 	return s.databaseURL(name)
 }
 
-// createTemplate returns the name of a migrated template database. All test binaries with the same migrations share it
-// for a day. If there is none, createTemplate creates it with a temporary name and renames it when it is complete. If
-// another test binary was faster, it uses the other's template and drops its own.
-func (s *server) createTemplate(ctx context.Context, now time.Time) (string, error) {
-	version, err := hashFiles(migrations.Files)
-	if err != nil {
-		return "", err
-	}
-	name := s.databaseNameWithDate(now, "template_"+version)
+// templateOf returns the name of the template database with a content.
+func (s *server) templateOf(content string, fill func(ctx context.Context, url string) error) (string, error) {
+	create := func() (string, error) { return s.createTemplate(context.Background(), time.Now(), content, fill) }
+	once, _ := s.templates.LoadOrStore(content, sync.OnceValues(create))
+	return once.(func() (string, error))()
+}
+
+// createTemplate returns the name of the template database with a content. If there is none, createTemplate creates it
+// with a temporary name and renames it when it is complete. If another test binary was faster, it uses the other's
+// template and drops its own.
+func (s *server) createTemplate(
+	ctx context.Context, now time.Time, content string, fill func(ctx context.Context, url string) error,
+) (string, error) {
+	sum := sha256.Sum256([]byte(content))
+	name := s.databaseNameWithDate(now, "template_"+hex.EncodeToString(sum[:6]))
 	if found, err := s.findDatabases(ctx, "datname = $1", name); err != nil || len(found) == 1 {
 		return name, err
 	}
 	draft := s.databaseNameWithDate(now, "draft_"+strings.ToLower(rand.Text()))
-	if err := s.execStatement(ctx, "CREATE DATABASE "+quoteName(draft)+" TEMPLATE template0"); err != nil {
+	err := s.execStatement(ctx, "CREATE DATABASE "+quoteName(draft)+" TEMPLATE template0")
+	if err != nil {
 		return "", fmt.Errorf("create the template database: %w", err)
 	}
-	_, err = migrations.Up(ctx, s.databaseURL(draft))
+	err = fill(ctx, s.databaseURL(draft))
 	if err == nil {
 		err = s.execStatement(ctx, "ALTER DATABASE "+quoteName(draft)+" RENAME TO "+quoteName(name))
 	}
@@ -219,7 +243,7 @@ func hashFiles(files fs.FS) (string, error) {
 		}
 		_, _ = fmt.Fprintf(sum, "%s %d %s", name, len(text), text) // a hash never returns an error
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func hasSQLState(err error, states ...string) bool {

@@ -106,7 +106,7 @@ func TestConcurrentCallsOfCreateTemplateCreateOneTemplate(t *testing.T) {
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i := range names {
-		all.Go(func() { names[i], errs[i] = s.createTemplate(t.Context(), day) })
+		all.Go(func() { names[i], errs[i] = s.createTemplate(t.Context(), day, "test", migrate) })
 	}
 	all.Wait()
 	for i := range names {

@@ -3,14 +3,10 @@ package projecttest
 
 import (
 	"embed"
-	"errors"
 	"io/fs"
 	"path"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
@@ -43,27 +39,20 @@ func Projects() []string {
 	return found
 }
 
+// setSearchPath sets the search path of a hosted project. It takes effect for new connections.
+const setSearchPath = `do $$
+begin
+  execute format('alter database %I set search_path to "$user", public, extensions', current_database());
+end $$;
+`
+
 // New creates the database of a project with its users and rows, and returns its URL. The database is dropped at the
 // end of the test.
 func New(t testing.TB, project string) string {
 	t.Helper()
-	url := supabasetest.New(t)
-	load(t, url, "supabase.sql", supabaseSQL)
-	load(t, url, project, usersSQL+read(t, "projects/"+project+".sql"))
+	url := supabasetest.NewFilled(t, supabaseSQL+setSearchPath, usersSQL+read(t, "projects/"+project+".sql"))
+	dbtest.Exec(t, url, setSearchPath) // a copy of a database does not have its settings
 	return url
-}
-
-// load executes the statements of a file in one transaction. If one fails, the test fails with the text of its line.
-func load(t testing.TB, url, name, sql string) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context()) //nolint:errcheck // the statements have returned their error
-	if _, err := conn.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("load %s: %v, near %q", name, err, near(sql, err))
-	}
 }
 
 func read(t testing.TB, file string) string {
@@ -81,15 +70,4 @@ func RejectHal(t testing.TB, target, schema string) {
 	t.Helper()
 	dbtest.Exec(t, target, `ALTER TABLE `+schema+`."user"
 ADD CONSTRAINT allowed_domain CHECK (email NOT LIKE '%@rejected.example')`)
-}
-
-// near returns the line of an error in SQL, or "" if Postgres does not report a position.
-func near(sql string, err error) string {
-	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || pgErr.Position == 0 {
-		return ""
-	}
-	before, after := string([]rune(sql)[:pgErr.Position-1]), string([]rune(sql)[pgErr.Position-1:])
-	first, _, _ := strings.Cut(after, "\n")
-	return before[strings.LastIndex(before, "\n")+1:] + first
 }

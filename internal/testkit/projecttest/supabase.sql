@@ -13,10 +13,6 @@ create schema extensions;
 grant usage on schema extensions to anon, authenticated, service_role;
 create extension pgcrypto with schema extensions;
 create extension "uuid-ossp" with schema extensions;
-do $$
-begin
-  execute format('alter database %I set search_path to "$user", public, extensions', current_database());
-end $$;
 
 create publication supabase_realtime;
 
