@@ -23,20 +23,46 @@ var stringLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
 // describeTable reads the description of a table from pg_catalog. A table that does not exist is not an error: then
 // Exists is false.
 func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
-	t := mapping.Table{Name: name}
-	schema, relation, ok := strings.Cut(name, ".")
-	if !ok {
-		return t, fmt.Errorf("%w: the name of the table %q needs its schema, such as public.%s", ErrRefused, name, name)
+	all, err := describeTables(ctx, db, []string{name})
+	if err != nil {
+		return mapping.Table{Name: name}, err
 	}
+	return all[0], nil
+}
+
+// describeTables reads the descriptions of tables, in their order, with one query.
+func describeTables(ctx context.Context, db *pgx.Conn, names []string) ([]mapping.Table, error) {
+	schemas, relations := make([]string, len(names)), make([]string, len(names))
+	for i, name := range names {
+		var ok bool
+		if schemas[i], relations[i], ok = strings.Cut(name, "."); !ok {
+			return nil, fmt.Errorf("%w: the name of the table %q needs its schema, such as public.%s", ErrRefused, name, name)
+		}
+	}
+	rows, err := db.Query(ctx, catalogQuery, schemas, relations)
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
+	}
+	all, err := pgx.CollectRows(rows, scanTable)
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
+	}
+	for i, name := range names {
+		all[i].Name = name
+	}
+	return all, nil
+}
+
+// scanTable reads a row of the catalog query. It does not set Name.
+func scanTable(row pgx.CollectableRow) (t mapping.Table, err error) {
 	var columns []struct {
 		Name, Type, Check string
 		Generated, Unique bool
 		Precision         *int
 		Labels            []string
 	}
-	err := db.QueryRow(ctx, catalogQuery, schema, relation).Scan(&t.Exists, &t.Readable, &t.Foreign, &columns)
-	if err != nil {
-		return t, fmt.Errorf("describe %s: %w", name, err)
+	if err := row.Scan(&t.Exists, &t.Readable, &t.Foreign, &columns); err != nil {
+		return t, err
 	}
 	for _, c := range columns {
 		column := mapping.TableColumn{
@@ -105,13 +131,16 @@ type describedTable struct {
 	into *mapping.Table
 }
 
-func describeAll(ctx context.Context, db *pgx.Conn, all []describedTable) (err error) {
-	for _, t := range all {
-		if *t.into, err = describeTable(ctx, db, t.name); err != nil {
-			return err
-		}
+func describeAll(ctx context.Context, db *pgx.Conn, wanted []describedTable) error {
+	names := make([]string, len(wanted))
+	for i, w := range wanted {
+		names[i] = w.name
 	}
-	return nil
+	all, err := describeTables(ctx, db, names)
+	for i, t := range all {
+		*wanted[i].into = t
+	}
+	return err
 }
 
 // HasICU reports whether the server has the root collation of ICU.

@@ -1,4 +1,5 @@
--- Describes the table $2 of the schema $1. It returns one row even if the table does not exist.
+-- Describes tables: $1 has the schema and $2 the name of each. It returns one row for each in their order, also for a
+-- table that does not exist.
 SELECT c.oid IS NOT NULL,
   coalesce(
     c.oid IS NOT NULL
@@ -29,8 +30,9 @@ SELECT c.oid IS NOT NULL,
       ORDER BY a.attnum)
     FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]')
-FROM (SELECT 1) one
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY asked(schema, name, number)
 LEFT JOIN pg_class c
-  ON c.relname = $2
+  ON c.relname = asked.name
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+  AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = asked.schema)
+ORDER BY asked.number

@@ -256,25 +256,22 @@ var notCarried = []string{
 var tablesOfSessions = []string{"auth.sessions", "auth.refresh_tokens", "auth.mfa_amr_claims"}
 
 func (p *planner) countNotCarried(ctx context.Context) error {
-	for _, name := range notCarried {
-		if p.Options.Sessions && slices.Contains(tablesOfSessions, name) {
-			continue
-		}
-		t, err := describeTable(ctx, p.src, name)
-		if err != nil {
-			return err
-		}
-		if !t.Exists {
+	all, err := describeTables(ctx, p.src, notCarried)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if !t.Exists || p.Options.Sessions && slices.Contains(tablesOfSessions, t.Name) {
 			continue
 		}
 		n, _, err := countRows(ctx, p.src, t)
 		switch {
 		case !t.Readable || isPermissionDenied(err):
-			p.NotChecked = append(p.NotChecked, name+": no privilege to read it")
+			p.NotChecked = append(p.NotChecked, t.Name+": no privilege to read it")
 		case err != nil:
-			return fmt.Errorf("count %s: %w", name, err)
+			return fmt.Errorf("count %s: %w", t.Name, err)
 		default:
-			p.NotCarried[name] = n
+			p.NotCarried[t.Name] = n
 		}
 	}
 	return nil
