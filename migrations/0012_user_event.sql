@@ -1,6 +1,5 @@
--- The outbox of events (docs/events.md): one row for each event that is not sent yet. Triggers write the rows in the
--- transaction of the change. There are no triggers until `xenon schema up --events on` makes them, so this file alone
--- costs nothing.
+-- Events that are not sent yet (docs/events.md), one row each. Triggers write the rows in the transaction of the
+-- change. There are no triggers until `xenon schema up --events on` makes them, so this file alone costs nothing.
 --
 -- "transaction" is the transaction that wrote the row. The relay sends a row when all transactions that began before
 -- it have ended, so that no event overtakes an earlier event of the same user. user_id has no foreign key, because the
