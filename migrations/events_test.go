@@ -21,7 +21,8 @@ const (
 	ada       = "00000000-0000-4000-8000-0000000000ad"
 	insertAda = `INSERT INTO "user" (id, name, email, "emailVerified", "createdAt", "updatedAt")
 		VALUES ('` + ada + `', 'Ada', 'ada@example.com', false, '2026-01-02 03:04:05Z', '2026-01-02 03:04:05Z')`
-	insertSession = `INSERT INTO session (id, token, "userId", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
+	insertSession = `INSERT INTO session (id, token, "userId", "expiresAt", "createdAt", "updatedAt", "ipAddress",
+			"userAgent")
 		VALUES ('00000000-0000-4000-a000-000000000001', 'secret', '` + ada + `', '2026-01-09 03:04:05Z',
 			'2026-01-02 03:04:05Z', '2026-01-02 03:04:05Z', '192.0.2.1', 'Mozilla/5.0')`
 	insertAccount = `INSERT INTO account (id, "userId", "providerId", "accountId", password, "accessToken", "refreshToken",

@@ -117,7 +117,8 @@ func TestDeployWithoutASiteDeploysOnlyTheAPI(t *testing.T) {
 	t.Parallel()
 	for _, site := range []string{"", "none"} {
 		calls, output, err := runDeployOfAPI(t, site, "PublicOrigin=https://auth.example.com", "Site=none")
-		want := "sam build --config-env prod\nmake --no-print-directory schema ARGS=--events off\nsam deploy --config-env prod\n"
+		want := "sam build --config-env prod\nmake --no-print-directory schema ARGS=--events off\n" +
+			"sam deploy --config-env prod\n"
 		if err != nil || calls != want ||
 			!strings.Contains(output, "https://auth.example.com to the output ApiDomainTarget") {
 			t.Errorf("scripts/deploy with Site=none and SITE=%s: got the error %v, the calls\n%s\nand %s\nwant the calls\n%s\n"+

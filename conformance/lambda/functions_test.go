@@ -219,7 +219,8 @@ func (v *visitor) fillPathParameters(route string) string {
 }
 
 // Every function of one deployment serves all of its routes. The secrets are in moto, functions/rotate creates the
-// keys, functions/mailer sends the queued mails, and functions/relay and functions/deliver the events. -update writes the measured times and memory to docs/lambda.md.
+// keys, functions/mailer sends the queued mails, and functions/relay and functions/deliver the events. -update writes
+// the measured times and memory to docs/lambda.md.
 func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	database := dbtest.NewProxy(t, dbtest.New(t))
 	d := sandbox.Deploy(t, database.URL())

@@ -10,7 +10,7 @@ import (
 type Events struct {
 	On            bool   // EVENTS
 	WebhookURL    string // EVENTS_WEBHOOK_URL: where events are sent to, or "" with BusARN
-	WebhookSecret Secret // EVENTS_WEBHOOK_SECRET without APP_SECRET_ARN: signs the webhooks; shared/event/webhook parses it
+	WebhookSecret Secret // EVENTS_WEBHOOK_SECRET without APP_SECRET_ARN; shared/event/webhook parses it
 	BusARN        string // EVENTS_BUS_ARN: the event bus of EventBridge that gets the events, or "" with WebhookURL
 	QueueURL      string // EVENTS_QUEUE_URL: the FIFO queue between functions/relay and functions/deliver
 }

@@ -41,17 +41,19 @@ var changes = []string{
 var meanings = map[string]string{
 	"user.created": "A user has signed up, or was created by an administrator or another program.",
 	"user.updated": "A member of `user` has changed; `changed` has the names. A change of `updatedAt` alone is no event.",
-	"user.deleted": "The user is deleted, with all sessions and accounts, which have no events of their own then. `user` " +
-		"is how it was before.",
+	"user.deleted": "The user is deleted, with all sessions and accounts, which have no events of their own then. " +
+		"`user` is how it was before.",
 	"email.verified": "The current email has become verified. It follows a `user.updated`. A user who is created with a " +
 		"verified email, for example by Google, has no such event: `user.created` says it.",
-	"user.banned":      "The user is banned, until `banExpires`, or without an end. It follows a `user.updated`.",
-	"user.unbanned":    "The ban is lifted. It follows a `user.updated`. A ban that expires changes nothing, so it is no event.",
+	"user.banned": "The user is banned, until `banExpires`, or without an end. It follows a `user.updated`.",
+	"user.unbanned": "The ban is lifted. It follows a `user.updated`. A ban that expires changes nothing, so it is no " +
+		"event.",
 	"session.created":  "The user has signed in. `impersonatedBy` is the administrator, if it is an impersonation.",
 	"session.deleted":  "The session has ended, by a sign-out, a revocation or a cleanup after `expiresAt`.",
 	"account.linked":   "The user has a new way to sign in: `credential` is the password, others are providers.",
 	"account.unlinked": "The user can no longer sign in this way.",
-	"password.changed": "The password was changed, set by a reset or removed. A hash that is replaced at a sign-in is no event.",
+	"password.changed": "The password was changed, set by a reset or removed. A hash that is replaced at a sign-in is " +
+		"no event.",
 }
 
 // docs/events.md has an example of every event, as a receiver gets it.

@@ -31,7 +31,7 @@ func NewQueue(cfg config.API) *Queue {
 	return &Queue{cfg.Events.QueueURL, sync.OnceValues(create)}
 }
 
-// Send implements Target, with one call. SQS accepts 256 KB in one call, and ten events are smaller (TestEventsAreSmall).
+// Send implements Target, with one call. SQS accepts 256 KB in a call, and ten events are smaller (TestEventsAreSmall).
 func (q *Queue) Send(ctx context.Context, events []Event) []error {
 	errs := make([]error, len(events))
 	out, err := q.send(ctx, events)

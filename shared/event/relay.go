@@ -17,7 +17,7 @@ var errNoEvent = errors.New("the text is not an event")
 const (
 	pageSize    = 100 // events that are read in one transaction
 	maxFailures = 50  // a run ends after so many events that could not be sent
-	// timeForDeletion is how long before the end of the context Run stops to send, so that it can delete what it has sent.
+	// timeForDeletion is the time in which Run can delete what it has sent, after it has stopped to send.
 	timeForDeletion = 5 * time.Second
 )
 
@@ -55,8 +55,9 @@ type Result struct {
 	Failed int `json:"failed"` // users with an event that could not be sent
 }
 
-// HandleSchedule is the handler of functions/relay, which needs nothing of the event that starts it. It sends the waiting events, and logs how many wait afterwards, as metrics.
-// It returns an error if the database cannot be used or if the triggers that write events are missing.
+// HandleSchedule is the handler of functions/relay, which needs nothing of the event that starts it. It sends the
+// waiting events, and logs how many wait afterwards, as metrics. It returns an error if the database cannot be used or
+// if the triggers that write events are missing.
 func (r *Relay) HandleSchedule(ctx context.Context, _ struct{}) (Result, error) {
 	n, err := r.Run(ctx)
 	if errors.Is(err, store.ErrRelayRuns) {
@@ -93,25 +94,34 @@ func (r *Relay) logResult(ctx context.Context, n Result, backlog store.EventBack
 // events that could not be sent. After the failure of an event it sends no later event of the same user, but those of
 // other users.
 func (r *Relay) Run(ctx context.Context) (n Result, err error) {
-	sending := ctx
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		sending, cancel = context.WithDeadline(ctx, deadline.Add(-timeForDeletion))
-		defer cancel()
-	}
+	sending, ctx, stop := contexts(ctx)
+	defer stop()
 	failed := failures{}
 	for sending.Err() == nil && len(failed) < maxFailures {
-		passed, err := r.db.RelayEvents(ctx, failed.users(), pageSize, func(_ context.Context, rows []store.UserEvent) []int64 {
+		send := func(_ context.Context, rows []store.UserEvent) []int64 {
 			sent := r.sendPage(sending, rows, failed)
 			n.Sent += len(sent)
 			return sent
-		})
+		}
+		passed, err := r.db.RelayEvents(ctx, failed.users(), pageSize, send)
 		n.Failed = len(failed)
 		if err != nil || passed == 0 {
 			return n, err
 		}
 	}
 	return n, nil
+}
+
+// contexts returns the context of sending, and that of the database, which ends timeForDeletion later, so that Run can
+// delete what it has sent.
+func contexts(ctx context.Context) (sending, database context.Context, stop func()) {
+	if deadline, ok := ctx.Deadline(); ok {
+		sending, cancel := context.WithDeadline(ctx, deadline.Add(-timeForDeletion))
+		return sending, ctx, cancel
+	}
+	database, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(timeForDeletion, cancel) })
+	return ctx, database, cancel
 }
 
 // failures has the users with an event that could not be sent in this run.

@@ -131,7 +131,8 @@ func TestRelaySendsTheEventsOfChangesAndDeletesThem(t *testing.T) {
 	var to target
 	url, r := newDatabase(t, &to)
 	conn := connect(t, url)
-	exec(t, conn, `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('`+ada+`', E'Zo\uFFFF <b>', 'a@example.com', false)`)
+	exec(t, conn, `INSERT INTO "user" (id, name, email, "emailVerified")
+		VALUES ('`+ada+`', E'Zo\uFFFF <b>', 'a@example.com', false)`)
 	exec(t, conn, `UPDATE "user" SET "emailVerified" = true`)
 	run(t, r, event.Result{Sent: 3})
 	want := []string{"ad user.created", "ad user.updated", "ad email.verified"}
@@ -315,6 +316,31 @@ func TestRunEndsBeforeItsDeadline(t *testing.T) {
 	if err != nil || n.Sent == 0 || n.Sent != sent || left != 200-sent || left == 0 {
 		t.Errorf("Run: got %+v and the error %v, with %d of 200 events sent and %d left; want some, and the others left",
 			n, err, sent, left)
+	}
+}
+
+// xenon dev is stopped while it sends: the event that the receiver has is not sent again.
+func TestCanceledRunDeletesWhatItHasSent(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	url, r := newDatabase(t, event.Receiver(func(context.Context, event.Event) error {
+		cancel()
+		return nil
+	}))
+	conn := connect(t, url)
+	insert(t, conn, ada, "one")
+	insert(t, conn, ada, "two")
+	sent := 0
+	for sent == 0 {
+		n, err := r.Run(ctx)
+		if err != nil {
+			t.Fatalf("Run: got the error %v, want none", err)
+		}
+		sent = n.Sent
+	}
+	if left := dbtest.Value[int](t, url, "SELECT count(*) FROM user_event"); sent != 1 || left != 1 {
+		t.Errorf("Run that is canceled while it sends the first of two events: got %d sent and %d left, want one each",
+			sent, left)
 	}
 }
 

@@ -46,7 +46,8 @@ func TestMotoBusGetsTheEvent(t *testing.T) {
 	}
 	sender := New(config.API{AWS: mototest.AWSSettings(t), Events: config.Events{BusARN: *bus.EventBusArn}})
 	sent := event.Event{
-		ID: "1", Type: "user.created", UserID: "ada", Body: []byte(`{"id":"1","type":"user.created","data":{"userId":"ada"}}`),
+		ID: "1", Type: "user.created", UserID: "ada",
+		Body: []byte(`{"id":"1","type":"user.created","data":{"userId":"ada"}}`),
 	}
 	if err := sender.Send(t.Context(), sent); err != nil {
 		t.Fatal(err)
@@ -74,7 +75,8 @@ func TestMotoBusGetsTheEvent(t *testing.T) {
 func TestMotoErrorOfTheBusHasOnlyItsCode(t *testing.T) {
 	server := mototest.Start(t)
 	server.ResetAndConfigure(t)
-	cfg := config.API{AWS: mototest.AWSSettings(t), Events: config.Events{BusARN: "arn:aws:events:eu-central-1:1:event-bus/x"}}
+	const arn = "arn:aws:events:eu-central-1:123456789012:event-bus/x"
+	cfg := config.API{AWS: mototest.AWSSettings(t), Events: config.Events{BusARN: arn}}
 	cfg.AWS.EventsEndpoint = "http://127.0.0.1:1"
 	hidden := event.Event{ID: "1", Type: "user.created", Body: []byte(`{"hidden":1}`)}
 	err := New(cfg).Send(t.Context(), hidden)

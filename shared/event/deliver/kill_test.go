@@ -189,7 +189,7 @@ func (r receiver) checkDelivered(t *testing.T, l load) {
 	if len(last) != l.users {
 		t.Errorf("users with changes: got %d, want %d", len(last), l.users)
 	}
-	t.Logf("%d changes of %d users, %d kills of the receiver; %d events were sent again", l.total(), l.users, l.kills, again)
+	t.Logf("%d changes of %d users, %d kills of the receiver; %d events came again", l.total(), l.users, l.kills, again)
 }
 
 // runWithKills starts send, which sends events until its context ends, makes the changes, and kills the receiver

@@ -72,7 +72,7 @@ func (s *Sender) Send(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return explainNoAnswer(err)
 	}
-	defer resp.Body.Close()                                               //nolint:errcheck // it was only read
+	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswerBytes)) // so that the connection can be used again
 	return explainStatus(resp.StatusCode)
 }

@@ -77,7 +77,7 @@ func TestEveryOtherStatusThan2xxIsAnErrorWithAdvice(t *testing.T) {
 	for status, want := range map[int]string{
 		200: "", 202: "", 204: "",
 		301: "EVENTS_WEBHOOK_URL", 302: "not followed", 304: "not followed", 307: "not followed", 308: "not followed",
-		400: "rejects the event", 401: "signature", 403: "signature", 404: "path", 410: "wants no more events", 413: "rejects",
+		400: "rejects the event", 401: "signature", 403: "signature", 404: "path", 410: "no more events", 413: "rejects",
 		429: "later", 500: "its log", 503: "its log",
 	} {
 		s := newSender(t, oldSecret, func(w http.ResponseWriter, r *http.Request) {
