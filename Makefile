@@ -298,8 +298,8 @@ timing: ## compare the times of a thousand rejected requests of each kind with t
 	go test -timeout 30m -run '^$$' -bench Timing -benchtime 1x ./conformance/attack
 
 .PHONY: schema
-schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL
-	go run ./cmd/xenon schema up
+schema: ## apply the migrations to DIRECT_DATABASE_URL or DATABASE_URL (ARGS for further options)
+	go run ./cmd/xenon schema up $(ARGS)
 
 .PHONY: clean
 clean: ## remove the development database, secret and keys, and all build results

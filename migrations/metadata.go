@@ -20,9 +20,9 @@ const MetadataFile = "user_metadata.sql"
 //go:embed optional/user_metadata.sql
 var addMetadata string
 
-// metadataLockTimeout is how long AddMetadata waits for the lock on the table "user". While it waits, requests that use
-// the table wait behind it.
-const metadataLockTimeout = 5 * time.Second
+// optionalLockTimeout is how long AddMetadata and SwitchEvents wait for the lock on a table. While they wait, requests
+// that use the table wait behind them.
+const optionalLockTimeout = 5 * time.Second
 
 // AddMetadata adds the columns "userMetadata" and "appMetadata" to the table "user" in a schema of the database at url,
 // in one transaction. It reports whether a column was missing. Call it after UpIn, with the URL of the direct host.
@@ -36,12 +36,12 @@ func AddMetadata(ctx context.Context, url, name string) (added bool, err error) 
 			if err != nil {
 				return err
 			}
-			timeout := fmt.Sprintf("SET LOCAL lock_timeout = %d", metadataLockTimeout.Milliseconds())
+			timeout := fmt.Sprintf("SET LOCAL lock_timeout = %d", optionalLockTimeout.Milliseconds())
 			if _, err := tx.Exec(ctx, timeout); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, addMetadata); err != nil {
-				return explainLock(err)
+				return explainLock(err, `the table "user"`)
 			}
 			added = !had
 			return nil
@@ -113,12 +113,11 @@ func hasMetadata(ctx context.Context, db interface {
 	return has, err
 }
 
-// explainLock adds the cause to the error that another session holds a lock on the table for too long. It adds
+// explainLock adds the cause to the error that another session holds a lock on the tables for too long. It adds
 // Postgres' hint to another error.
-func explainLock(err error) error {
+func explainLock(err error, tables string) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "55P03" { // lock_not_available
-		return fmt.Errorf("a transaction of another session uses the table \"user\" for more than %v: %w",
-			metadataLockTimeout, err)
+		return fmt.Errorf("a transaction of another session uses %s for more than %v: %w", tables, optionalLockTimeout, err)
 	}
 	return withHint(err)
 }

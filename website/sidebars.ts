@@ -49,6 +49,7 @@ const sidebars: SidebarsConfig = {
     'administrators',
     'two-factor',
     'emails',
+    'events',
     'security',
     'running',
     'audit-log',

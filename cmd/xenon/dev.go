@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if c.DatabaseURL == "" && local.databaseURL != "" {
 		direct = getenv("DIRECT_DATABASE_URL")
 	}
-	if err := local.prepareDatabase(ctx, direct, cfg.Schema, std.err); err != nil {
+	if err := local.prepareDatabase(ctx, direct, cfg, std.err); err != nil {
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)
@@ -95,6 +96,11 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	appSecrets := secrets.New(cfg, time.Now)
 	db := openDevStore(appSecrets, cfg)
 	defer db.Close()
+	stopEvents, err := startEvents(ctx, cfg, appSecrets)
+	if err != nil {
+		return err
+	}
+	defer stopEvents()
 	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now, auditLog))
 	if err != nil {
 		return err
@@ -107,7 +113,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 // function, because many simultaneous requests are normal in tests of an application.
 func openDevStore(source store.URLSource, cfg config.API) *store.Store {
 	return store.Open(source, devPoolConnections).WaitForConnection(devConnectionWait).
-		UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
+		UseSchema(cfg.Schema).UsePlugins(cfg.Plugins).UseEvents(cfg.Events.On)
 }
 
 // loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.
@@ -116,7 +122,14 @@ func loadDevSettings(ctx context.Context, getenv environment) (config.API, error
 	if err != nil {
 		return cfg, withAdvice(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
 	}
-	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
+	if cfg.Events.On && cfg.AppSecretARN != "" { // LoadAPI reads no target then, because a function sends no events
+		delivery, err := config.LoadDelivery(getenv)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Events = delivery.Events
+	}
+	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue || cfg.Events.BusARN != "" {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
 	}
 	return cfg, err
@@ -128,6 +141,9 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	fmt.Fprintln(out, "The database is", databaseURL)
 	if cfg.Mail == config.MailOutbox {
 		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
+	}
+	if cfg.Events.On {
+		fmt.Fprintln(out, "Events go to", cmp.Or(cfg.Events.BusARN, originOf(cfg.Events.WebhookURL)))
 	}
 	fmt.Fprint(out, site.note, commandsToTry(cfg.Origin, site.path, c.Dir))
 }

@@ -56,9 +56,11 @@ func (l *localResources) createDirectory() error {
 	return os.WriteFile(l.pathOf(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
-// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations. They
-// use migrationURL, or the database URL if migrationURL is empty.
-func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, schemaName string, log io.Writer) error {
+// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, and
+// makes or drops the triggers that write events. This uses migrationURL, or the database URL if migrationURL is empty.
+func (l *localResources) prepareDatabase(
+	ctx context.Context, migrationURL string, cfg config.API, log io.Writer,
+) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.pathOf("postgres"), Log: log})
@@ -71,12 +73,13 @@ func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, sche
 		}
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
-	applied, err := migrations.UpIn(ctx, cmp.Or(migrationURL, l.databaseURL), schemaName)
+	migrationURL = cmp.Or(migrationURL, l.databaseURL)
+	applied, err := migrations.UpIn(ctx, migrationURL, cfg.Schema)
 	if newer := adviseNewer(err); newer != nil {
 		return newer
 	}
 	if errors.As(err, new(*schema.Error)) {
-		return adviseRepair(err, schemaName)
+		return adviseRepair(err, cfg.Schema)
 	}
 	if err != nil {
 		return withAdvice(err, "Check that the database runs and that its user can create tables. "+
@@ -85,7 +88,8 @@ func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, sche
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)
 	}
-	return nil
+	_, err = migrations.SwitchEvents(ctx, migrationURL, cfg.Schema, cfg.Events.On)
+	return err
 }
 
 // urlToPrint returns the database URL to print, without the password. If xenon dev started the database, it adds the

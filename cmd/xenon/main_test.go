@@ -103,7 +103,7 @@ func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
 		{"", []string{"schema", "status"}, "userMetadata, appMetadata        added\n"},
 		{"", []string{"schema", "status", "--json"}, `"metadata":true`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":false`},
-		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_supabase_sessions.sql","user_metadata.sql"]}`},
+		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_user_event.sql","user_metadata.sql"]}`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":true`},
 	} {
 		code, out, err := runXenon(t, s.args, "DATABASE_URL", url, "SCHEMA", s.schema)
@@ -117,6 +117,40 @@ func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
 	if code != exitFailed || !strings.Contains(err, "appMetadata is text, not jsonb") {
 		t.Errorf("schema up --metadata with a column of type text: got the exit code %d and %s, want a failure that names "+
 			"the column", code, err)
+	}
+}
+
+// The triggers that write events are made and dropped on request.
+func TestSchemaUpSwitchesEventsOnRequest(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	for _, s := range []struct {
+		schema string
+		args   []string
+		want   string
+	}{
+		{"", []string{"schema", "up"}, "applied 0001"},
+		{"", []string{"schema", "status"}, "events                           off (xenon schema up --events on)\n"},
+		{"", []string{"schema", "up", "--events", "off"}, "The schema is up to date.\n"},
+		{"", []string{"schema", "up", "--events", "on"}, "applied user_event_triggers.sql\n"},
+		{"", []string{"schema", "up", "--events", "on"}, "The schema is up to date.\n"},
+		{"", []string{"schema", "up"}, "The schema is up to date.\n"},
+		{"", []string{"schema", "status"}, "events                           on\n"},
+		{"", []string{"schema", "status", "--json"}, `"events":true`},
+		{"xenon", []string{"schema", "status", "--json"}, `"events":false`},
+		{"xenon", []string{"schema", "up", "--events", "on", "--json"}, `_user_event.sql","user_event_triggers.sql"]}`},
+		{"", []string{"schema", "up", "--events", "off"}, "applied user_event_triggers.sql (dropped)\n"},
+		{"", []string{"schema", "status"}, "events                           off"},
+		{"xenon", []string{"schema", "status"}, "events                           on\n"},
+	} {
+		code, out, err := runXenon(t, s.args, "DATABASE_URL", url, "SCHEMA", s.schema)
+		if code != exitDone || !strings.Contains(out, s.want) {
+			t.Errorf("xenon %v with SCHEMA=%s: got the exit code %d, want 0 and %q in the output\n%s%s",
+				s.args, s.schema, code, s.want, out, err)
+		}
+	}
+	if code, _, err := runXenon(t, []string{"schema", "up", "--events", "yes"}, "DATABASE_URL", url); code != exitUsage {
+		t.Errorf("schema up --events yes: got the exit code %d and %s, want wrong use", code, err)
 	}
 }
 

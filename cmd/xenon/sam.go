@@ -54,7 +54,7 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
-	if err := local.prepareDatabase(ctx, "", cfg.Schema, std.err); err != nil {
+	if err := local.prepareDatabase(ctx, "", cfg, std.err); err != nil {
 		return err
 	}
 	set["DATABASE_URL"] = local.databaseURL

@@ -19,6 +19,7 @@ type schemaCmd struct {
 type schemaUpCmd struct {
 	JSON     bool   `name:"json" help:"Print the names of the applied files as JSON."`
 	Metadata bool   `help:"Also add the columns userMetadata and appMetadata to the table user, for the metadata that an import from Supabase copies."`
+	Events   string `help:"Also make (on) or drop (off) the triggers that write events. Without the option the triggers stay as they are." enum:",on,off" default:"" placeholder:"on|off"`
 	Role     string `help:"Also give this existing role the privileges that requests need on the tables, and no others." placeholder:"NAME"`
 }
 
@@ -30,6 +31,7 @@ that repairs it. Concurrent runs wait for each other.
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
   xenon schema up --metadata
+  xenon schema up --events on
   xenon schema up --role xenon_api`
 }
 
@@ -62,6 +64,10 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 			}
 		}
 	}
+	applied, err = c.switchEvents(ctx, url, name, applied)
+	if err != nil {
+		return err
+	}
 	if err := c.grant(ctx, url, name); err != nil {
 		return err
 	}
@@ -75,6 +81,25 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		fmt.Fprintln(std.out, "The schema is up to date.")
 	}
 	return nil
+}
+
+// switchEvents makes or drops the triggers that write events, if the option --events is given. It returns the list of
+// applied files, with the change if there was one.
+func (c schemaUpCmd) switchEvents(ctx context.Context, url, name string, applied []string) ([]string, error) {
+	if c.Events == "" {
+		return applied, nil
+	}
+	changed, err := migrations.SwitchEvents(ctx, url, name, c.Events == "on")
+	if err != nil {
+		return applied, withAdvice(err, "The triggers were not changed. Correct the cause and run the command again.")
+	}
+	switch {
+	case changed && c.Events == "on":
+		applied = append(applied, migrations.EventsFile)
+	case changed:
+		applied = append(applied, migrations.EventsFile+" (dropped)")
+	}
+	return applied, nil
 }
 
 // adviseMovedTables says what to do if tables were moved before the columns for metadata were added.
@@ -161,14 +186,21 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err != nil {
 		return err
 	}
-	if err := c.print(all, name, metadata, mismatch, std); err != nil || mismatch == nil {
+	events, err := migrations.HasEvents(ctx, url, name)
+	if err != nil {
+		return err
+	}
+	if err := c.print(all, name, optionalParts{metadata, events}, mismatch, std); err != nil || mismatch == nil {
 		return err
 	}
 	return needsDecisionError(adviseRepair(mismatch, name).Error())
 }
 
+// optionalParts says which optional parts of the schema exist.
+type optionalParts struct{ metadata, events bool }
+
 func (c schemaStatusCmd) print(
-	all []migrations.Migration, name string, metadata bool, mismatch *schema.Error, std streams,
+	all []migrations.Migration, name string, parts optionalParts, mismatch *schema.Error, std streams,
 ) error {
 	if c.JSON {
 		problems := []schema.Problem{}
@@ -176,8 +208,8 @@ func (c schemaStatusCmd) print(
 			problems = mismatch.Problems
 		}
 		return printJSON(std, map[string]any{
-			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "metadata": metadata,
-			"problems": problems,
+			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "metadata": parts.metadata,
+			"events": parts.events, "problems": problems,
 		})
 	}
 	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuthVersion, name)
@@ -188,10 +220,13 @@ func (c schemaStatusCmd) print(
 		}
 		fmt.Fprintf(std.out, "%-32s %s\n", m.Name, state)
 	}
-	state := "not added (xenon schema up --metadata)"
-	if metadata {
-		state = "added"
+	metadata, events := "not added (xenon schema up --metadata)", "off (xenon schema up --events on)"
+	if parts.metadata {
+		metadata = "added"
 	}
-	fmt.Fprintf(std.out, "%-32s %s\n", "userMetadata, appMetadata", state)
+	if parts.events {
+		events = "on"
+	}
+	fmt.Fprintf(std.out, "%-32s %s\n%-32s %s\n", "userMetadata, appMetadata", metadata, "events", events)
 	return nil
 }

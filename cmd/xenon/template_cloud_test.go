@@ -135,7 +135,7 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 }
 
 // Functions and state machines have exactly these permissions, and those that SAM adds: every function may write its
-// log and its traces, and the mailer may read its queue.
+// log and its traces, and the mailer and functions/deliver may read their queue.
 func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 	t.Parallel()
 	const (
@@ -158,7 +158,9 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		"admin":  {"Allow logs:FilterLogEvents !GetAtt FunctionLogs.Arn", readApp},
 		"health": {readApp}, "profile": {readApp}, "signout": {readApp},
 		"jwks": {readBoth, readApp, readKeys}, "session": {readBoth, readApp, readKeys},
-		"token": {readBoth, readApp, readKeys},
+		"token":   {readBoth, readApp, readKeys},
+		"relay":   {readApp, "Allow sqs:SendMessage !GetAtt EventQueue.Arn"},
+		"deliver": {"!If [HasEventBus, Allow, Deny] events:PutEvents !If [HasEventBus, !Ref EventsBusArn, *]", readApp},
 		"mailer": {
 			ses + "!If [HasMailIdentity, !Ref AWS::NoValue, !Sub [" + arnOfSES + "identity/*@${Domain}" + sender + "]",
 			ses + "!If [HasMailIdentity, !Ref MailIdentityArn, !Sub [" + arnOfSES + "identity/${Domain}" + sender + "]",
@@ -274,7 +276,8 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 }
 
 // With a connection budget, every function that uses the database has reserved concurrency. The sum is 70 to 80 % of
-// the budget. The import reads the app secret, but the state machine limits its concurrency.
+// the budget, with the one connection of the relay. The import and functions/deliver read the app secret, too: the state
+// machine limits the concurrency of the import, and functions/deliver uses no database.
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
@@ -287,8 +290,12 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	var functions []string
 	for name, p := range c.properties(functionType) {
 		stem := strings.TrimSuffix(name, "Function")
-		reads := strings.Contains(fmt.Sprint(c.allowedActions(t, p["Policies"])), "MakesAppSecret") && stem != "Migrate"
+		reads := strings.Contains(fmt.Sprint(c.allowedActions(t, p["Policies"])), "MakesAppSecret") &&
+			!slices.Contains([]string{"Migrate", "Deliver", "Relay"}, stem)
 		want := any(nil)
+		if stem == "Relay" {
+			want = "1"
+		}
 		if reads {
 			functions = append(functions, stem)
 			want = "!If [HasBudget, !FindInMap [Concurrency, !Ref ConnectionBudget, " + stem + "], !Ref AWS::NoValue]"
@@ -306,7 +313,7 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 		}
 		total, sum := 0, 0
 		if budget != "none" {
-			total = parseInt(t, budget)
+			total, sum = parseInt(t, budget), 1 // the relay
 		}
 		for name, limit := range limits {
 			n := parseInt(t, limit)

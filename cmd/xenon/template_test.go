@@ -96,10 +96,12 @@ func calledByStateMachine(t *testing.T) map[string]string {
 }
 
 // Every folder under functions/ is a function of the template with one trigger. xenon dev serves the functions that API
-// Gateway calls. The other functions are called by the queue, the state machine or the rotation.
+// Gateway calls. The other functions are called by a queue, a schedule, the state machine or the rotation.
 func TestFoldersAreFunctionsOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	others := map[string]string{"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule"}
+	others := map[string]string{
+		"mailer": "SQS", "migrate": "StateMachine", "rotate": "RotationSchedule", "relay": "Schedule", "deliver": "SQS",
+	}
 	started, machines := map[string]string{}, calledByStateMachine(t)
 	rotations := readTemplateNode(t).properties("AWS::SecretsManager::RotationSchedule")
 	for function, r := range readProjectTemplate(t).Resources {
@@ -191,6 +193,8 @@ func TestEnvironmentOfTheTemplateIsKnownToConfig(t *testing.T) {
 	_, _ = config.LoadAPI(spy) // only the names of the variables matter, not the error
 	_, _ = config.LoadImport(spy)
 	_, _ = config.LoadMailer(spy)
+	_, _ = config.LoadRelay(spy)
+	_, _ = config.LoadDelivery(spy)
 	found := regexp.MustCompile(`(?m)^ +([A-Z][A-Z0-9_]+): `).FindAllSubmatch(embedded.Template, -1)
 	if len(found) < 4 {
 		t.Fatalf("environment variables in template.yaml: got %d, want at least 4", len(found))

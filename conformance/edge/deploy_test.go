@@ -117,11 +117,25 @@ func TestDeployWithoutASiteDeploysOnlyTheAPI(t *testing.T) {
 	t.Parallel()
 	for _, site := range []string{"", "none"} {
 		calls, output, err := runDeployOfAPI(t, site, "PublicOrigin=https://auth.example.com", "Site=none")
-		want := "sam build --config-env prod\nmake --no-print-directory schema\nsam deploy --config-env prod\n"
+		want := "sam build --config-env prod\nmake --no-print-directory schema ARGS=--events off\n" +
+			"sam deploy --config-env prod\n"
 		if err != nil || calls != want ||
 			!strings.Contains(output, "https://auth.example.com to the output ApiDomainTarget") {
 			t.Errorf("scripts/deploy with Site=none and SITE=%s: got the error %v, the calls\n%s\nand %s\nwant the calls\n%s\n"+
 				"and the host name of the API", site, err, calls, output, want)
+		}
+	}
+}
+
+// The triggers that write events exist if Events is on.
+func TestDeployMakesTheTriggersOfEvents(t *testing.T) {
+	t.Parallel()
+	for _, events := range []string{"on", "off"} {
+		calls, output, err := runDeployOfAPI(t, "", "PublicOrigin=https://auth.example.com", "Site=none", "Events="+events)
+		if want := "\nmake --no-print-directory schema ARGS=--events " + events + "\n"; err != nil ||
+			!strings.Contains(calls, want) {
+			t.Errorf("scripts/deploy with Events=%s: got the error %v, the calls\n%s\nand %s\nwant the call %s",
+				events, err, calls, output, want)
 		}
 	}
 }

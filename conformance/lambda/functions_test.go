@@ -219,7 +219,8 @@ func (v *visitor) fillPathParameters(route string) string {
 }
 
 // Every function of one deployment serves all of its routes. The secrets are in moto, functions/rotate creates the
-// keys, and functions/mailer sends the queued mails. -update writes the measured times and memory to docs/lambda.md.
+// keys, functions/mailer sends the queued mails, and functions/relay and functions/deliver the events. -update writes
+// the measured times and memory to docs/lambda.md.
 func TestEveryFunctionServesItsRoutes(t *testing.T) {
 	database := dbtest.NewProxy(t, dbtest.New(t))
 	d := sandbox.Deploy(t, database.URL())
@@ -262,6 +263,7 @@ func TestEveryFunctionServesItsRoutes(t *testing.T) {
 		t.Errorf("routes that the tests request (-requested +template.yaml):\n%s", diff)
 	}
 	sendQueuedMails(t, d, mails, table)
+	sendEvents(t, d, database.URL(), table)
 	runPlanOfImport(t, d, table)
 	if diff := cmp.Diff(table.functions(), slices.Sorted(maps.Keys(d.Functions))); diff != "" {
 		t.Errorf("functions that the tests start (-started +template.yaml):\n%s", diff)

@@ -40,6 +40,8 @@ func TestR50_FunctionsWithWrongSettingsDoNotStart(t *testing.T) {
 		},
 		{"rotate", map[string]string{"SIGNING_KEYS_ARN": ""}, []string{"SIGNING_KEYS_ARN"}},
 		{"mailer", map[string]string{"MAIL_FROM": "invalid"}, []string{"MAIL_FROM"}},
+		{"relay", map[string]string{"EVENTS_QUEUE_URL": ""}, []string{"EVENTS_QUEUE_URL"}},
+		{"deliver", map[string]string{"EVENTS_WEBHOOK_URL": "http://localhost"}, []string{"EVENTS_WEBHOOK_URL"}},
 		{"migrate", map[string]string{"MIGRATE_SECRET_ARN": notASecret}, []string{"MIGRATE_SECRET_ARN"}},
 	} {
 		s := d.Start(c.folder, sandbox.Build(t, "functions/"+c.folder), c.env)

@@ -16,6 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/conformance/lambda/sandbox"
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/internal/testkit/supabasetest"
+	"github.com/xenon-auth/xenon/migrations"
 )
 
 // runFunction starts a function and sends the requests of a new visitor to its routes. It adds the measurements to the
@@ -160,4 +161,42 @@ func runPlanOfImport(t *testing.T, d *sandbox.Deployment, to *markdownTable) {
 			result, err, s.Output())
 	}
 	to.add("migrate", s, "input and plan, of 20 users", "may start")
+}
+
+// sendEvents writes events, invokes functions/relay until it has queued them, and invokes functions/deliver with them
+// and with one message that is not an event. The function must send the events to the event bus and return only the
+// other message to the queue.
+func sendEvents(t *testing.T, d *sandbox.Deployment, database string, to *markdownTable) {
+	t.Helper()
+	if _, err := migrations.SwitchEvents(t.Context(), database, "public", true); err != nil {
+		t.Fatal(err)
+	}
+	const user = "00000000-0000-4000-8000-0000000000ad"
+	dbtest.Exec(t, database, `INSERT INTO "user" (id, name, email, "emailVerified") VALUES ('`+user+`', '', '', false)`)
+	dbtest.Exec(t, database, `UPDATE "user" SET "emailVerified" = true WHERE id = '`+user+`'`)
+	relay := d.Start("relay", sandbox.Build(t, "functions/relay"))
+	const nothing, three = `{"sent":0,"failed":0}`, `{"sent":3,"failed":0}`
+	answer := nothing
+	for answer == nothing { // an older transaction of another test delays the events
+		answer = string(relay.Invoke(map[string]any{"source": "aws.events", "detail-type": "Scheduled Event"}))
+	}
+	if answer != three {
+		t.Errorf("relay: got %s, want %s\n%s", answer, three, relay.Output())
+	}
+	to.add("relay", relay, "3 events", answer)
+
+	var e events.SQSEvent
+	for i, m := range d.Events() {
+		e.Records = append(e.Records, events.SQSMessage{
+			MessageId: fmt.Sprint("m", i), Body: *m.Body, EventSource: "aws:sqs", Attributes: m.Attributes,
+		})
+	}
+	e.Records = append(e.Records, events.SQSMessage{MessageId: "other", Body: "no event", EventSource: "aws:sqs"})
+	const bus = "arn:aws:events:eu-central-1:123456789012:event-bus/default"
+	deliver := d.Start("deliver", sandbox.Build(t, "functions/deliver"), map[string]string{"EVENTS_BUS_ARN": bus})
+	const want = `{"batchItemFailures":[{"itemIdentifier":"other"}]}`
+	if got := string(deliver.Invoke(e)); got != want || len(e.Records) != 4 {
+		t.Errorf("deliver with %d messages: got %s, want 4 and %s\n%s", len(e.Records), got, want, deliver.Output())
+	}
+	to.add("deliver", deliver, "3 events and an invalid message", "only the invalid one is retried")
 }

@@ -112,6 +112,8 @@ func readSettingNames() map[string]bool {
 	_, _ = config.LoadAPI(recordName) // only the names of the variables matter, not the error
 	_, _ = config.LoadImport(recordName)
 	_, _ = config.LoadMailer(recordName)
+	_, _ = config.LoadRelay(recordName)
+	_, _ = config.LoadDelivery(recordName)
 	return names
 }
 

@@ -20,6 +20,7 @@ type AWS struct {
 	SecretsEndpoint string // of an emulator of Secrets Manager; empty: AWS
 	QueueEndpoint   string // of an emulator of SQS; empty: AWS
 	LogsEndpoint    string // of an emulator of CloudWatch Logs; empty: AWS
+	EventsEndpoint  string // of an emulator of EventBridge; empty: AWS
 }
 
 // Check returns an error that names the missing variables.
@@ -51,5 +52,6 @@ func (l *loader) readAWS() AWS {
 		SecretsEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		QueueEndpoint:   cmp.Or(l.getenv("AWS_ENDPOINT_URL_SQS"), endpoint),
 		LogsEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), endpoint),
+		EventsEndpoint:  cmp.Or(l.getenv("AWS_ENDPOINT_URL_EVENTBRIDGE"), endpoint),
 	}
 }

@@ -109,9 +109,11 @@ type API struct {
 	MailFile     string // with MailOutbox: the file, one JSON line for each mail
 	MailQueueURL string // with MailQueue: the SQS queue that functions/mailer reads
 
+	Events Events // in a function that answers requests, only On is set
+
 	Social Social // only LoadAPI sets it
 
-	AWS AWS // for calls of Secrets Manager and SQS
+	AWS AWS // for calls of Secrets Manager, SQS and EventBridge
 }
 
 // SupabaseBridge has the settings of the sign-in with a session of Supabase, which an import has copied.
@@ -234,6 +236,7 @@ func (l *loader) readAPI() API {
 
 		AWS: l.readAWS(),
 	}
+	c.Events = l.readEvents(c.AppSecretARN != "")
 	if c.Mail == MailQueue && c.MailQueueURL == "" {
 		l.addProblem("MAIL_QUEUE_URL", "missing; MAIL=queue needs the URL of the SQS queue that functions/mailer reads")
 	}

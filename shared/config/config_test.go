@@ -364,6 +364,8 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	}
 	_, _ = config.LoadImport(spy) // only to see which settings it reads
 	_, _ = config.LoadMailer(spy)
+	_, _ = config.LoadRelay(spy)
+	_, _ = config.LoadDelivery(spy)
 	delete(read, "REQUIRE_LOCAL_EMAIL_VERIFIED") // every value of it is an error
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)

@@ -284,6 +284,33 @@ var settingsTable = []setting{
 		"none; `functions/mailer` needs it",
 		"The sender, verified in SES, such as `Xenon <no-reply@learn.example.com>`.",
 	},
+	{
+		"EVENTS",
+		"off",
+		"",
+		"`on`: changes of users are sent as events to `EVENTS_WEBHOOK_URL` or `EVENTS_BUS_ARN`. `xenon schema up --events " +
+			"on` makes the triggers that write the events. See [events.md](events.md).",
+	},
+	{
+		"EVENTS_WEBHOOK_URL",
+		"",
+		"none",
+		"The https URL that gets each event as a signed webhook. In development also an http URL on this machine.",
+	},
+	{
+		"EVENTS_WEBHOOK_SECRET",
+		"",
+		"none; `EVENTS_WEBHOOK_URL` needs it",
+		"The secret that signs the webhooks, `whsec_` and 24 to 64 random bytes in base64. During a change of the secret " +
+			"two of them, separated by a blank. In the cloud part of the secret `APP_SECRET_ARN`.",
+	},
+	{"EVENTS_BUS_ARN", "", "none", "The event bus of EventBridge that gets the events, in place of `EVENTS_WEBHOOK_URL`."},
+	{
+		"EVENTS_QUEUE_URL",
+		"",
+		"none; `functions/relay` needs it",
+		"The FIFO queue of SQS to which `functions/relay` sends events, and which `functions/deliver` reads.",
+	},
 	{"SIGNING_KEYS_FILE", ".xenon/signing-keys.json", "", "The file with the signing keys, for local development."},
 	{"SIGNING_KEYS_ARN", "", "`SIGNING_KEYS_FILE`", "The secret in Secrets Manager that holds the signing keys."},
 	{
@@ -321,10 +348,11 @@ var settingsTable = []setting{
 		"set by Lambda",
 		"The log group of the functions, in which `functions/admin` finds the audit log of a user.",
 	},
-	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager, SQS and CloudWatch Logs."},
+	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager, SQS, CloudWatch Logs and EventBridge."},
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
 	{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "", "`AWS_ENDPOINT_URL`", "A local emulator of CloudWatch Logs."},
+	{"AWS_ENDPOINT_URL_EVENTBRIDGE", "", "`AWS_ENDPOINT_URL`", "A local emulator of EventBridge."},
 }
 
 // trustedOriginsSection is the section on BETTER_AUTH_TRUSTED_ORIGINS of docs/configuration.md.
@@ -404,6 +432,8 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	}
 	_, _ = config.LoadImport(spy) // only to see which settings it reads
 	_, _ = config.LoadMailer(spy)
+	_, _ = config.LoadRelay(spy)
+	_, _ = config.LoadDelivery(spy)
 	explained := map[string]bool{}
 	for _, p := range providerSettings {
 		explained["<PROVIDER>_"+p.name] = true

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,32 @@ func TestHealthAcceptsTheColumnsForMetadata(t *testing.T) {
 	}
 	if w := getPath(t, newMux(t, url), "/health"); w.Code != 200 {
 		t.Errorf("GET /health with the columns for metadata: got %d %s, want 200", w.Code, w.Body)
+	}
+}
+
+// With EVENTS=on and without triggers, changes would write no events.
+func TestHealthFailsWithoutTheTriggersOfEvents(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	db := store.Open(dbtest.FixedURL(url), 1).UseEvents(true)
+	t.Cleanup(db.Close)
+	limits := limit.New(config.API{}, db, web.Clients{}, time.Now)
+	mux := health.New(config.API{}, db, limits).HealthRoutes().Mux(config.API{})
+	w := getPath(t, mux, "/health")
+	if w.Code != 503 || w.Body.String() != `{"status":"error","database":"schema"}` {
+		t.Errorf(`GET /health without triggers: got %d %s, want 503 and "database":"schema"`, w.Code, w.Body)
+	}
+	err := db.CheckReady(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "repair: xenon schema up --events on") {
+		t.Errorf("CheckReady without triggers: got the error %v, want the command that makes them", err)
+	}
+	if _, err := migrations.SwitchEvents(t.Context(), url, schema.Public, true); err != nil {
+		t.Fatal(err)
+	}
+	ready := store.Open(dbtest.FixedURL(url), 1).UseEvents(true)
+	t.Cleanup(ready.Close)
+	if err := ready.CheckReady(t.Context()); err != nil {
+		t.Errorf("CheckReady with triggers: got the error %v, want none", err)
 	}
 }
 

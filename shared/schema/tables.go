@@ -16,6 +16,7 @@ const (
 	Time    Type = "timestamptz"
 	Bytes   Type = "bytea"
 	JSON    Type = "jsonb"
+	XID     Type = "xid8" // the id of a transaction
 )
 
 // acceptedTypes has the names that format_type returns for columns of each type.
@@ -28,6 +29,7 @@ var acceptedTypes = map[Type][]string{
 	Time:    {"timestamp with time zone", "timestamp without time zone"},
 	Bytes:   {"bytea"},
 	JSON:    {"jsonb"},
+	XID:     {"xid8"},
 }
 
 // Writes describes what Xenon writes to a column.
@@ -186,5 +188,15 @@ var Tables = []Table{
 		{Name: "preferred_language", Type: Text, Writes: Values, NotNull: true},
 		{Name: "created_at", Type: Time, Writes: Omitted, NotNull: true},
 		{Name: "updated_at", Type: Time, Writes: Omitted, NotNull: true},
+	}},
+	// Triggers insert the rows, with the rights of the owner of the table (migration 12).
+	{"user_event", 12, "SELECT, DELETE", []Column{
+		{Name: "sequence", Type: Bigint, NotNull: true, Unique: true},
+		{Name: "id", Type: UUID, NotNull: true},
+		{Name: "type", Type: Text, NotNull: true},
+		{Name: "user_id", Type: UUID, NotNull: true},
+		{Name: "data", Type: JSON, NotNull: true},
+		{Name: "created_at", Type: Time, NotNull: true},
+		{Name: "transaction", Type: XID, NotNull: true},
 	}},
 }

@@ -55,6 +55,7 @@ type appSecret struct {
 	social        map[string]string
 
 	supabaseJWTSecret []byte // of the project that was imported; nil if there is none
+	webhookSecret     string // signs webhooks of events; "" if there is none
 }
 
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
@@ -103,6 +104,15 @@ func (s *Secrets) SupabaseJWTSecret(ctx context.Context) ([]byte, error) {
 	}
 	app, err := s.app(ctx)
 	return app.supabaseJWTSecret, err
+}
+
+// WebhookSecret returns EVENTS_WEBHOOK_SECRET, which signs webhooks of events, or "" if it is not set.
+func (s *Secrets) WebhookSecret(ctx context.Context) (string, error) {
+	if s.cfg.AppSecretARN == "" {
+		return string(s.cfg.Events.WebhookSecret), nil
+	}
+	app, err := s.app(ctx)
+	return app.webhookSecret, err
 }
 
 // SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A file is read
@@ -177,6 +187,7 @@ func parseAppSecret(
 		OriginSecrets []string `json:"originSecrets"`
 
 		SupabaseJWTSecret string `json:"SUPABASE_JWT_SECRET"`
+		WebhookSecret     string `json:"EVENTS_WEBHOOK_SECRET"`
 	}
 	if json.Unmarshal(d.text, &in) != nil {
 		return appSecret{}, fmt.Errorf(`secret %s is not of the form {"DATABASE_URL": "…", "BETTER_AUTH_SECRET": "…"}`, d.arn)
@@ -196,7 +207,7 @@ func parseAppSecret(
 	}
 	app := appSecret{
 		databaseURL: in.DatabaseURL, keys: keys, originSecrets: in.OriginSecrets,
-		supabaseJWTSecret: []byte(in.SupabaseJWTSecret),
+		supabaseJWTSecret: []byte(in.SupabaseJWTSecret), webhookSecret: in.WebhookSecret,
 	}
 	if parseSocial != nil {
 		if app.social, err = parseSocial(d.text); err != nil {

@@ -89,11 +89,13 @@ func (s *Store) PasswordAccountOfUser(ctx context.Context, userID string) (Passw
 }
 
 // ReplaceHash stores another hash of the same password. It does nothing if the stored hash is no longer the one in old,
-// because then the password was changed meanwhile.
+// because then the password was changed meanwhile. It writes no event password.changed: the setting xenon.events ends
+// with the statement.
 func (s *Store) ReplaceHash(ctx context.Context, accountID, old, hash string, at time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE account SET password = $3, "updatedAt" = $4
-		WHERE id = $1::uuid AND password = $2`, accountID, old, hash, at)
+		WHERE id = $1::uuid AND password = $2 AND set_config('xenon.events', 'off', true) = 'off'`,
+		accountID, old, hash, at)
 	return err
 }
 

@@ -51,8 +51,23 @@ func (s *Store) checkTables(ctx context.Context) error {
 		}
 		return err
 	}})
+	if err == nil && schemaErr == nil && s.events {
+		err = s.checkEventTriggers(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	return schemaErr
+}
+
+// UseEvents makes CheckReady return a *schema.Error if the triggers that write events are missing. Call it before the
+// first statement.
+func (s *Store) UseEvents(on bool) *Store {
+	s.events = on
+	return s
+}
+
+func (s *Store) checkEventTriggers(ctx context.Context) error {
+	sql, args := schema.EventTriggersQuery(s.schema)
+	return s.readWithCharges(ctx, nil, &query{sql: sql, args: args, scan: schema.CompareEventTriggers})
 }

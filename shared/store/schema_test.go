@@ -128,8 +128,8 @@ func callEveryMethod(t *testing.T, db *store.Store, report func(method string, e
 	}
 }
 
-// argumentForType returns an argument of a type for callEveryMethod: a string is an id that no row has, and a time is
-// now.
+// argumentForType returns an argument of a type for callEveryMethod: a string is an id that no row has, a time is now,
+// and a function returns zero values.
 func argumentForType(of reflect.Type) reflect.Value {
 	v := reflect.New(of).Elem()
 	switch {
@@ -141,6 +141,13 @@ func argumentForType(of reflect.Type) reflect.Value {
 		v.SetString("00000000-0000-4000-8000-000000000000")
 	case of.Kind() == reflect.Int:
 		v.SetInt(1)
+	case of.Kind() == reflect.Func:
+		v.Set(reflect.MakeFunc(of, func([]reflect.Value) (results []reflect.Value) {
+			for i := range of.NumOut() {
+				results = append(results, reflect.Zero(of.Out(i)))
+			}
+			return results
+		}))
 	case of.Kind() == reflect.Pointer:
 		v.Set(reflect.New(of.Elem()))
 		v.Elem().Set(argumentForType(of.Elem()))

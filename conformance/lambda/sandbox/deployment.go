@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 )
@@ -31,6 +32,7 @@ type Deployment struct {
 	t      testing.TB
 	moto   *mototest.Server
 	queue  *sqs.Client
+	events string // URL of the queue of events
 	values map[string]string
 }
 
@@ -51,13 +53,21 @@ func Deploy(t testing.TB, databaseURL string) *Deployment {
 		t.Fatal(err)
 	}
 	d.QueueURL = aws.ToString(queue.QueueUrl)
+	events, err := d.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{
+		QueueName: aws.String("events.fifo"), Attributes: map[string]string{"FifoQueue": "true"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	domain := &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("learn.example.com")}
 	if _, err := sesv2.NewFromConfig(d.moto.Config(t)).CreateEmailIdentity(t.Context(), domain); err != nil {
 		t.Fatal(err)
 	}
+	d.events = aws.ToString(events.QueueUrl)
 	d.values = map[string]string{
 		"PublicOrigin": Origin, "MailFrom": "Xenon <no-reply@learn.example.com>",
 		"AppSecret": d.AppARN, "SigningKeys": d.KeysARN, "MailQueue": d.QueueURL, "MigrateSecretArn": "",
+		"EventQueue": d.events,
 	}
 	d.Functions = ReadTemplate(t, d.values)
 	return d
@@ -114,6 +124,19 @@ func (d *Deployment) TakeMail() string {
 		d.t.Fatal(err)
 	}
 	return aws.ToString(got.Messages[0].Body)
+}
+
+// Events returns the messages in the queue of events: at most ten, in their order.
+func (d *Deployment) Events() []types.Message {
+	d.t.Helper()
+	got, err := d.queue.ReceiveMessage(d.t.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: &d.events, MaxNumberOfMessages: 10,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameMessageGroupId},
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return got.Messages
 }
 
 // SentMails returns how many mails the emulated SES has accepted.

@@ -79,9 +79,11 @@ func (e *Env) Source(ctx context.Context) (*pgx.Conn, error) {
 	return e.connect(ctx, "source", e.From, "SET default_transaction_read_only = on;\n")
 }
 
-// Target connects to the target. more has further statements that set up the session.
+// Target connects to the target. more has further statements that set up the session. Changes in the session write no
+// events (docs/events.md).
 func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
-	// search_path stays set on the whole connection, because parseURL rejects transaction poolers.
+	more = "SET xenon.events = 'off';\n" + more
+	// These settings stay for the whole connection, because parseURL rejects transaction poolers.
 	if e.Schema != "" && e.Schema != tables.Public {
 		more = "SET search_path = " + mapping.Quote(e.Schema) + ";\n" + more
 	}
