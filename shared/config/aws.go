@@ -20,6 +20,8 @@ type AWS struct {
 	SecretsEndpoint string // of an emulator of Secrets Manager; empty: AWS
 	QueueEndpoint   string // of an emulator of SQS; empty: AWS
 	LogsEndpoint    string // of an emulator of CloudWatch Logs; empty: AWS
+	StorageEndpoint string // of an emulator of S3; empty: AWS
+	MailEndpoint    string // of an emulator of SES; empty: AWS
 }
 
 // Check returns an error that names the missing variables.
@@ -51,5 +53,7 @@ func (l *loader) readAWS() AWS {
 		SecretsEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER"), endpoint),
 		QueueEndpoint:   cmp.Or(l.getenv("AWS_ENDPOINT_URL_SQS"), endpoint),
 		LogsEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), endpoint),
+		MailEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_SESV2"), endpoint),
+		StorageEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_S3"), endpoint),
 	}
 }

@@ -21,9 +21,11 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 	}
 	emulator, all := want, want
 	emulator.SecretsEndpoint, emulator.QueueEndpoint = "http://localhost:5000", "http://localhost:5000"
-	emulator.LogsEndpoint = "http://localhost:5000"
+	emulator.LogsEndpoint, emulator.StorageEndpoint = "http://localhost:5000", "http://localhost:5000"
+	emulator.MailEndpoint = "http://localhost:5000"
 	all.SecretsEndpoint, all.QueueEndpoint = "http://localhost:1", "http://localhost:2"
-	all.LogsEndpoint = "http://localhost:3"
+	all.LogsEndpoint, all.StorageEndpoint = "http://localhost:3", "http://localhost:4"
+	all.MailEndpoint = "http://localhost:5"
 	for _, c := range []struct {
 		more []string
 		want config.AWS
@@ -33,7 +35,9 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 		{[]string{
 			"AWS_ENDPOINT_URL", "http://localhost:5000",
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
-			"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:3",
+			"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:3", "AWS_ENDPOINT_URL_S3", "http://localhost:4",
+			"AWS_ENDPOINT_URL_SESV2", "http://localhost:5", "AWS_ENDPOINT_URL_S3", "http://localhost:4",
+			"AWS_ENDPOINT_URL_SESV2", "http://localhost:5",
 		}, all},
 	} {
 		got, err := config.LoadAPI(testEnvironment(append(lambda, c.more...)...))
