@@ -66,7 +66,8 @@ func (s *Sender) Send(ctx context.Context, to string, c content.Content) error {
 			return s.failed
 		}
 	}
-	stop := context.AfterFunc(ctx, func() { s.conn.Close() }) //nolint:errcheck // it ends a mail that takes too long
+	conn := s.conn
+	stop := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // it ends a mail that takes too long
 	err = s.client.Send(m)
 	if !stop() {
 		s.drop()
