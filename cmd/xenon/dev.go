@@ -120,7 +120,8 @@ func loadDevSettings(ctx context.Context, getenv environment) (config.API, confi
 	cfg, err := config.LoadAPI(getenv)
 	mails, errMails := config.LoadLocalMailer(getenv)
 	if err = errors.Join(err, errMails); err != nil {
-		return cfg, mails, withAdvice(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
+		return cfg, mails, withAdvice(err, "Correct the settings in the environment or in .env; "+
+			".env.example explains each setting.")
 	}
 	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)

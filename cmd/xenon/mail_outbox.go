@@ -37,7 +37,7 @@ func listOutbox(file string) ([]outboxMail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
@@ -70,8 +70,8 @@ func readOutboxMail(file string, id int64) (m mail.Message, err error) {
 	if err != nil {
 		return m, errNoSuchMail
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	if id > 0 {     // the line begins after the end of another one
+	defer f.Close()
+	if id > 0 { // the line begins after the end of another one
 		before := make([]byte, 1)
 		if _, err := f.ReadAt(before, id-1); err != nil || before[0] != '\n' {
 			return m, errNoSuchMail

@@ -89,9 +89,9 @@ type mailsExportCmd struct {
 }
 
 func (mailsExportCmd) Help() string {
-	return `Writes the built-in templates of mails in all languages. Change what you need, delete the others, check the folder,
-and set MAIL_TEMPLATES to it, or copy it to S3. docs/emails.md describes the templates. Exit code 1: a file with the
-name of a template exists, and nothing was written.
+	return `Writes the built-in templates of mails in all languages. Change what you need, delete the others, check the
+folder, and set MAIL_TEMPLATES to it, or copy it to S3. docs/emails.md describes the templates. Exit code 1: a file
+with the name of a template exists, and nothing was written.
 
   xenon mails export ./mails`
 }

@@ -168,7 +168,7 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		mail       = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
 		arnOfSES   = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
 		unlessSMTP = "unless UsesSmtp: Allow ses:SendEmail "
-		sender     = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]" // the domain of MailFrom
+		sender     = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]"
 		states     = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{

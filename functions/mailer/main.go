@@ -4,6 +4,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -13,7 +14,7 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
-	m, err := config.FromEnv(mailer.Load)
+	m, err := config.FromEnv(mailer.Loader(time.Now))
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problem", err.Error())
 		os.Exit(1)

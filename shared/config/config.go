@@ -242,8 +242,8 @@ func (l *loader) readAPI() API {
 		l.addProblem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
 	if c.Mail == MailSMTP && c.AppSecretARN != "" {
-		l.addProblem("MAIL", "smtp is for a laptop: Lambda does not run in the background; with APP_SECRET_ARN, use queue or "+
-			"none, and give functions/mailer the setting SMTP_URL")
+		l.addProblem("MAIL", "smtp is for a laptop: Lambda does not run in the background; with APP_SECRET_ARN, use "+
+			"queue or none, and give functions/mailer the setting SMTP_URL")
 	}
 	l.checkMailOfPlugins(c)
 	c.SiteURL = l.readSiteURL("SITE_URL", c.Origin)

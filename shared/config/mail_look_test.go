@@ -31,7 +31,8 @@ func TestLookOfMailsIsRead(t *testing.T) {
 	t.Parallel()
 	got, err := config.LoadMailer(mailerEnvironment(
 		"APP_NAME", "Lernen", "APP_LOGO_URL", "https://www.example.com/logo.png", "APP_COLOR", "#FFD43B",
-		"MAIL_LOCALE", "de", "MAIL_FOOTER", " Lernen GmbH \\n Straße 1\nBerlin ", "MAIL_REPLY_TO", "Hilfe <help@example.com>",
+		"MAIL_LOCALE", "de", "MAIL_FOOTER", " Lernen GmbH \\n Straße 1\nBerlin ",
+		"MAIL_REPLY_TO", "Hilfe <help@example.com>",
 		"MAIL_TEMPLATES", "s3://my-bucket/mails/prod/",
 	))
 	if err != nil {
@@ -72,8 +73,10 @@ func TestValidSettingsOfMailsAreAccepted(t *testing.T) {
 func TestAllProblemsOfMailsAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	wrong := map[string][]string{
-		"APP_NAME":       {"two\nlines", strings.Repeat("x", 65)},
-		"APP_LOGO_URL":   {"http://www.example.com/logo.png", "/logo.png", "data:image/png;base64,AA==", "https://u:p@x.test/l"},
+		"APP_NAME": {"two\nlines", strings.Repeat("x", 65)},
+		"APP_LOGO_URL": {
+			"http://www.example.com/logo.png", "/logo.png", "data:image/png;base64,AA==", "https://u:p@x.test/l",
+		},
 		"APP_COLOR":      {"red", "#fff", "#1f6feb;x", "1f6feb"},
 		"MAIL_LOCALE":    {"fr", "English", "de_DE", "../de"},
 		"MAIL_FOOTER":    {strings.Repeat("x", 1001), "a\x00b"},

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http/httptest"
 	"slices"
@@ -73,6 +74,7 @@ func Start(t testing.TB, o Options) *Server {
 		return &authSession{session}, nil
 	}))
 	server.Domain, server.AllowInsecureAuth, server.EnableSMTPUTF8 = "mx.example.com", o.NoTLS, true
+	server.ErrorLog = log.New(io.Discard, "", 0) // clients end connections on purpose
 	if !o.NoTLS {
 		server.TLSConfig = settings
 	}

@@ -61,13 +61,15 @@ type Mailer struct {
 	usedURL config.Secret // the URL of smtp
 }
 
-// Load returns a Mailer with the settings of functions/mailer. It makes no request.
-func Load(getenv func(string) string) (*Mailer, error) {
-	cfg, err := config.LoadMailer(getenv)
-	if err != nil {
-		return nil, err
+// Loader returns a function that returns a Mailer with the settings of functions/mailer. It makes no request.
+func Loader(now func() time.Time) func(getenv func(string) string) (*Mailer, error) {
+	return func(getenv func(string) string) (*Mailer, error) {
+		cfg, err := config.LoadMailer(getenv)
+		if err != nil {
+			return nil, err
+		}
+		return New(cfg, secrets.NewSMTPURL(cfg, now), now)
 	}
-	return New(cfg, secrets.NewSMTPURL(cfg, time.Now), time.Now)
 }
 
 // New returns a Mailer. It makes no request. The error lists what is wrong with templates of a folder. smtpURL returns

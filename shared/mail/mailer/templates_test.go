@@ -52,12 +52,13 @@ func TestMailerDoesNotStartWithAWrongTemplate(t *testing.T) {
 	t.Parallel()
 	folder := writeTemplate(t, "en/reset-password.tmpl", strings.Replace(ownPhrases, "Own words.", "{{.Nothing}}", 1))
 	settings := map[string]string{"MAIL_FROM": senderAddress, "MAIL_TEMPLATES": folder}
-	_, err := Load(func(name string) string { return settings[name] })
+	load := Loader(newMailer(t, 0).now)
+	_, err := load(func(name string) string { return settings[name] })
 	if err == nil || !strings.Contains(err.Error(), "en/reset-password.tmpl:2:22: there is no field .Nothing") {
 		t.Errorf("mailer with a wrong template: got %v, want an error that names file and line", err)
 	}
 	settings["MAIL_TEMPLATES"] = filepath.Join(folder, "none")
-	if _, err := Load(func(name string) string { return settings[name] }); err == nil ||
+	if _, err := load(func(name string) string { return settings[name] }); err == nil ||
 		!strings.Contains(err.Error(), "MAIL_TEMPLATES: ") {
 		t.Errorf("mailer with a folder that does not exist: got %v, want an error that names MAIL_TEMPLATES", err)
 	}

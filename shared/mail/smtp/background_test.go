@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -39,13 +40,13 @@ func TestBackgroundNeverWaitsForTheServer(t *testing.T) {
 			t.Fatalf("send while the server does not answer: got %v, want no error", err)
 		}
 	}
-	if err := b.Send(t.Context(), m); err != errTooManyMails {
+	if err := b.Send(t.Context(), m); !errors.Is(err, errTooManyMails) {
 		t.Errorf("send with %d waiting mails: got %v, want %v", maxWaitingMails, err, errTooManyMails)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	b.Stop(ctx)
-	if err := b.Send(t.Context(), m); err != errStopped {
+	if err := b.Send(t.Context(), m); !errors.Is(err, errStopped) {
 		t.Errorf("send after Stop: got %v, want %v", err, errStopped)
 	}
 }

@@ -67,7 +67,7 @@ func (s *Sender) Send(ctx context.Context, to string, c content.Content) error {
 		}
 	}
 	conn := s.conn
-	stop := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // it ends a mail that takes too long
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it ends a mail that takes too long
 	err = s.client.Send(m)
 	if !stop() {
 		s.drop()
@@ -136,7 +136,7 @@ func (s *Sender) connect(ctx context.Context) error {
 		if conn, err = s.dial(ctx, network, address); err != nil {
 			return nil, err
 		}
-		stop = context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // the time is over
+		stop = context.AfterFunc(ctx, func() { _ = conn.Close() }) // the time is over
 		if !s.server.ImplicitTLS {
 			return conn, nil
 		}
@@ -152,7 +152,7 @@ func (s *Sender) connect(ctx context.Context) error {
 	}
 	if err != nil {
 		if conn != nil {
-			conn.Close() //nolint:errcheck,gosec // go-mail leaves it open
+			_ = conn.Close() // go-mail leaves it open
 		}
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Sender) options(dial gomail.DialContextFunc) []gomail.Option {
 // drop ends the connection without a word to the server.
 func (s *Sender) drop() {
 	if s.conn != nil {
-		s.conn.Close() //nolint:errcheck,gosec // the connection is over
+		_ = s.conn.Close() // the connection is over
 	}
 	s.client, s.conn = nil, nil
 }
@@ -204,8 +204,8 @@ func (s *Sender) Close() {
 		return
 	}
 	conn := s.conn
-	timer := time.AfterFunc(quitTimeout, func() { conn.Close() }) //nolint:errcheck,gosec // the connection is over
-	_ = s.client.Close()                                          // all mails have been accepted or refused
+	timer := time.AfterFunc(quitTimeout, func() { _ = conn.Close() }) // the connection is over
+	_ = s.client.Close()                                              // all mails have been accepted or refused
 	timer.Stop()
 	s.drop()
 }
