@@ -73,10 +73,15 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return err
 	}
-	cfg, err := loadDevSettings(ctx, local.getenv(getenv, listener.Addr()))
+	cfg, mails, err := loadDevSettings(ctx, local.getenv(getenv, listener.Addr()))
 	if err != nil {
 		return err
 	}
+	mailSender, stopMails, err := openMailSender(cfg, mails)
+	if err != nil {
+		return err
+	}
+	defer stopMails()
 	site, err := c.openSite(ctx, cfg)
 	if err != nil {
 		return err
@@ -101,12 +106,12 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer stopEvents()
-	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now, auditLog))
+	routes, err := templateRoutes(t, routesByFunction(cfg, appSecrets, db, time.Now, auditLog, mailSender))
 	if err != nil {
 		return err
 	}
 	c.printStart(std.out, listener.Addr(), local.urlToPrint(), cfg, site)
-	return serve(ctx, listener, withOriginHints(cfg, site.withAPI(routes, cfg)))
+	return serve(ctx, listener, withMailPage(cfg, mails, withOriginHints(cfg, site.withAPI(routes, cfg))))
 }
 
 // openDevStore returns the Store of all functions together. A request waits longer for a free connection than in a
@@ -117,22 +122,24 @@ func openDevStore(source store.URLSource, cfg config.API) *store.Store {
 }
 
 // loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.
-func loadDevSettings(ctx context.Context, getenv environment) (config.API, error) {
+func loadDevSettings(ctx context.Context, getenv environment) (config.API, config.Mailer, error) {
 	cfg, err := config.LoadAPI(getenv)
-	if err != nil {
-		return cfg, withAdvice(err, "Correct the settings in the environment or in .env; .env.example explains each setting.")
+	mails, errMails := config.LoadLocalMailer(getenv)
+	if err = errors.Join(err, errMails); err != nil {
+		return cfg, mails, withAdvice(err, "Correct the settings in the environment or in .env; "+
+			".env.example explains each setting.")
 	}
 	if cfg.Events.On && cfg.AppSecretARN != "" { // LoadAPI reads no target then, because a function sends no events
 		delivery, err := config.LoadDelivery(getenv)
 		if err != nil {
-			return cfg, err
+			return cfg, mails, err
 		}
 		cfg.Events = delivery.Events
 	}
 	if cfg.AppSecretARN != "" || cfg.SigningKeysARN != "" || cfg.Mail == config.MailQueue || cfg.Events.BusARN != "" {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
 	}
-	return cfg, err
+	return cfg, mails, err
 }
 
 // printStart prints that the server runs, and commands to try.
@@ -140,7 +147,10 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	fmt.Fprintln(out, "Listening on", addr)
 	fmt.Fprintln(out, "The database is", databaseURL)
 	if cfg.Mail == config.MailOutbox {
-		fmt.Fprintln(out, "Mails go to", cfg.MailFile)
+		fmt.Fprintf(out, "Mails go to %s; %s/mail shows them\n", cfg.MailFile, cfg.Origin)
+	}
+	if cfg.Mail == config.MailSMTP {
+		fmt.Fprintln(out, "Mails are sent by SMTP")
 	}
 	if cfg.Events.On {
 		fmt.Fprintln(out, "Events go to", cmp.Or(cfg.Events.BusARN, originOf(cfg.Events.WebhookURL)))

@@ -73,5 +73,5 @@ func newDevAPI(t *testing.T, databaseURL string) http.Handler {
 	appSecrets := secrets.New(cfg, time.Now)
 	db := openDevStore(appSecrets, cfg)
 	t.Cleanup(db.Close)
-	return devAPI(routesByFunction(cfg, appSecrets, db, time.Now, nil)["passwordless"], cfg)
+	return devAPI(routesByFunction(cfg, appSecrets, db, time.Now, nil, nil)["passwordless"], cfg)
 }

@@ -1,5 +1,5 @@
-// Command xenon runs Xenon for local development and manages a deployment: dev, schema, users, keys, secrets, migrate,
-// bridge.
+// Command xenon runs Xenon for local development and manages a deployment: dev, schema, users, mails, keys, secrets,
+// migrate, bridge.
 package main
 
 import (
@@ -36,6 +36,7 @@ type commands struct {
 	Migrate migrateCmd        `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
 	Bridge  bridgeCmd         `cmd:"" help:"Show or delete the imported sessions of Supabase."`
 	Users   usersCmd          `cmd:"" help:"Find, show, export, ban, sign out or delete users, set passwords, count."`
+	Mails   mailsCmd          `cmd:"" help:"Check templates of mails, or write the built-in ones."`
 	Keys    keysCmd           `cmd:"" help:"Show or rotate the signing keys."`
 	Secrets secretsCmd        `cmd:"" help:"Count the encrypted texts in the database by their secret, or encrypt them again after a change of the secret."`
 	Version versionCmd        `cmd:"" help:"Print the version of this program, of Better Auth and of the schema."`

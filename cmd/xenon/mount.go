@@ -10,6 +10,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/health"
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/mail"
 	"github.com/xenon-auth/xenon/shared/passwordless"
 	"github.com/xenon-auth/xenon/shared/profile"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -19,12 +20,17 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
-// routesByFunction returns the routes that each folder under functions/ serves.
+// routesByFunction returns the routes that each folder under functions/ serves. mailSender may be nil: then mails go
+// where the settings say.
 func routesByFunction(
 	cfg config.API, appSecrets *secrets.Secrets, db *store.Store, now func() time.Time, auditLog auditlog.Reader,
+	mailSender mail.Sender,
 ) map[string]web.Routes {
 	limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), now)
 	a := auth.New(cfg, db, appSecrets, now)
+	if mailSender != nil {
+		a.Mail = mailSender
+	}
 	return map[string]web.Routes{
 		"account":      a.AccountRoutes(),
 		"admin":        admin.New(a, auditLog).AdminRoutes(),

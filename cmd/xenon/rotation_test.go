@@ -59,7 +59,7 @@ func newXenonServer(t *testing.T, more map[string]string) *xenonServer {
 	appSecrets := secrets.New(x.cfg, x.now)
 	db := store.Open(appSecrets, 8)
 	t.Cleanup(db.Close)
-	served := routesByFunction(x.cfg, appSecrets, db, x.now, auditlog.NewBuffer(slog.DiscardHandler, 1))
+	served := routesByFunction(x.cfg, appSecrets, db, x.now, auditlog.NewBuffer(slog.DiscardHandler, 1), nil)
 	routes, err := templateRoutes(readProjectTemplate(t), served)
 	if err != nil {
 		t.Fatal(err)

@@ -123,15 +123,35 @@ func (c templateNode) allowedActions(t *testing.T, policies any) []string {
 			lines = append(lines, fmt.Sprint(m))
 			continue
 		}
-		name, _ := strings.CutPrefix(fmt.Sprint(p), "!Ref ")
-		s := c.valueAt("Resources", name, "Properties", "PolicyDocument", "Statement")
-		if s == nil {
-			t.Fatalf("template.yaml has no policy with the name %v", p)
+		if m := conditionalPolicies.FindStringSubmatch(fmt.Sprint(p)); m != nil {
+			for i, prefix := range []string{"if " + m[1] + ": ", "unless " + m[1] + ": "} {
+				for _, line := range c.managedPolicy(t, m[2+i]) {
+					lines = append(lines, prefix+line)
+				}
+			}
+			continue
 		}
-		lines = append(lines, policyLines(s)...)
+		name, _ := strings.CutPrefix(fmt.Sprint(p), "!Ref ")
+		lines = append(lines, c.managedPolicy(t, name)...)
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// conditionalPolicies matches a policy that depends on a condition.
+var conditionalPolicies = regexp.MustCompile(`^!If \[(\w+), !Ref (\w+), !Ref ([\w:]+)\]$`)
+
+// managedPolicy returns the lines of a policy of the template.
+func (c templateNode) managedPolicy(t *testing.T, name string) []string {
+	t.Helper()
+	if name == "AWS::NoValue" {
+		return nil
+	}
+	s := c.valueAt("Resources", name, "Properties", "PolicyDocument", "Statement")
+	if s == nil {
+		t.Fatalf("template.yaml has no policy with the name %v", name)
+	}
+	return policyLines(s)
 }
 
 // Functions and state machines have exactly these permissions, and those that SAM adds: every function may write its
@@ -142,14 +162,14 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		app  = "!If [MakesAppSecret, !Ref AppSecret, !Ref AppSecretArn]"
 		keys = "!If [MakesSigningKeys, !Ref SigningKeys, !Ref SigningKeysArn]"
 
-		readApp  = "Allow secretsmanager:GetSecretValue " + app
-		readKeys = "Allow secretsmanager:GetSecretValue " + keys
-		readBoth = "Allow secretsmanager:BatchGetSecretValue *" // needs "*"; reads only what GetSecretValue allows
-		mail     = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
-		arnOfSES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
-		ses      = "Allow ses:SendEmail "
-		sender   = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]" // the domain of MailFrom
-		states   = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+		readApp    = "Allow secretsmanager:GetSecretValue " + app
+		readKeys   = "Allow secretsmanager:GetSecretValue " + keys
+		readBoth   = "Allow secretsmanager:BatchGetSecretValue *" // needs "*"; reads only what GetSecretValue allows
+		mail       = "Allow sqs:SendMessage !GetAtt MailQueue.Arn"
+		arnOfSES   = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+		unlessSMTP = "unless UsesSmtp: Allow ses:SendEmail "
+		sender     = ", map[Domain:!Select [0, !Split [>, !Select [1, !Split [@, !Ref MailFrom]]]]]]"
+		states     = "!Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 	)
 	want := map[string][]string{
 		"social": {readApp, mail}, "passwordless": {readApp, mail}, "twofactor": {readApp, mail},
@@ -162,9 +182,14 @@ func TestFunctionsHaveOnlyTheNeededPermissions(t *testing.T) {
 		"relay":   {readApp, "Allow sqs:SendMessage !GetAtt EventQueue.Arn"},
 		"deliver": {"!If [HasEventBus, Allow, Deny] events:PutEvents !If [HasEventBus, !Ref EventsBusArn, *]", readApp},
 		"mailer": {
-			ses + "!If [HasMailIdentity, !Ref AWS::NoValue, !Sub [" + arnOfSES + "identity/*@${Domain}" + sender + "]",
-			ses + "!If [HasMailIdentity, !Ref MailIdentityArn, !Sub [" + arnOfSES + "identity/${Domain}" + sender + "]",
-			ses + "!Sub " + arnOfSES + "configuration-set/*",
+			"if HasMailTemplates: Allow s3:GetObject !Sub [arn:${AWS::Partition}:s3:::${Path}/*, " +
+				"map[Path:!Select [1, !Split [s3://, !Ref MailTemplates]]]]",
+			"if HasMailTemplates: Allow s3:ListBucket !Sub [arn:${AWS::Partition}:s3:::${Bucket}, " +
+				"map[Bucket:!Select [2, !Split [/, !Ref MailTemplates]]]]",
+			"if UsesSmtp: " + readApp,
+			unlessSMTP + "!If [HasMailIdentity, !Ref AWS::NoValue, !Sub [" + arnOfSES + "identity/*@${Domain}" + sender + "]",
+			unlessSMTP + "!If [HasMailIdentity, !Ref MailIdentityArn, !Sub [" + arnOfSES + "identity/${Domain}" + sender + "]",
+			unlessSMTP + "!Sub " + arnOfSES + "configuration-set/*",
 		},
 		"migrate": {readApp, "Allow secretsmanager:GetSecretValue !Ref MigrateSecretArn"},
 		"rotate": {

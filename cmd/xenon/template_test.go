@@ -42,7 +42,7 @@ func routesByFolder(t *testing.T) map[string]web.Routes {
 	appSecrets := secrets.New(cfg, time.Now)
 	db := store.Open(appSecrets, 1)
 	t.Cleanup(db.Close)
-	return routesByFunction(cfg, appSecrets, db, time.Now, auditlog.NewBuffer(slog.DiscardHandler, 1))
+	return routesByFunction(cfg, appSecrets, db, time.Now, auditlog.NewBuffer(slog.DiscardHandler, 1), nil)
 }
 
 // functionFolders returns the sorted names of the folders under functions/.

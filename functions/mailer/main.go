@@ -14,10 +14,10 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
-	cfg, err := config.FromEnv(config.LoadMailer)
+	m, err := config.FromEnv(mailer.Loader(time.Now))
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problem", err.Error())
 		os.Exit(1)
 	}
-	lambda.StartHandlerFunc(mailer.New(cfg, time.Now).Deliver)
+	lambda.StartHandlerFunc(m.Deliver)
 }

@@ -21,6 +21,8 @@ type AWS struct {
 	QueueEndpoint   string // of an emulator of SQS; empty: AWS
 	LogsEndpoint    string // of an emulator of CloudWatch Logs; empty: AWS
 	EventsEndpoint  string // of an emulator of EventBridge; empty: AWS
+	StorageEndpoint string // of an emulator of S3; empty: AWS
+	MailEndpoint    string // of an emulator of SES; empty: AWS
 }
 
 // Check returns an error that names the missing variables.
@@ -53,5 +55,7 @@ func (l *loader) readAWS() AWS {
 		QueueEndpoint:   cmp.Or(l.getenv("AWS_ENDPOINT_URL_SQS"), endpoint),
 		LogsEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), endpoint),
 		EventsEndpoint:  cmp.Or(l.getenv("AWS_ENDPOINT_URL_EVENTBRIDGE"), endpoint),
+		MailEndpoint:    cmp.Or(l.getenv("AWS_ENDPOINT_URL_SESV2"), endpoint),
+		StorageEndpoint: cmp.Or(l.getenv("AWS_ENDPOINT_URL_S3"), endpoint),
 	}
 }

@@ -22,8 +22,10 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 	emulator, all := want, want
 	emulator.SecretsEndpoint, emulator.QueueEndpoint = "http://localhost:5000", "http://localhost:5000"
 	emulator.LogsEndpoint, emulator.EventsEndpoint = "http://localhost:5000", "http://localhost:5000"
+	emulator.StorageEndpoint, emulator.MailEndpoint = "http://localhost:5000", "http://localhost:5000"
 	all.SecretsEndpoint, all.QueueEndpoint = "http://localhost:1", "http://localhost:2"
-	all.LogsEndpoint, all.EventsEndpoint = "http://localhost:3", "http://localhost:4"
+	all.LogsEndpoint, all.StorageEndpoint = "http://localhost:3", "http://localhost:4"
+	all.MailEndpoint, all.EventsEndpoint = "http://localhost:5", "http://localhost:6"
 	for _, c := range []struct {
 		more []string
 		want config.AWS
@@ -33,7 +35,8 @@ func TestAWSSettingsAreThoseOfTheSDK(t *testing.T) {
 		{[]string{
 			"AWS_ENDPOINT_URL", "http://localhost:5000",
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:1", "AWS_ENDPOINT_URL_SQS", "http://localhost:2",
-			"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:3", "AWS_ENDPOINT_URL_EVENTBRIDGE", "http://localhost:4",
+			"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:3", "AWS_ENDPOINT_URL_S3", "http://localhost:4",
+			"AWS_ENDPOINT_URL_SESV2", "http://localhost:5", "AWS_ENDPOINT_URL_EVENTBRIDGE", "http://localhost:6",
 		}, all},
 	} {
 		got, err := config.LoadAPI(testEnvironment(append(lambda, c.more...)...))

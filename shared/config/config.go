@@ -95,7 +95,7 @@ type API struct {
 	Plugins      Plugins
 	AdminUserIDs []string // ADMIN_USER_IDS: users with every right of an administrator; UUIDs in lower case
 
-	AppName         string // APP_NAME: how authenticator apps name the site; default: the host of SiteURL
+	AppName         string // APP_NAME: how authenticator apps and mails name the site; default: the host of SiteURL
 	TwoFactorForAll bool   // TWO_FACTOR_FOR=all: every way to sign in asks for the second factor, not only the password
 
 	SupabaseBridge SupabaseBridge
@@ -137,6 +137,7 @@ type Mail string
 const (
 	MailOutbox Mail = "outbox" // to a file, for development
 	MailQueue  Mail = "queue"  // to SQS; functions/mailer reads the queue and sends them
+	MailSMTP   Mail = "smtp"   // to the server SMTP_URL, in the background; only xenon dev can do this
 	MailNone   Mail = "none"   // nowhere: the features that need mail answer as Better Auth does without mail functions
 )
 
@@ -230,7 +231,7 @@ func (l *loader) readAPI() API {
 
 		SharedDatabase: l.readOnOff("SHARED_DATABASE", false),
 
-		Mail:         Mail(l.readOneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailNone))),
+		Mail:         Mail(l.readOneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailSMTP), string(MailNone))),
 		MailFile:     l.readTextOr("MAIL_FILE", DefaultMailFile),
 		MailQueueURL: getenv("MAIL_QUEUE_URL"),
 
@@ -243,9 +244,13 @@ func (l *loader) readAPI() API {
 	if c.Mail == MailOutbox && c.AppSecretARN != "" {
 		l.addProblem("MAIL", "outbox is a file, which Lambda does not keep; with APP_SECRET_ARN, use queue or none")
 	}
+	if c.Mail == MailSMTP && c.AppSecretARN != "" {
+		l.addProblem("MAIL", "smtp is for a laptop: Lambda does not run in the background; with APP_SECRET_ARN, use "+
+			"queue or none, and give functions/mailer the setting SMTP_URL")
+	}
 	l.checkMailOfPlugins(c)
 	c.SiteURL = l.readSiteURL("SITE_URL", c.Origin)
-	c.AppName = l.readTextOr("APP_NAME", hostOf(c.SiteURL))
+	c.AppName = l.readAppName(hostOf(c.SiteURL))
 	if c.IsSiteAtOtherOrigin() {
 		c.TrustedOrigins = append(c.TrustedOrigins, originOf(c.SiteURL))
 	}

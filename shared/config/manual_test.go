@@ -197,8 +197,16 @@ var settingsTable = []setting{
 		"APP_NAME",
 		"",
 		"the host of the site",
-		"How authenticator apps name the site.",
+		"The name of the product in mails and authenticator apps, at most 64 characters.",
 	},
+	{
+		"APP_LOGO_URL",
+		"",
+		"none: mails begin with the name",
+		"The URL of the logo in mails, a PNG or JPEG file that is 80 pixels high or more: https, or http on localhost.",
+	},
+	{"APP_COLOR", config.DefaultMailColor, "", "The colour of the button in mails. Its text is black or white, " +
+		"whichever can be read better."},
 	{
 		"ADMIN",
 		"off",
@@ -274,15 +282,45 @@ var settingsTable = []setting{
 		"MAIL",
 		"outbox",
 		"",
-		"Where mails go: `outbox`, a file, for development; `queue`, an SQS queue, which `functions/mailer` reads; `none`.",
+		"Where mails go: `outbox`, a file, for development; `queue`, an SQS queue, which `functions/mailer` reads; `smtp`, " +
+			"to the server `SMTP_URL` in the background, only in `xenon dev`; `none`.",
 	},
 	{"MAIL_FILE", ".xenon/mail.jsonl", "", "The outbox file, with one JSON line for each mail."},
 	{"MAIL_QUEUE_URL", "", "none; `MAIL=queue` needs it", "The SQS queue."},
 	{
 		"MAIL_FROM",
 		"",
-		"none; `functions/mailer` needs it",
-		"The sender, verified in SES, such as `Xenon <no-reply@learn.example.com>`.",
+		"none; `functions/mailer` and `MAIL=smtp` need it",
+		"The sender, such as `Xenon <no-reply@learn.example.com>`. Without `SMTP_URL` it is verified in SES.",
+	},
+	{
+		"SMTP_URL",
+		"",
+		"`functions/mailer`: SES",
+		"The server that sends the mails: `smtp://user:password@host:587`, which requires STARTTLS unless the host is this " +
+			"computer, or `smtps://user:password@host:465`. Write `%40` for an `@` in user or password. In the cloud part " +
+			"of the secret `APP_SECRET_ARN`, with the parameter `Smtp` of the template. See [mails](emails.md#smtp).",
+	},
+	{"MAIL_REPLY_TO", "", "none", "Where replies to mails go, one email such as `Support <help@example.com>`."},
+	{
+		"MAIL_LOCALE",
+		"en",
+		"",
+		"The language of all mails: `en`, `de`, or a language that `MAIL_TEMPLATES` has, such as `fr` or `pt-BR`.",
+	},
+	{
+		"MAIL_FOOTER",
+		"",
+		"none",
+		"Plain text at the end of every mail, such as the address of the company. `\\n` is a line break. At most 1000 " +
+			"characters.",
+	},
+	{
+		"MAIL_TEMPLATES",
+		"",
+		"the built-in templates",
+		"A folder, or `s3://bucket/prefix`, with templates that replace built-in ones of the same name. See " +
+			"[templates](emails.md#your-own-templates).",
 	},
 	{
 		"EVENTS",
@@ -348,9 +386,13 @@ var settingsTable = []setting{
 		"set by Lambda",
 		"The log group of the functions, in which `functions/admin` finds the audit log of a user.",
 	},
-	{"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager, SQS, CloudWatch Logs and EventBridge."},
+	{
+		"AWS_ENDPOINT_URL", "", "AWS", "A local emulator of Secrets Manager, SQS, SES, S3, CloudWatch Logs and EventBridge.",
+	},
 	{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "", "`AWS_ENDPOINT_URL`", "A local emulator of Secrets Manager."},
 	{"AWS_ENDPOINT_URL_SQS", "", "`AWS_ENDPOINT_URL`", "A local emulator of SQS."},
+	{"AWS_ENDPOINT_URL_SESV2", "", "`AWS_ENDPOINT_URL`", "A local emulator of SES."},
+	{"AWS_ENDPOINT_URL_S3", "", "`AWS_ENDPOINT_URL`", "A local emulator of S3."},
 	{"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "", "`AWS_ENDPOINT_URL`", "A local emulator of CloudWatch Logs."},
 	{"AWS_ENDPOINT_URL_EVENTBRIDGE", "", "`AWS_ENDPOINT_URL`", "A local emulator of EventBridge."},
 }

@@ -38,6 +38,12 @@ func hostOf(siteURL string) string {
 	return u.Hostname()
 }
 
+// hostAndPortOf returns the host of a URL that readSiteURL has returned, with the port if the URL has one.
+func hostAndPortOf(siteURL string) string {
+	_, host, _ := strings.Cut(originOf(siteURL), "://")
+	return host
+}
+
 // IsSiteAtOtherOrigin reports whether the pages are at another origin than the API.
 func (c API) IsSiteAtOtherOrigin() bool { return c.SiteURL != "" && originOf(c.SiteURL) != c.Origin }
 

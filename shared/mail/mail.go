@@ -56,7 +56,7 @@ type Sender interface {
 }
 
 // New returns the Sender for the settings. It opens no file and makes no request. Without mail (MAIL=none) its Send
-// always fails.
+// always fails, and with MAIL=smtp, too: xenon dev has a Sender of its own.
 func New(cfg config.API) Sender {
 	switch cfg.Mail {
 	case config.MailOutbox:
@@ -64,12 +64,15 @@ func New(cfg config.API) Sender {
 	case config.MailQueue:
 		return newQueue(cfg.AWS, cfg.MailQueueURL)
 	}
-	return noSender{}
+	return noSender{cfg.Mail}
 }
 
-// noSender is the Sender of a deployment without mail.
-type noSender struct{}
+// noSender is the Sender of a program that sends no mail.
+type noSender struct{ setting config.Mail }
 
-func (noSender) Send(context.Context, Message) error {
+func (s noSender) Send(context.Context, Message) error {
+	if s.setting == config.MailSMTP {
+		return errors.New("this program cannot send by SMTP: MAIL=smtp is only for xenon dev")
+	}
 	return errors.New("this deployment sends no mail: MAIL is none")
 }

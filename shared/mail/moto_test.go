@@ -5,14 +5,11 @@ package mail
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,7 +111,7 @@ func TestMotoQueueIsSafeForConcurrentUse(t *testing.T) {
 // moto.CheckSignatures makes moto check signatures, with botocore's signer.
 func TestMotoQueueSignsItsRequests(t *testing.T) {
 	_, client, queueURL := makeQueue(t)
-	key, secret := newIAMUser(t)
+	key, secret := moto.NewIAMUser(t, "sqs:*")
 	moto.CheckSignatures(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", key)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret+"-not")
@@ -131,43 +128,6 @@ func TestMotoQueueSignsItsRequests(t *testing.T) {
 	if got := len(receiveAll(t, client, queueURL)); got != 1 {
 		t.Errorf("%d mails in the queue, want 1", got)
 	}
-}
-
-// newIAMUser makes an IAM user who may use SQS. It does so without the SDK's IAM client, which has 6.4 MB of source.
-func newIAMUser(t *testing.T) (key, secret string) {
-	t.Helper()
-	var made struct {
-		Key    string `xml:"CreateAccessKeyResult>AccessKey>AccessKeyId"`
-		Secret string `xml:"CreateAccessKeyResult>AccessKey>SecretAccessKey"`
-	}
-	for _, call := range []string{
-		"Action=CreateUser&UserName=mail",
-		"Action=PutUserPolicy&UserName=mail&PolicyName=sqs&PolicyDocument=" +
-			url.QueryEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}`),
-		"Action=CreateAccessKey&UserName=mail",
-	} {
-		body := strings.NewReader(call + "&Version=2010-05-08")
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.URL.JoinPath("/").String(), body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+
-			"Credential=AKIDEXAMPLE/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %s\n%s", call, resp.Status, text)
-		}
-		if err := xml.Unmarshal(text, &made); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return made.Key, made.Secret
 }
 
 // Send tries at most three times, and only once if SQS would give the same answer again.

@@ -346,3 +346,38 @@ func TestMotoSocialSecretIsInTheAppSecret(t *testing.T) {
 			err, got == "")
 	}
 }
+
+func TestMotoSMTPURLIsInTheAppSecret(t *testing.T) {
+	c := newCountedManager(t)
+	cfg := config.Mailer{AppSecretARN: c.cfg.AppSecretARN, AWS: c.cfg.AWS}
+	read := NewSMTPURL(cfg, c.clock.Now)
+	const good = "smtps://mailer:not-shown@smtp.example.com"
+	for _, step := range []struct{ app, want, problem string }{
+		{goodApp, "", "SMTP_URL is missing"},
+		{
+			strings.Replace(goodApp, "{", `{"SMTP_URL":"http://mailer:not-shown@smtp.example.com",`, 1), "",
+			"SMTP_URL is not of the form",
+		},
+		{"not-shown", "", "is not of the form"},
+		{strings.Replace(goodApp, "{", `{"SMTP_URL":"`+good+`",`, 1), good, ""},
+		{"not-shown", good, ""}, // the last good value stays in use
+	} {
+		c.put(cfg.AppSecretARN, step.app)
+		c.clock.Advance(CacheTTL)
+		got, err := read(t.Context())
+		if string(got) != step.want || (err == nil) != (step.problem == "") {
+			t.Errorf("SMTP_URL: got the error %v, value as wanted: %v", err, string(got) == step.want)
+		}
+		if err != nil && (!strings.Contains(err.Error(), step.problem) || strings.Contains(err.Error(), "not-shown")) {
+			t.Errorf("SMTP_URL: got the error %v, want %q without a value", err, step.problem)
+		}
+	}
+	calls := c.calls.Load()
+	if _, err := read(t.Context()); err != nil || c.calls.Load() != calls {
+		t.Errorf("SMTP_URL within %s: got %v and %d calls, want none", CacheTTL, err, c.calls.Load()-calls)
+	}
+	local := NewSMTPURL(config.Mailer{SMTPURL: good}, c.clock.Now)
+	if got, err := local(t.Context()); string(got) != good || err != nil {
+		t.Errorf("SMTP_URL of the settings: got the error %v, value as wanted: %v", err, string(got) == good)
+	}
+}

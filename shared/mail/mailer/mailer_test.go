@@ -17,6 +17,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/mail/content"
 )
 
 // sqsEvent returns a batch as Lambda sends it, with one record for each body and the ids a, b, c …
@@ -77,9 +78,46 @@ func captureLog(t *testing.T, f func()) string {
 
 const senderAddress = "Xenon <no-reply@learn.example.com>"
 
+// testMail returns the first test mail of a kind.
+func testMail(kind mail.Kind) mail.Message {
+	for _, m := range content.TestMails() {
+		if m.Kind == kind {
+			return m
+		}
+	}
+	panic("no test mail of the kind " + kind)
+}
+
 // newMailer returns a Mailer whose clock shows the time of the test mails plus the duration after.
-func newMailer(after time.Duration) *Mailer {
-	return New(config.Mailer{From: senderAddress}, func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) })
+func newMailer(t *testing.T, after time.Duration) *Mailer {
+	t.Helper()
+	return newMailerWith(t, config.Mailer{From: senderAddress}, after)
+}
+
+func newMailerWith(t *testing.T, cfg config.Mailer, after time.Duration) *Mailer {
+	t.Helper()
+	cfg.AWS = awsSettings(t)
+	now := func() time.Time { return testMail(mail.VerifyEmail).At.Add(after) }
+	m, err := New(cfg, func(context.Context) (config.Secret, error) { return cfg.SMTPURL, nil }, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// awsSettings returns those of the environment, which the tests with moto set, or else those of a server that is down.
+func awsSettings(t *testing.T) config.AWS {
+	t.Helper()
+	cfg, err := config.FromEnv(config.LoadKeySettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.AWS.Check() == nil {
+		return cfg.AWS
+	}
+	return config.AWS{
+		Region: "eu-central-1", AccessKeyID: "test", SecretAccessKey: "test", MailEndpoint: "http://127.0.0.1:1",
+	}
 }
 
 // failedIDs returns the message ids in f, which have one letter each, as one text.
@@ -108,7 +146,7 @@ func TestDeliverHandlesInvalidAndExpiredMailsWithoutSES(t *testing.T) {
 	nothing := []string{
 		messageText(t, mail.Message{Kind: mail.Nothing}), messageText(t, mail.Message{Kind: mail.Nothing, To: "hunter2"}),
 	}
-	m := newMailer(time.Hour)
+	m := newMailer(t, time.Hour)
 	for _, c := range []struct {
 		name   string
 		bodies []string
@@ -163,12 +201,8 @@ func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 	var got Failures
 	var err error
 	log := captureLog(t, func() {
-		got, err = newMailer(
-			0,
-		).Deliver(
-			ctx,
-			newBatch(t, messageText(t, testMail(mail.VerifyEmail)), messageText(t, testMail(mail.DeleteAccount))),
-		)
+		b := newBatch(t, messageText(t, testMail(mail.VerifyEmail)), messageText(t, testMail(mail.DeleteAccount)))
+		got, err = newMailer(t, 0).Deliver(ctx, b)
 	})
 	if failed := failedIDs(t, got, err); failed != "ab" || ctx.Err() != nil {
 		t.Errorf("too little time for two mails: failed mails %q, context error %v; want ab, before the deadline\n%s",
@@ -176,24 +210,38 @@ func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 	}
 }
 
-// The client of SES and the templates would make the cold start of other functions slower.
+// The clients of SES and SMTP and the templates would make the cold start of other functions slower.
 func TestOnlyMailerLinksSES(t *testing.T) {
 	t.Parallel()
+	if diff := cmp.Diff(functionsThatLink(t, "/service/sesv2"), []string{"mailer"}); diff != "" {
+		t.Errorf("functions that link SES (-got +want):\n%s", diff)
+	}
+}
+
+func TestOnlyMailerLinksSMTP(t *testing.T) {
+	t.Parallel()
+	for _, suffix := range []string{"github.com/wneessen/go-mail", "/shared/mail/content"} {
+		if diff := cmp.Diff(functionsThatLink(t, suffix), []string{"mailer"}); diff != "" {
+			t.Errorf("functions that link %s (-got +want):\n%s", suffix, diff)
+		}
+	}
+}
+
+// functionsThatLink returns the folders of the functions that link a package.
+func functionsThatLink(t *testing.T, suffix string) (linked []string) {
+	t.Helper()
 	const format = `{{.ImportPath}} {{join .Deps " "}}`
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", format, "../../../functions/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var linked []string
 	for function := range strings.Lines(string(out)) {
 		packages := strings.Fields(function)
 		for _, p := range packages[1:] {
-			if strings.HasSuffix(p, "/service/sesv2") {
+			if strings.HasSuffix(p, suffix) {
 				linked = append(linked, path.Base(packages[0]))
 			}
 		}
 	}
-	if diff := cmp.Diff(linked, []string{"mailer"}); diff != "" {
-		t.Errorf("functions that link SES (-got +want):\n%s", diff)
-	}
+	return linked
 }

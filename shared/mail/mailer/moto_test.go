@@ -3,10 +3,13 @@
 package mailer
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os/exec"
 	"slices"
 	"strings"
@@ -22,6 +25,7 @@ import (
 	"github.com/xenon-auth/xenon/internal/testkit/mototest"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/mail"
+	"github.com/xenon-auth/xenon/shared/mail/content"
 )
 
 // These tests use a real moto server. They set environment variables and share the server, so none is parallel.
@@ -42,13 +46,26 @@ func newSES(t *testing.T) aws.Config {
 	return cfg
 }
 
+func mustRender(t *testing.T, m mail.Message) content.Content {
+	t.Helper()
+	templates, err := content.New(config.MailLook{}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := templates.Render(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // asStoredBySES returns the mails as moto's SES stores them.
 func asStoredBySES(t *testing.T, mails ...mail.Message) []mototest.Mail {
 	t.Helper()
 	var all []mototest.Mail
 	for _, m := range mails {
-		w := mustRender(t, m)
-		s := mototest.Mail{Source: senderAddress, Subject: w.subject, Body: w.html}
+		c := mustRender(t, m)
+		s := mototest.Mail{Source: senderAddress, Subject: c.Subject, Body: c.HTML}
 		s.Destinations.ToAddresses = []string{m.To}
 		all = append(all, s)
 	}
@@ -64,17 +81,14 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 		t.Fatal(err)
 	}
 	sender := mail.New(config.API{AWS: mototest.AWSSettings(t), Mail: config.MailQueue, MailQueueURL: *made.QueueUrl})
-	var mails []mail.Message
-	for _, kind := range kinds {
-		mails = append(mails, testMail(kind))
-	}
+	mails := content.TestMails()
 	for _, m := range append([]mail.Message{{Kind: mail.Nothing, To: "nobody@example.com"}}, mails...) {
 		if err := sender.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var bodies []string
-	for len(bodies) <= len(kinds) {
+	for len(bodies) <= len(mails) {
 		got, err := client.ReceiveMessage(t.Context(),
 			&sqs.ReceiveMessageInput{QueueUrl: made.QueueUrl, MaxNumberOfMessages: 10})
 		if err != nil {
@@ -85,7 +99,7 @@ func TestMotoMailGoesFromSendToSES(t *testing.T) {
 		}
 	}
 	var failed Failures
-	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), newBatch(t, bodies...)) })
+	log := captureLog(t, func() { failed, err = newMailer(t, 0).Deliver(t.Context(), newBatch(t, bodies...)) })
 	if got := failedIDs(t, failed, err); got != "" {
 		t.Errorf("failed mails: got %q, want none\n%s", got, log)
 	}
@@ -119,7 +133,7 @@ func mixedBatch(t *testing.T, at time.Time) (bodies []string, good []mail.Messag
 // Deliver returns only the failed mails as Failures, so that SQS delivers only these again.
 func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 	newSES(t)
-	m := newMailer(0)
+	m := newMailer(t, 0)
 	bodies, good := mixedBatch(t, m.now())
 	var failed Failures
 	var err error
@@ -145,7 +159,7 @@ func TestMotoFailedMailDoesNotResendOthers(t *testing.T) {
 // If the sender is not verified, all mails fail, and the log does not have SES's message, which contains an email.
 func TestMotoMailsFailIfTheSenderIsNotVerified(t *testing.T) {
 	newSES(t)
-	m := New(config.Mailer{From: "no-reply@elsewhere.example.net"}, newMailer(0).now)
+	m := newMailerWith(t, config.Mailer{From: "no-reply@elsewhere.example.net"}, 0)
 	var failed Failures
 	var err error
 	log := captureLog(t, func() {
@@ -161,14 +175,41 @@ func TestMotoMailsFailIfTheSenderIsNotVerified(t *testing.T) {
 	}
 }
 
+// moto does not store the header Reply-To, so a proxy reads the request.
+func TestMotoMailHasTheReplyToOfTheSettings(t *testing.T) {
+	newSES(t)
+	var asked struct{ ReplyToAddresses []string }
+	proxy := httputil.NewSingleHostReverseProxy(moto.URL)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &asked)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	t.Setenv("AWS_ENDPOINT_URL", front.URL)
+	cfg := config.Mailer{From: senderAddress, Look: config.MailLook{ReplyTo: `"Help" <help@example.com>`}}
+	failed, err := newMailerWith(t, cfg, 0).Deliver(t.Context(), newBatch(t, messageText(t, testMail(mail.VerifyEmail))))
+	if got := failedIDs(t, failed, err); got != "" {
+		t.Errorf("failed mails: got %q, want none", got)
+	}
+	if diff := cmp.Diff([]string{`"Help" <help@example.com>`}, asked.ReplyToAddresses); diff != "" {
+		t.Errorf("ReplyToAddresses of the call of SES (-want +got):\n%s", diff)
+	}
+}
+
 func TestMotoMailsFailIfSESIsUnavailable(t *testing.T) {
 	moto.ResetAndConfigure(t)
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // no server listens here
-	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var failed Failures
 	var err error
 	b := newBatch(t, messageText(t, testMail(mail.VerifyEmail)))
-	log := captureLog(t, func() { failed, err = newMailer(0).Deliver(t.Context(), b) })
+	log := captureLog(t, func() { failed, err = newMailer(t, 0).Deliver(t.Context(), b) })
 	got := failedIDs(t, failed, err)
 	if got != "a" || !strings.Contains(log, "no answer from SES") || strings.Contains(log, "example.com") {
 		t.Errorf("failed mails: got %q, want a, and \"no answer from SES\" without an email in the log:\n%s", got, log)
