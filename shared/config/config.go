@@ -74,6 +74,8 @@ type API struct {
 	JWTAlg       string // of keys that xenon dev generates: RS256, ES256 or EdDSA; the key decides how a token is signed
 	JWTClaims    string // the form of the claims: BetterAuthClaims, or SupabaseClaims, which adds those of Supabase
 
+	CustomClaims []CustomClaim // JWT_CUSTOM_CLAIMS: further claims, in the order of the setting
+
 	ClientIP       ClientIP
 	RateLimit      bool            // count requests and reject those above the limit
 	RateLimitRules []RateLimitRule // checked before Better Auth's own rules; the first that matches applies
@@ -193,6 +195,7 @@ func (l *loader) readAPI() API {
 		JWTExpiresIn:        l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		JWTAlg:              l.readJWTAlg(),
 		JWTClaims:           l.readOneOf("JWT_CLAIMS", BetterAuthClaims, SupabaseClaims),
+		CustomClaims:        l.readCustomClaims("JWT_CUSTOM_CLAIMS"),
 		ClientIP:            l.readClientIP("CLIENT_IP"),
 		RateLimit:           l.readOnOff("RATE_LIMIT", true),
 		RateLimitRules:      l.readRateLimitRules("RATE_LIMIT_RULES"),

@@ -126,6 +126,13 @@ var settingsTable = []setting{
 			"project read; see [verify-tokens.md](verify-tokens.md#claims-of-supabase).",
 	},
 	{
+		"JWT_CUSTOM_CLAIMS",
+		"",
+		"",
+		"Further claims of JWTs, comma-separated: `claim=table.column`, or `table.column` for a claim with the name of the " +
+			"column; see [verify-tokens.md](verify-tokens.md#claims-of-your-own).",
+	},
+	{
 		"COOKIE_CACHE",
 		"off",
 		"",
