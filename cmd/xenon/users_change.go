@@ -58,16 +58,15 @@ func (c userChange) apply(ctx context.Context, getenv environment, std streams, 
 		}
 		if change.isLast {
 			if err := u.CheckNotLastAdministrator(ctx, user, u.settings.AdminUserIDs); err != nil {
-				u.audit(std, change.command, user.ID, err)
-				return adviseLastAdministrator(err)
+				return errors.Join(adviseLastAdministrator(err), u.audit(ctx, std, change.command, user.ID, err))
 			}
 		}
-		return c.carryOut(std, u, change, user)
+		return c.carryOut(ctx, std, u, change, user)
 	})
 }
 
 // carryOut asks for a confirmation, changes the user, writes the audit record, and prints the result.
-func (c userChange) carryOut(std streams, u userAdmin, change change, user store.User) error {
+func (c userChange) carryOut(ctx context.Context, std streams, u userAdmin, change change, user store.User) error {
 	if err := c.confirm(std, u, change, user); err != nil {
 		return err
 	}
@@ -76,12 +75,15 @@ func (c userChange) carryOut(std streams, u userAdmin, change change, user store
 			return err
 		}
 	}
-	changed, err := change.run(u, user)
-	u.audit(std, change.command, user.ID, err)
-	if err != nil {
-		return adviseLastAdministrator(err)
+	if err := u.beginAudit(ctx, std, change.command, user.ID); err != nil {
+		return err
 	}
-	return c.print(std, changeResult{changed, true}, fmt.Sprintf(change.done, printable(changed.Email)))
+	changed, err := change.run(u, user)
+	unwritten := u.audit(ctx, std, change.command, user.ID, err)
+	if err == nil {
+		err = c.print(std, changeResult{changed, true}, fmt.Sprintf(change.done, printable(changed.Email)))
+	}
+	return errors.Join(adviseLastAdministrator(err), unwritten)
 }
 
 // checkConfirmation returns an error if the command could not ask.

@@ -311,6 +311,7 @@ func LoadAuthSecrets(getenv func(string) string) (API, error) {
 
 // LoadUsers reads the settings of xenon users: in the type API only the database, its schema and the rules of new
 // passwords are set. DatabaseURL is DIRECT_DATABASE_URL, else DATABASE_URL. If both are empty, AppSecretARN is set.
+// AWS.LogGroup is AUDIT_LOG_GROUP, "" if the audit records go to the standard error only.
 func LoadUsers(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
 	c := API{
@@ -321,10 +322,14 @@ func LoadUsers(getenv func(string) string) (API, error) {
 		AdminUserIDs:        l.readUserIDs("ADMIN_USER_IDS"),
 	}
 	if getenv("DIRECT_DATABASE_URL") == "" && getenv("DATABASE_URL") == "" && getenv("APP_SECRET_ARN") != "" {
-		c.AppSecretARN, c.AWS = l.readSecretARN("APP_SECRET_ARN"), l.readAWS()
-		return c, l.err()
+		c.AppSecretARN = l.readSecretARN("APP_SECRET_ARN")
+	} else {
+		c.DatabaseURL = l.readSchemaURL()
 	}
-	c.DatabaseURL = l.readSchemaURL()
+	if group := l.readLogGroup("AUDIT_LOG_GROUP"); group != "" || c.AppSecretARN != "" {
+		c.AWS = l.readAWS()
+		c.AWS.LogGroup = group
+	}
 	return c, l.err()
 }
 

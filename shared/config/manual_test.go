@@ -298,6 +298,13 @@ var settingsTable = []setting{
 		"The secret in Secrets Manager that holds them.",
 	},
 	{
+		"AUDIT_LOG_GROUP",
+		"",
+		"none",
+		"For `xenon users`: the log group of CloudWatch to which the audit records of the commands go, such as " +
+			"`/aws/lambda/xenon`; see [audit-log.md](audit-log.md#commands).",
+	},
+	{
 		"FROM_DATABASE_URL",
 		"",
 		"none",
@@ -411,6 +418,7 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	}
 	_, _ = config.LoadImport(spy) // only to see which settings it reads
 	_, _ = config.LoadMailer(spy)
+	_, _ = config.LoadUsers(spy)
 	explained := map[string]bool{}
 	for _, p := range providerSettings {
 		explained["<PROVIDER>_"+p.name] = true
