@@ -118,7 +118,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 // function, because many simultaneous requests are normal in tests of an application.
 func openDevStore(source store.URLSource, cfg config.API) *store.Store {
 	return store.Open(source, devPoolConnections).WaitForConnection(devConnectionWait).
-		UseSchema(cfg.Schema).UsePlugins(cfg.Plugins).UseEvents(cfg.Events.On)
+		UseSchema(cfg.Schema).UsePlugins(cfg.Plugins).UseCustomClaims(cfg.CustomClaims).UseEvents(cfg.Events.On)
 }
 
 // loadDevSettings reads the settings, and the credentials of the AWS profile if the settings need AWS.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/xenon-auth/xenon/shared/admin"
+	"github.com/xenon-auth/xenon/shared/auditlog"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
@@ -36,20 +37,22 @@ APP_SECRET_ARN, and the schema SCHEMA. Never prints a password, a hash or a toke
 const helpOnUser = `USER is an id or a whole email.`
 
 // helpOnChange explains the confirmation and the audit record of a change.
-const helpOnChange = `Asks before the change, unless you use --yes, and writes an audit record to the standard error.`
+const helpOnChange = `Asks before the change, unless you use --yes. Writes an audit record to the standard error
+and, with AUDIT_LOG_GROUP, to this log group of CloudWatch.`
 
 // userAdmin is what the commands for users work with.
 type userAdmin struct {
 	admin.Users
 
 	settings config.API
-	database string // host and name of the database, for questions and audit records
+	database string           // host and name of the database, for questions and audit records
+	auditLog *auditlog.Writer // with AUDIT_LOG_GROUP, else nil
 }
 
 // withUsers calls f with the users of the database of the settings. It adds advice to errors of the database.
 func withUsers(ctx context.Context, getenv environment, std streams, f func(u userAdmin) error) error {
 	cfg, err := config.LoadUsers(getenv)
-	if err == nil && cfg.AppSecretARN != "" {
+	if err == nil && (cfg.AppSecretARN != "" || cfg.AWS.LogGroup != "") {
 		cfg.AWS, err = loadAWSProfile(ctx, cfg.AWS)
 	}
 	if err != nil {
@@ -63,9 +66,11 @@ func withUsers(ctx context.Context, getenv environment, std streams, f func(u us
 	printIgnored(std, "database URL", url)
 	db := store.Open(source, 1).UseSchema(cfg.Schema).UsePlugins(config.Plugins{TwoFactor: true, Admin: true})
 	defer db.Close()
-	return adviseOnUsers(f(userAdmin{
-		Users: admin.Users{DB: db, Now: time.Now}, settings: cfg, database: hostAndDatabase(url),
-	}))
+	u := userAdmin{Users: admin.Users{DB: db, Now: time.Now}, settings: cfg, database: hostAndDatabase(url)}
+	if cfg.AWS.LogGroup != "" {
+		u.auditLog = auditlog.NewWriter(cfg.AWS, time.Now)
+	}
+	return adviseOnUsers(f(u))
 }
 
 // adviseOnUsers adds advice to an error of a command for users.

@@ -30,7 +30,8 @@ type change struct {
 	question string // such as "Ban ada@example.com?", with %s for the email
 	done     string // what the command prints, with %s for the email
 
-	// isLast makes the command refuse to change the last administrator.
+	// isLast makes the command refuse the last administrator before it asks. run has to refuse, too, because another
+	// command can change the other administrators meanwhile.
 	isLast bool
 	// isDone says why there is nothing to change, or "".
 	isDone func(user store.User) string
@@ -57,16 +58,15 @@ func (c userChange) apply(ctx context.Context, getenv environment, std streams, 
 		}
 		if change.isLast {
 			if err := u.CheckNotLastAdministrator(ctx, user, u.settings.AdminUserIDs); err != nil {
-				u.audit(std, change.command, user.ID, err)
-				return adviseLastAdministrator(err)
+				return errors.Join(adviseLastAdministrator(err), u.audit(ctx, std, change.command, user.ID, err))
 			}
 		}
-		return c.carryOut(std, u, change, user)
+		return c.carryOut(ctx, std, u, change, user)
 	})
 }
 
 // carryOut asks for a confirmation, changes the user, writes the audit record, and prints the result.
-func (c userChange) carryOut(std streams, u userAdmin, change change, user store.User) error {
+func (c userChange) carryOut(ctx context.Context, std streams, u userAdmin, change change, user store.User) error {
 	if err := c.confirm(std, u, change, user); err != nil {
 		return err
 	}
@@ -75,12 +75,15 @@ func (c userChange) carryOut(std streams, u userAdmin, change change, user store
 			return err
 		}
 	}
-	changed, err := change.run(u, user)
-	u.audit(std, change.command, user.ID, err)
-	if err != nil {
+	if err := u.beginAudit(ctx, std, change.command, user.ID); err != nil {
 		return err
 	}
-	return c.print(std, changeResult{changed, true}, fmt.Sprintf(change.done, printable(changed.Email)))
+	changed, err := change.run(u, user)
+	unwritten := u.audit(ctx, std, change.command, user.ID, err)
+	if err == nil {
+		err = c.print(std, changeResult{changed, true}, fmt.Sprintf(change.done, printable(changed.Email)))
+	}
+	return errors.Join(adviseLastAdministrator(err), unwritten)
 }
 
 // checkConfirmation returns an error if the command could not ask.
@@ -154,7 +157,7 @@ func (c usersBanCmd) Run(ctx context.Context, getenv environment, std streams) e
 			if c.For > 0 {
 				ends = u.Now().Add(c.For).Truncate(time.Millisecond)
 			}
-			return u.Ban(ctx, user.ID, admin.BanReason(c.Reason), ends)
+			return u.BanUnlessLast(ctx, user.ID, admin.BanReason(c.Reason), ends, u.settings.AdminUserIDs)
 		},
 	})
 }
@@ -248,7 +251,7 @@ func (c usersDeleteCmd) Run(ctx context.Context, getenv environment, std streams
 		command: "delete", question: "Delete %s and everything that belongs to this user?", done: "%s is deleted.",
 		isLast: true,
 		run: func(u userAdmin, user store.User) (store.User, error) {
-			err := u.Remove(ctx, user.ID)
+			err := u.RemoveUnlessLast(ctx, user.ID, u.settings.AdminUserIDs)
 			if reason := store.RejectionReason(err); reason != "" {
 				err = withAdvice(errors.New(reason), "Nothing was deleted. Rows of another table refer to the user, or a "+
 					"trigger refuses the deletion: delete these rows first.")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/xenon-auth/xenon/shared/store"
@@ -113,7 +114,8 @@ type usersExportCmd struct {
 func (usersExportCmd) Help() string {
 	return `Prints everything that is stored about a user, as JSON: the user, the profile, accounts, sessions, the second
 factor, sessions of Supabase, mailed links and codes, and the rows of an import from Supabase. Hashes, tokens and
-secrets are left out. Writes an audit record to the standard error. ` + helpOnUser + `
+secrets are left out. Writes an audit record to the standard error and, with AUDIT_LOG_GROUP, to this log group of
+CloudWatch. ` + helpOnUser + `
 ` + helpOnDatabase + `
 
   xenon users export ada@example.com > ada.json`
@@ -127,8 +129,7 @@ func (c usersExportCmd) Run(ctx context.Context, getenv environment, std streams
 			return err
 		}
 		export, err := u.Export(ctx, user.ID)
-		u.audit(std, "export", user.ID, err)
-		if err != nil {
+		if err = errors.Join(err, u.audit(ctx, std, "export", user.ID, err)); err != nil {
 			return err
 		}
 		return printJSON(std, export)

@@ -17,7 +17,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UseEvents(cfg.Events.On)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UseCustomClaims(cfg.CustomClaims).UseEvents(cfg.Events.On)
 		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), time.Now)
 		return health.New(cfg, db, limits).HealthRoutes().Mux(cfg)
 	})

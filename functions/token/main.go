@@ -15,7 +15,7 @@ import (
 func main() {
 	lambdahttp.Main(func(cfg config.API) http.Handler {
 		appSecrets := secrets.New(cfg, time.Now)
-		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
+		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins).UseCustomClaims(cfg.CustomClaims)
 		return auth.New(cfg, db, appSecrets, time.Now).TokenRoutes().Mux(cfg)
 	})
 }

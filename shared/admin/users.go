@@ -45,13 +45,18 @@ func (u Users) SetRole(ctx context.Context, id, role string) (store.User, error)
 
 // Ban bans a user and ends all their sessions. A ban has no end if ends is the zero time.
 func (u Users) Ban(ctx context.Context, id, reason string, ends time.Time) (store.User, error) {
+	return u.Change(ctx, id, ban(reason, ends))
+}
+
+// ban returns the change of Ban.
+func ban(reason string, ends time.Time) store.AdminChange {
 	c := store.AdminChange{
 		Banned: store.ChangeTo(true), BanReason: store.ChangeTo(reason), BanExpires: store.ChangeToNull[time.Time](),
 	}
 	if !ends.IsZero() {
 		c.BanExpires = store.ChangeTo(ends)
 	}
-	return u.Change(ctx, id, c)
+	return c
 }
 
 // Unban ends the ban of a user.

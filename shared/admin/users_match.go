@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/xenon-auth/xenon/shared/store"
 )
@@ -92,15 +93,46 @@ func IsAdministrator(user store.User, listed []string) bool {
 var ErrLastAdministrator = errors.New("the user is the last administrator")
 
 // CheckNotLastAdministrator returns ErrLastAdministrator if the user is an administrator and no other user is one, or
-// only users who are banned. The change follows in another statement, so two commands at the same moment can ban the
-// last two administrators.
+// only users who are banned. BanUnlessLast and RemoveUnlessLast check this together with the change.
 func (u Users) CheckNotLastAdministrator(ctx context.Context, user store.User, listed []string) error {
 	if !IsAdministrator(user, listed) {
 		return nil
 	}
-	hasOther, err := u.DB.HasOtherAdministrator(ctx, user.ID, append([]string{}, listed...), now(u.Now))
+	hasOther, err := u.DB.HasOtherAdministrator(ctx, user.ID, listed, now(u.Now))
 	if err == nil && !hasOther {
 		err = ErrLastAdministrator
 	}
 	return err
+}
+
+// BanUnlessLast is Ban, but returns ErrLastAdministrator instead of banning the last administrator. listed is the value
+// of ADMIN_USER_IDS. Of simultaneous calls for the last administrators, one returns ErrLastAdministrator.
+func (u Users) BanUnlessLast(
+	ctx context.Context, id, reason string, ends time.Time, listed []string,
+) (store.User, error) {
+	if !isUUID(id) {
+		return store.User{}, store.ErrNotFound
+	}
+	user, err := u.DB.ChangeUserUnlessLastAdministrator(ctx, id, ban(reason, ends), listed, now(u.Now))
+	return user, u.explainUnchanged(ctx, id, err)
+}
+
+// RemoveUnlessLast is Remove with the rule of BanUnlessLast.
+func (u Users) RemoveUnlessLast(ctx context.Context, id string, listed []string) error {
+	if !isUUID(id) {
+		return store.ErrNotFound
+	}
+	return u.explainUnchanged(ctx, id, u.DB.DeleteUserUnlessLastAdministrator(ctx, id, listed, now(u.Now)))
+}
+
+// explainUnchanged returns ErrLastAdministrator for store.ErrNotFound if there is such a user, and other errors
+// unchanged.
+func (u Users) explainUnchanged(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, err := u.Get(ctx, id); err != nil {
+		return err
+	}
+	return ErrLastAdministrator
 }

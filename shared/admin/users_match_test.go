@@ -60,6 +60,35 @@ func TestLastAdministratorIsFoundByRoleAndSetting(t *testing.T) {
 		if isLast := errors.Is(err, admin.ErrLastAdministrator); isLast != c.isLast || !isLast && err != nil {
 			t.Errorf("%s: got %v, want that the user is the last administrator: %v", c.name, err, c.isLast)
 		}
+		_, err = u.BanUnlessLast(t.Context(), root.ID, "spam", time.Time{}, c.listed)
+		isBanned := dbtest.Value[bool](t, url, `SELECT banned IS TRUE FROM "user" WHERE name = 'root'`)
+		if isLast := errors.Is(err, admin.ErrLastAdministrator); isLast != c.isLast || isBanned == c.isLast {
+			t.Errorf("%s: ban: got %v, and the user is banned: %v; want a refusal: %v", c.name, err, isBanned, c.isLast)
+		}
+	}
+}
+
+func TestOnlyTheLastAdministratorIsKept(t *testing.T) {
+	t.Parallel()
+	u, url := newUsers(t)
+	dbtest.Exec(t, url, `UPDATE "user" SET role = 'admin' WHERE name = 'root'`)
+	ids := map[string]string{"unknown": "44444444-4444-4444-8444-444444444444", "no id": "ada"}
+	for _, name := range []string{"root", "ada"} {
+		ids[name] = dbtest.Value[string](t, url, `SELECT id::text FROM "user" WHERE name = $1`, name)
+	}
+	for name, want := range map[string]error{
+		"root": admin.ErrLastAdministrator, "ada": nil, "unknown": store.ErrNotFound, "no id": store.ErrNotFound,
+	} {
+		if _, err := u.BanUnlessLast(t.Context(), ids[name], "spam", time.Time{}, nil); !errors.Is(err, want) {
+			t.Errorf("ban of %s: got %v, want %v", name, err, want)
+		}
+		if err := u.RemoveUnlessLast(t.Context(), ids[name], nil); !errors.Is(err, want) {
+			t.Errorf("deletion of %s: got %v, want %v", name, err, want)
+		}
+	}
+	const notBanned = `SELECT string_agg(name, ' ') FROM "user" WHERE banned IS NOT TRUE`
+	if left := dbtest.Value[string](t, url, notBanned); left != "root" {
+		t.Errorf("users who are left: got %q, want root", left)
 	}
 }
 

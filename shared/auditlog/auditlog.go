@@ -62,10 +62,19 @@ func (e Event) concerns(userID string) bool {
 }
 
 // parseRecord returns the event of a log line. ok is false for other lines: those of requests without an event, and
-// those that Lambda writes.
+// those that Lambda writes. A record of a command has no client. Its agent says which command an operator has run.
 func parseRecord(line []byte) (e Event, ok bool) {
-	if err := json.Unmarshal(line, &e); err != nil {
+	var record struct {
+		Event
+		Command  string `json:"command"`
+		Operator string `json:"operator"`
+	}
+	if err := json.Unmarshal(line, &record); err != nil {
 		return Event{}, false
+	}
+	e = record.Event
+	if record.Command != "" {
+		e.Agent = "xenon " + record.Command + " by " + record.Operator
 	}
 	return e, e.Event != ""
 }

@@ -50,38 +50,47 @@ func (e callError) Error() string {
 	return fmt.Sprintf("CloudWatch Logs answered %d %s: %s", e.status, e.code, e.message)
 }
 
-// filterLogEvents calls CloudWatch Logs once. It signs the call with the signer of the AWS SDK, but does not use the
-// SDK's client, which would make the function larger for one call.
+// filterLogEvents searches the log group once.
 func (c *CloudWatch) filterLogEvents(ctx context.Context, in filterLogEvents) (out logLines, err error) {
-	r, err := c.newRequest(ctx, in)
+	if in.LogGroupName == "" {
+		return out, errors.New("AWS_LAMBDA_LOG_GROUP_NAME is missing; Lambda sets it")
+	}
+	err = c.call(ctx, "FilterLogEvents", in, &out)
+	return out, err
+}
+
+// call calls an operation of CloudWatch Logs once, with the body in, and reads the answer into out. It signs the call
+// with the signer of the AWS SDK, but does not use the SDK's client, which would make the function larger.
+func (c *CloudWatch) call(ctx context.Context, operation string, in, out any) error {
+	r, err := c.newRequest(ctx, operation, in)
 	if err != nil {
-		return out, err
+		return err
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return out, fmt.Errorf("call CloudWatch Logs: %w", err)
+		return fmt.Errorf("call CloudWatch Logs: %w", err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
 	if err != nil {
-		return out, fmt.Errorf("read the answer of CloudWatch Logs: %w", err)
+		return fmt.Errorf("read the answer of CloudWatch Logs: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return out, readCallError(answer.StatusCode, body)
+		return readCallError(answer.StatusCode, body)
 	}
-	if err := json.Unmarshal(body, &out); err != nil {
-		return out, fmt.Errorf("read the answer of CloudWatch Logs: %w", err)
+	if len(body) == 0 { // of an operation without a result
+		return nil
 	}
-	return out, nil
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("read the answer of CloudWatch Logs: %w", err)
+	}
+	return nil
 }
 
 // newRequest returns the signed request of a call.
-func (c *CloudWatch) newRequest(ctx context.Context, in filterLogEvents) (*http.Request, error) {
+func (c *CloudWatch) newRequest(ctx context.Context, operation string, in any) (*http.Request, error) {
 	if err := c.settings.Check(); err != nil {
 		return nil, err
-	}
-	if in.LogGroupName == "" {
-		return nil, errors.New("AWS_LAMBDA_LOG_GROUP_NAME is missing; Lambda sets it")
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -92,7 +101,7 @@ func (c *CloudWatch) newRequest(ctx context.Context, in filterLogEvents) (*http.
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "Logs_20140328.FilterLogEvents")
+	r.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
 	as := aws.Credentials{
 		AccessKeyID:     c.settings.AccessKeyID,
 		SecretAccessKey: string(c.settings.SecretAccessKey),

@@ -63,7 +63,7 @@ func newServer(t *testing.T, change ...func(map[string]string)) *server {
 	clock := func() time.Time { return s.now }
 	saveKeys(t, cfg.SigningKeysFile)
 	secretStore := secrets.New(cfg, clock)
-	db := store.Open(secretStore, 10).UsePlugins(cfg.Plugins)
+	db := store.Open(secretStore, 10).UsePlugins(cfg.Plugins).UseCustomClaims(cfg.CustomClaims)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.svc = auth.New(cfg, db, secretStore, clock)

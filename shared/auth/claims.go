@@ -27,9 +27,9 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 	limit := min(maxUserClaimsBytes, maxPayloadBytes-names)
 	user, leftOut := any(nil), ""
 	if c.Metadata != nil {
-		user, leftOut = claimsOfSupabase(c, limit)
+		user, leftOut = claimsOfSupabase(c, s.customClaims(c), limit)
 	} else {
-		user, leftOut = userClaims(c.User, limit)
+		user, leftOut = userClaims(c.User, s.customClaims(c), limit)
 	}
 	if leftOut != "" {
 		web.NoteClaimsLeftOut(ctx, leftOut)
@@ -37,26 +37,31 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: user}
 }
 
-// userClaims returns the claims about a user. It leaves out an image that is longer than session.MaxImageLength. If the
-// claims are still larger than limit, it leaves out one after the other until they fit: a shorter image, the reason of
-// a ban, the name, the role. leftOut names these claims.
-func userClaims(u store.User, limit int) (user any, leftOut string) {
+// userClaims returns the claims about a user, followed by the custom claims. It leaves out an image that is longer than
+// session.MaxImageLength. If the claims are still larger than limit, it leaves out one after the other until they fit:
+// a shorter image, the custom claims, the largest one first, the reason of a ban, the name, the role. leftOut names
+// these claims.
+func userClaims(u store.User, custom customClaims, limit int) (user any, leftOut string) {
 	const maxJSONBytesPerByte = 6 // one byte takes at most six bytes in JSON
 	image := ""
 	if u.Image != nil {
 		image = *u.Image
 	}
 	isShort := web.UTF16Length(image) <= session.MaxImageLength
-	isSmall := maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)+u.TextLength()) < limit-maxUserClaimsBytes/2
-	if isShort && (isSmall || fitsInJWT(u, limit)) {
+	isSmall := len(custom) == 0 &&
+		maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)+u.TextLength()) < limit-maxUserClaimsBytes/2
+	if isShort && isSmall {
 		return u, ""
 	}
-	return claimsWithoutImage(u, isShort, limit)
+	if all := custom.after(u); isShort && fitsInJWT(all, limit) {
+		return all, ""
+	}
+	return claimsWithoutImage(u, custom, isShort, limit)
 }
 
 // claimsWithoutImage is userClaims without the image. hadShortImage reports whether the user may have a short one.
-func claimsWithoutImage(u store.User, hadShortImage bool, limit int) (user userWithoutImage, leftOut string) {
-	user = userWithoutImage{
+func claimsWithoutImage(u store.User, custom customClaims, hadShortImage bool, limit int) (all any, leftOut string) {
+	user := userWithoutImage{
 		Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, UserPluginFields: u.UserPluginFields, ID: u.ID,
 	}
@@ -64,16 +69,25 @@ func claimsWithoutImage(u store.User, hadShortImage bool, limit int) (user userW
 	if hadShortImage {
 		names = append(names, "image")
 	}
-	for _, step := range []struct {
-		name   string
-		exists bool
-		remove func()
-	}{
-		{"banReason", user.BanReason.Value != nil, func() { user.BanReason = store.PluginField[string]{} }},
-		{"name", true, func() { user.Name = nil }},
-		{"role", user.Role.Value != nil, func() { user.Role = store.PluginField[string]{} }},
-	} {
-		if fitsInJWT(user, limit) {
+	steps := append(custom.steps(),
+		claimStep{"banReason", user.BanReason.Value != nil, func() { user.BanReason = store.PluginField[string]{} }},
+		claimStep{"name", true, func() { user.Name = nil }},
+		claimStep{"role", user.Role.Value != nil, func() { user.Role = store.PluginField[string]{} }})
+	names = append(names, leaveOut(steps, func() bool { return fitsInJWT(custom.after(user), limit) })...)
+	return custom.after(user), strings.Join(names, ", ")
+}
+
+// claimStep leaves out a claim, if the user has it.
+type claimStep struct {
+	name   string
+	exists bool
+	remove func()
+}
+
+// leaveOut takes the steps until the claims fit, and returns the names of the claims that are left out.
+func leaveOut(steps []claimStep, fit func() bool) (names []string) {
+	for _, step := range steps {
+		if fit() {
 			break
 		}
 		if step.exists {
@@ -81,7 +95,7 @@ func claimsWithoutImage(u store.User, hadShortImage bool, limit int) (user userW
 			names = append(names, step.name)
 		}
 	}
-	return user, strings.Join(names, ", ")
+	return names
 }
 
 // fitsInJWT reports whether the JSON of user has at most limit bytes.

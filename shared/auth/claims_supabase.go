@@ -33,10 +33,11 @@ type supabaseClaims struct {
 	UserMetadata json.RawMessage `json:"user_metadata,omitempty"`
 }
 
-// claimsOfSupabase returns the claims of a caller with JWT_CLAIMS=supabase. If they are larger than limit, it leaves
-// out one after the other until they fit: user_metadata, the image, app_metadata except its role, the reason of a ban,
-// the name. leftOut names these claims. Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
-func claimsOfSupabase(c *session.Caller, limit int) (user any, leftOut string) {
+// claimsOfSupabase returns the claims of a caller with JWT_CLAIMS=supabase, followed by the custom claims. If they are
+// larger than limit, it leaves out one after the other until they fit: user_metadata, the image, app_metadata except
+// its role, the custom claims, the largest one first, the reason of a ban, the name. leftOut names these claims.
+// Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
+func claimsOfSupabase(c *session.Caller, custom customClaims, limit int) (user any, leftOut string) {
 	u, name := &c.User, c.User.Name
 	claims := supabaseClaims{
 		Name: &name, Email: u.Email, EmailVerified: u.EmailVerified, Image: imageClaim(u.Image),
@@ -49,27 +50,16 @@ func claimsOfSupabase(c *session.Caller, limit int) (user any, leftOut string) {
 		text := string(toJSON(*u.Role.Value))
 		appRole = &text
 	}
-	var names []string
-	for _, step := range []struct {
-		name   string
-		exists bool
-		remove func()
-	}{
+	steps := append([]claimStep{
 		{"user_metadata", true, func() { claims.UserMetadata = nil }},
 		{"image", claims.Image != nil, func() { claims.Image = nil }},
 		{"app_metadata", c.Metadata.App != nil || appRole != nil, func() { claims.AppMetadata = onlyRole(appRole) }},
-		{"banReason", u.BanReason.Value != nil, func() { claims.BanReason = store.PluginField[string]{} }},
-		{"name", true, func() { claims.Name = nil }},
-	} {
-		if fitsInJWT(claims, limit) {
-			break
-		}
-		if step.exists {
-			step.remove()
-			names = append(names, step.name)
-		}
-	}
-	return claims, strings.Join(names, ", ")
+	}, custom.steps()...)
+	steps = append(steps,
+		claimStep{"banReason", u.BanReason.Value != nil, func() { claims.BanReason = store.PluginField[string]{} }},
+		claimStep{"name", true, func() { claims.Name = nil }})
+	names := leaveOut(steps, func() bool { return fitsInJWT(custom.after(claims), limit) })
+	return custom.after(claims), strings.Join(names, ", ")
 }
 
 // imageClaim returns the JSON of an image, or nil if it is longer than session.MaxImageLength.

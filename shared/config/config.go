@@ -74,6 +74,8 @@ type API struct {
 	JWTAlg       string // of keys that xenon dev generates: RS256, ES256 or EdDSA; the key decides how a token is signed
 	JWTClaims    string // the form of the claims: BetterAuthClaims, or SupabaseClaims, which adds those of Supabase
 
+	CustomClaims []CustomClaim // JWT_CUSTOM_CLAIMS: further claims, in the order of the setting
+
 	ClientIP       ClientIP
 	RateLimit      bool            // count requests and reject those above the limit
 	RateLimitRules []RateLimitRule // checked before Better Auth's own rules; the first that matches applies
@@ -196,6 +198,7 @@ func (l *loader) readAPI() API {
 		JWTExpiresIn:        l.readDuration("JWT_EXPIRES_IN", DefaultJWTExpiresIn),
 		JWTAlg:              l.readJWTAlg(),
 		JWTClaims:           l.readOneOf("JWT_CLAIMS", BetterAuthClaims, SupabaseClaims),
+		CustomClaims:        l.readCustomClaims("JWT_CUSTOM_CLAIMS"),
 		ClientIP:            l.readClientIP("CLIENT_IP"),
 		RateLimit:           l.readOnOff("RATE_LIMIT", true),
 		RateLimitRules:      l.readRateLimitRules("RATE_LIMIT_RULES"),
@@ -316,6 +319,7 @@ func LoadAuthSecrets(getenv func(string) string) (API, error) {
 
 // LoadUsers reads the settings of xenon users: in the type API only the database, its schema and the rules of new
 // passwords are set. DatabaseURL is DIRECT_DATABASE_URL, else DATABASE_URL. If both are empty, AppSecretARN is set.
+// AWS.LogGroup is AUDIT_LOG_GROUP, "" if the audit records go to the standard error only.
 func LoadUsers(getenv func(string) string) (API, error) {
 	l := loader{getenv: getenv}
 	c := API{
@@ -326,10 +330,14 @@ func LoadUsers(getenv func(string) string) (API, error) {
 		AdminUserIDs:        l.readUserIDs("ADMIN_USER_IDS"),
 	}
 	if getenv("DIRECT_DATABASE_URL") == "" && getenv("DATABASE_URL") == "" && getenv("APP_SECRET_ARN") != "" {
-		c.AppSecretARN, c.AWS = l.readSecretARN("APP_SECRET_ARN"), l.readAWS()
-		return c, l.err()
+		c.AppSecretARN = l.readSecretARN("APP_SECRET_ARN")
+	} else {
+		c.DatabaseURL = l.readSchemaURL()
 	}
-	c.DatabaseURL = l.readSchemaURL()
+	if group := l.readLogGroup("AUDIT_LOG_GROUP"); group != "" || c.AppSecretARN != "" {
+		c.AWS = l.readAWS()
+		c.AWS.LogGroup = group
+	}
 	return c, l.err()
 }
 

@@ -366,6 +366,7 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	_, _ = config.LoadMailer(spy)
 	_, _ = config.LoadRelay(spy)
 	_, _ = config.LoadDelivery(spy)
+	_, _ = config.LoadUsers(spy)
 	delete(read, "REQUIRE_LOCAL_EMAIL_VERIFIED") // every value of it is an error
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(example))); diff != "" {
 		t.Errorf("settings (-read +in .env.example):\n%s", diff)
@@ -386,6 +387,32 @@ func TestEnvExampleHasAllSettings(t *testing.T) {
 	}
 	if diff := cmp.Diff(defaults, got); diff != "" {
 		t.Errorf("defaults (-code +.env.example):\n%s", diff)
+	}
+}
+
+// The records of commands go to a log group only if the setting names it. Then the command needs AWS, also without an
+// app secret.
+func TestLoadUsersReadsTheLogGroupOfAuditRecords(t *testing.T) {
+	t.Parallel()
+	const group = "/aws/lambda/xenon-1_a.b#c"
+	for _, set := range [][]string{
+		{"AUDIT_LOG_GROUP", group, "AWS_REGION", "eu-central-1"},
+		{"AWS_LAMBDA_LOG_GROUP_NAME", "/another", "AWS_REGION", "eu-central-1"},
+	} {
+		got, err := config.LoadUsers(testEnvironment(set...))
+		want := config.AWS{}
+		if set[0] == "AUDIT_LOG_GROUP" {
+			want = config.AWS{Region: "eu-central-1", LogGroup: group}
+		}
+		if diff := cmp.Diff(want, got.AWS); diff != "" || err != nil {
+			t.Errorf("LoadUsers with %s: got the error %v, want none (-want +got):\n%s", set[0], err, diff)
+		}
+	}
+	for _, bad := range []string{"a b", "a:b", "*", strings.Repeat("x", 513)} {
+		_, err := config.LoadUsers(testEnvironment("AUDIT_LOG_GROUP", bad))
+		if err == nil || !strings.Contains(err.Error(), "AUDIT_LOG_GROUP: ") {
+			t.Errorf("AUDIT_LOG_GROUP=%.20s: got the error %v, want one that names it", bad, err)
+		}
 	}
 }
 

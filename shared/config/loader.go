@@ -210,6 +210,18 @@ func (l *loader) readSecretARN(name string) string {
 	return v
 }
 
+// logGroupPattern matches the names of log groups in CloudWatch Logs.
+var logGroupPattern = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,512}$`)
+
+// readLogGroup reads the name of a log group. It may be empty.
+func (l *loader) readLogGroup(name string) string {
+	v := l.getenv(name)
+	if v != "" && !logGroupPattern.MatchString(v) {
+		l.addProblem(name, "%q is not the name of a log group, such as /aws/lambda/xenon", v)
+	}
+	return v
+}
+
 func (l *loader) readClientIP(name string) ClientIP {
 	v := l.readTextOr(name, "remote")
 	hops, isXFF := strings.CutPrefix(v, "xff:")

@@ -126,6 +126,13 @@ var settingsTable = []setting{
 			"project read; see [verify-tokens.md](verify-tokens.md#claims-of-supabase).",
 	},
 	{
+		"JWT_CUSTOM_CLAIMS",
+		"",
+		"",
+		"Further claims of JWTs, comma-separated: `claim=table.column`, or `table.column` for a claim with the name of the " +
+			"column; see [verify-tokens.md](verify-tokens.md#claims-of-your-own).",
+	},
+	{
 		"COOKIE_CACHE",
 		"off",
 		"",
@@ -356,6 +363,13 @@ var settingsTable = []setting{
 		"The secret in Secrets Manager that holds them.",
 	},
 	{
+		"AUDIT_LOG_GROUP",
+		"",
+		"none",
+		"For `xenon users`: the log group of CloudWatch to which the audit records of the commands go, such as " +
+			"`/aws/lambda/xenon`; see [audit-log.md](audit-log.md#commands).",
+	},
+	{
 		"FROM_DATABASE_URL",
 		"",
 		"none",
@@ -476,6 +490,7 @@ func TestManualExplainsEverySetting(t *testing.T) {
 	_, _ = config.LoadMailer(spy)
 	_, _ = config.LoadRelay(spy)
 	_, _ = config.LoadDelivery(spy)
+	_, _ = config.LoadUsers(spy)
 	explained := map[string]bool{}
 	for _, p := range providerSettings {
 		explained["<PROVIDER>_"+p.name] = true

@@ -76,9 +76,12 @@ func CatalogQuery(name string) (sql string, args []any) {
 	return catalogQuery, []any{name, TableNames()}
 }
 
+// ExtraColumn is a column of one of Tables that a setting names.
+type ExtraColumn struct{ Table, Name, Setting string }
+
 // CompareTables checks the rows that the statement of CatalogQuery returned. CheckTables sends this statement and then
-// calls CompareTables.
-func CompareTables(rows pgx.Rows, applied func(migration int64) bool) error {
+// calls CompareTables. It also requires the columns extra.
+func CompareTables(rows pgx.Rows, applied func(migration int64) bool, extra ...ExtraColumn) error {
 	found, err := readTables(rows)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
@@ -86,6 +89,13 @@ func CompareTables(rows pgx.Rows, applied func(migration int64) bool) error {
 	var problems []Problem
 	for _, t := range Tables {
 		problems = append(problems, checkTable(t, found[t.Name], applied)...)
+	}
+	for _, e := range extra {
+		if t := found[e.Table]; t != nil && !t.hasColumn(e.Name) {
+			problems = append(problems, Problem{
+				Table: e.Table, Column: e.Name, Found: "no such column", Wanted: "the column that " + e.Setting + " names",
+			})
+		}
 	}
 	if p, ok := checkTimeZone(found); !ok {
 		problems = append(problems, p)
@@ -153,6 +163,11 @@ func (t *foundTable) column(name string) (foundColumn, bool) {
 		return foundColumn{}, false
 	}
 	return t.columns[i], true
+}
+
+func (t *foundTable) hasColumn(name string) bool {
+	_, ok := t.column(name)
+	return ok
 }
 
 // TableNames returns the names of Tables.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,6 +20,9 @@ type Caller struct {
 	// Metadata is what a JWT with the claims of Supabase needs. It is nil without JWT_CLAIMS=supabase, and after other
 	// methods than CachedCaller and CallerForToken.
 	Metadata *store.Metadata `json:"-"`
+	// CustomClaims has the JSON of the claims of JWT_CUSTOM_CLAIMS, as store.TokenSession.Custom. It is nil after other
+	// methods than CachedCaller and CallerForToken.
+	CustomClaims []json.RawMessage `json:"-"`
 }
 
 // ErrEnded means that another request has ended the session since this request read it.
@@ -42,7 +46,7 @@ func (s *Sessions) CachedCaller(
 		return c, true, nil
 	}
 	options := loadOptions{
-		secrets: secrets, tokens: tokens, clearCacheCookies: invalid, renew: true, metadata: s.supabaseClaims,
+		secrets: secrets, tokens: tokens, clearCacheCookies: invalid, renew: true, forToken: true,
 	}
 	c, err = s.loadCaller(w, r, db, options)
 	return c, false, err
@@ -58,16 +62,16 @@ func (s *Sessions) Caller(w http.ResponseWriter, r *http.Request, db *store.Stor
 
 // CallerForToken is like Caller, for a route that answers with a JWT.
 func (s *Sessions) CallerForToken(w http.ResponseWriter, r *http.Request, db *store.Store) (*Caller, error) {
-	return s.caller(w, r, db, s.supabaseClaims)
+	return s.caller(w, r, db, true)
 }
 
-func (s *Sessions) caller(w http.ResponseWriter, r *http.Request, db *store.Store, metadata bool) (*Caller, error) {
+func (s *Sessions) caller(w http.ResponseWriter, r *http.Request, db *store.Store, forToken bool) (*Caller, error) {
 	secrets, tokens, err := s.readTokens(w, r)
 	if err != nil || len(tokens) == 0 {
 		return nil, err
 	}
 	cached, invalid := s.readCacheCookie(r, secrets, tokens)
-	options := loadOptions{secrets: secrets, tokens: tokens, renew: cached == nil, metadata: metadata}
+	options := loadOptions{secrets: secrets, tokens: tokens, renew: cached == nil, forToken: forToken}
 	c, err := s.loadCaller(w, r, db, options)
 	if invalid && c != nil && !s.hasSetCookie(w, sessionDataCookie) {
 		s.addCookie(w, sessionDataCookie, "", 0)
@@ -114,7 +118,7 @@ type loadOptions struct {
 	tokens            []string
 	clearCacheCookies bool // clear the cache cookie, because it is invalid
 	renew             bool // extend the session if it was last extended a day ago or earlier, and set cookies
-	metadata          bool // also read the metadata of the user
+	forToken          bool // also read what a JWT has besides the session and the user
 }
 
 // loadCaller finds the caller in the database: the user of the first token with a live session. It sets headers only
@@ -126,7 +130,7 @@ func (s *Sessions) loadCaller(
 	options loadOptions,
 ) (*Caller, error) {
 	now := s.Now()
-	c, err := readCaller(r.Context(), db, options, now)
+	c, err := s.readCaller(r.Context(), db, options, now)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
@@ -164,13 +168,16 @@ func (s *Sessions) loadCaller(
 }
 
 // readCaller reads the session of the tokens, with its user, in one round trip.
-func readCaller(ctx context.Context, db *store.Store, options loadOptions, now time.Time) (c *Caller, err error) {
+func (s *Sessions) readCaller(
+	ctx context.Context, db *store.Store, options loadOptions, now time.Time,
+) (c *Caller, err error) {
 	c = &Caller{}
-	if options.metadata {
-		c.Session, c.User, c.Metadata, err = db.SessionWithMetadata(ctx, options.tokens, now)
-	} else {
+	if !options.forToken || !s.moreClaims {
 		c.Session, c.User, err = db.SessionWithUser(ctx, options.tokens, now)
+		return c, err
 	}
+	x, err := db.SessionForToken(ctx, options.tokens, now, s.supabaseClaims)
+	c.Session, c.User, c.Metadata, c.CustomClaims = x.Session, x.User, x.Metadata, x.Custom
 	return c, err
 }
 

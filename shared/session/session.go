@@ -32,6 +32,7 @@ type Sessions struct {
 	secure         bool
 	stateCookie    bool // STATE_STRATEGY=cookie
 	supabaseClaims bool // JWT_CLAIMS=supabase
+	moreClaims     bool // a JWT has other claims than the columns of store.User
 	plugins        config.Plugins
 	cache          time.Duration // how long a cache cookie is valid; 0 if the cookie cache is off
 }
@@ -43,6 +44,7 @@ func New(
 	s := &Sessions{
 		Secrets: secrets, Clients: clients, Now: now, secure: cfg.Secure(), stateCookie: cfg.StateCookie,
 		supabaseClaims: cfg.JWTClaims == config.SupabaseClaims, plugins: cfg.Plugins,
+		moreClaims: cfg.JWTClaims == config.SupabaseClaims || len(cfg.CustomClaims) > 0,
 	}
 	if cfg.CookieCache {
 		s.cache = cfg.CookieCacheMaxAge

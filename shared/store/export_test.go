@@ -65,3 +65,6 @@ func FilterFirstStatement(s *Store, list UserList) (sql string, args []any, err 
 	sql, args, err = s.pageSQL(list, pagePlan{filterFirst: true})
 	return s.completeText(sql), args, err
 }
+
+// TokenSessionSQL returns the statement of SessionForToken for one token, without metadata.
+func TokenSessionSQL(s *Store) string { return s.complete(s.tokenSessionSQL(true, false)) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,28 +22,60 @@ type Metadata struct {
 // after commas and colons, a cut text still has more than 4,096 bytes, which is too large for a JWT.
 const MaxMetadata = 6145
 
-// SessionWithMetadata is like SessionWithUser, and also returns the Metadata of the user, in the same round trip.
-func (s *Store) SessionWithMetadata(
-	ctx context.Context, tokens []string, now time.Time,
-) (Session, User, *Metadata, error) {
-	type result struct {
-		session  Session
-		user     User
-		metadata Metadata
-	}
-	sql, arg := metadataOfToken, any(tokens)
-	if len(tokens) == 1 {
-		arg = tokens[0]
-	} else {
+// TokenSession is a session with its user, and what a JWT of the session has besides them.
+type TokenSession struct {
+	Session
+	User     User
+	Metadata *Metadata // nil unless it was asked for
+
+	// Custom has the JSON of each claim of JWT_CUSTOM_CLAIMS: nil for NULL, and for a user without a profile. A text of
+	// MaxMetadata characters can be cut, and then it is not JSON.
+	Custom []json.RawMessage
+}
+
+// SessionForToken is like SessionWithUser, and also returns the custom claims and, if withMetadata is true, the
+// Metadata of the user, in the same round trip.
+func (s *Store) SessionForToken(
+	ctx context.Context, tokens []string, now time.Time, withMetadata bool,
+) (TokenSession, error) {
+	x, err := readRow(ctx, s, func(row pgx.CollectableRow) (x TokenSession, err error) {
+		var lists claimLists
+		more := lists.pointers(s)
+		if withMetadata {
+			x.Metadata = &Metadata{}
+			m := x.Metadata
+			more = append([]any{&m.User, &m.App, &m.AppRole, &m.Providers}, more...)
+		}
+		err = row.Scan(s.sessionFieldPointers(&x.Session, s.userFieldPointers(&x.User, more...)...)...)
+		x.Custom = lists.values(s)
+		return x, err
+	}, s.tokenSessionSQL(len(tokens) == 1, withMetadata), tokenArgument(tokens), now)
+	return x, s.classifyClaimsError(err)
+}
+
+// tokenSessionSQL returns the statement of SessionForToken for one token or several.
+func (s *Store) tokenSessionSQL(one, withMetadata bool) string {
+	sql := sessionOfSeveralTokensSQL
+	switch {
+	case one && withMetadata:
+		sql = metadataOfToken
+	case one:
+		sql = sessionOfOneTokenSQL
+	case withMetadata:
 		sql = metadataOfTokens
 	}
-	found, err := readRow(ctx, s, func(row pgx.CollectableRow) (x result, err error) {
-		m := &x.metadata
-		fields := s.userFieldPointers(&x.user, &m.User, &m.App, &m.AppRole, &m.Providers)
-		err = row.Scan(s.sessionFieldPointers(&x.session, fields...)...)
-		return x, err
-	}, sql, arg, now)
-	return found.session, found.user, &found.metadata, err
+	if text, ok := s.custom.statements[sql]; ok {
+		return text
+	}
+	return sql
+}
+
+// tokenArgument returns the argument of a statement for one token or several.
+func tokenArgument(tokens []string) any {
+	if len(tokens) == 1 {
+		return tokens[0]
+	}
+	return tokens
 }
 
 // The statement reads the columns for metadata from the row as JSON, because a column that does not exist would be an

@@ -57,6 +57,7 @@ type database struct {
 	schema                    string // schema of Xenon's tables
 	plugins                   config.Plugins
 	events                    bool // CheckReady requires the triggers that write events
+	custom                    customClaims
 	maxConns                  int32
 	freeConnectionTimeout     time.Duration
 	runningStatements         atomic.Int32 // statements that have a connection or wait for one

@@ -74,9 +74,12 @@ type AdminChange struct {
 // delete the user's mailed links. It returns ErrNotFound if there is no such user, also if id is not a UUID, and
 // ErrDuplicate if another user has the email.
 func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at time.Time) (User, error) {
-	isBan := c.Banned.Set && c.Banned.Value != nil && *c.Banned.Value
-	user, err := writeRow(ctx, s, s.scanUser, `
-		WITH `+lockUserSQL+`, changed_user AS (
+	return writeRow(ctx, s, s.scanUser, `
+		WITH `+lockUserSQL+changeUserSQL, c.arguments(id, at)...)
+}
+
+// changeUserSQL is the rest of a statement that changes the user in the CTE u, with the arguments of a change.
+const changeUserSQL = `, changed_user AS (
 			UPDATE "user"
 			SET name = CASE WHEN $3 THEN $4 ELSE name END,
 			    email = CASE WHEN $5 THEN $6 ELSE email END,
@@ -95,17 +98,22 @@ func (s *Store) ChangeUser(ctx context.Context, id string, c AdminChange, at tim
 		), ended_sessions AS (
 			DELETE FROM session USING u
 			WHERE session."userId" = u.id AND $23
-		), `+revokeSourcesSQL+`u`+isUnusedSourceOfUserSQL+` AND $23
+		), ` + revokeSourcesSQL + `u` + isUnusedSourceOfUserSQL + ` AND $23
 		), deleted_links AS (
 			DELETE FROM verification v USING u
-			WHERE ($23 OR $5) AND `+isLinkOfUserSQL+`
+			WHERE ($23 OR $5) AND ` + isLinkOfUserSQL + `
 		)
-		SELECT `+userColumns+` FROM changed_user u`,
+		SELECT ` + userColumns + ` FROM changed_user u`
+
+// arguments returns the arguments of changeUserSQL.
+func (c AdminChange) arguments(id string, at time.Time) []any {
+	isBan := c.Banned.Set && c.Banned.Value != nil && *c.Banned.Value
+	return []any{
 		id, at, c.Name.Set, c.Name.Value, c.Email.Set, c.Email.Value, c.EmailVerified.Set, c.EmailVerified.Value,
 		c.Image.Set, c.Image.Value, c.CreatedAt.Set, c.CreatedAt.Value, c.TwoFactorEnabled.Set, c.TwoFactorEnabled.Value,
 		c.Role.Set, c.Role.Value, c.Banned.Set, c.Banned.Value, c.BanReason.Set, c.BanReason.Value,
-		c.BanExpires.Set, c.BanExpires.Value, isBan)
-	return user, err
+		c.BanExpires.Set, c.BanExpires.Value, isBan,
+	}
 }
 
 // SetPassword stores a new password of a user, who gets a password account if they had none. It deletes the user's

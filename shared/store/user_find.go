@@ -22,16 +22,25 @@ func (s *Store) FindUsers(ctx context.Context, text string, limit int) ([]User, 
 		LIMIT $2`, "%"+likePattern.Replace(text)+"%", limit)
 }
 
+// isAdministratorSQL is true for a row u of "user" if the user is an administrator: the role contains "admin", or the
+// id is in the array of the CTE listed. It is false or NULL for other users.
+const isAdministratorSQL = `(u.role LIKE '%admin%' AND 'admin' = ANY (string_to_array(u.role, ','))
+				OR u.id = ANY ((SELECT ids FROM listed)::uuid[]))`
+
+// hasOtherAdministratorSQL is true if a user other than $1 is an administrator who is not banned at $2.
+const hasOtherAdministratorSQL = `EXISTS (
+				SELECT FROM "user" u
+				WHERE u.id <> $1::uuid AND NOT ` + isUserBannedSQL + ` AND ` + isAdministratorSQL + `
+			)`
+
 // HasOtherAdministrator reports whether a user other than the one with the id is an administrator who is not banned at
 // now: one whose role contains "admin", or one of those in listed, which has UUIDs.
 func (s *Store) HasOtherAdministrator(
 	ctx context.Context, id string, listed []string, now time.Time,
 ) (bool, error) {
 	return readRow(ctx, s, pgx.RowTo[bool], `
-		SELECT EXISTS (
-			SELECT FROM "user" u
-			WHERE u.id <> $1::uuid AND NOT `+isUserBannedSQL+`
-			  AND (u.role LIKE '%admin%' AND 'admin' = ANY (string_to_array(u.role, ','))
-			       OR u.id = ANY ($3::text[]::uuid[]))
-		)`, id, now, listed)
+		WITH listed AS (
+			SELECT string_to_array($3::text, ',') AS ids
+		)
+		SELECT `+hasOtherAdministratorSQL, id, now, strings.Join(listed, ","))
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,10 +20,11 @@ import (
 // Logs is moto's CloudWatch Logs behind a proxy. The proxy implements startFromHead of FilterLogEvents as AWS documents
 // it, because moto ignores it. moto ignores filter patterns for JSON, too: it returns the lines that they exclude.
 type Logs struct {
-	URL     string
-	Refuse  func(call int) string // returns the code of the error that answers a search, or "", if it is not nil
-	PerCall int                   // the maximum number of lines in an answer, if it is not 0
-	Calls   []FilterLogEvents     // the searches up to now
+	URL         string
+	Refuse      func(call int) string // returns the code of the error that answers a search, or "", if it is not nil
+	RefuseWrite map[string]string     // by operation: the code of the error that answers each call
+	PerCall     int                   // the maximum number of lines in an answer, if it is not 0
+	Calls       []FilterLogEvents     // the searches up to now
 
 	t     testing.TB
 	moto  string // URL of moto
@@ -58,10 +60,18 @@ func (s *Server) Logs(t testing.TB, group string) *Logs {
 	l := &Logs{t: t, moto: s.URL.String(), proxy: httputil.NewSingleHostReverseProxy(s.URL)}
 	l.call("CreateLogGroup", map[string]any{"logGroupName": group})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Amz-Target") != "Logs_20140328.FilterLogEvents" {
-			t.Errorf("call of CloudWatch Logs: got %q, want FilterLogEvents only", r.Header.Get("X-Amz-Target"))
+		switch operation, _ := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "Logs_20140328."); operation {
+		case "FilterLogEvents":
+			l.filterLogEvents(w, r)
+		case "CreateLogStream", "PutLogEvents":
+			if code := l.RefuseWrite[operation]; code != "" {
+				refuse(w, code)
+				return
+			}
+			l.proxy.ServeHTTP(w, r)
+		default:
+			t.Errorf("call of CloudWatch Logs: got %q, want a search or a write", operation)
 		}
-		l.filterLogEvents(w, r)
 	}))
 	t.Cleanup(front.Close)
 	l.URL = front.URL

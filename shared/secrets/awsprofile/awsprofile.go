@@ -32,6 +32,8 @@ func Load(ctx context.Context, settings config.AWS) (config.AWS, error) {
 		SessionToken:    config.Secret(as.SessionToken),
 		SecretsEndpoint: cmp.Or(settings.SecretsEndpoint, endpoint),
 		QueueEndpoint:   cmp.Or(settings.QueueEndpoint, endpoint),
+		LogsEndpoint:    cmp.Or(settings.LogsEndpoint, endpoint),
+		LogGroup:        settings.LogGroup,
 	}
 	return out, out.Check()
 }

@@ -42,6 +42,7 @@ func TestLoadReadsProfile(t *testing.T) {
 	want := config.AWS{
 		Region: "eu-central-1", AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "t",
 		SecretsEndpoint: "http://localhost:5000", QueueEndpoint: "http://localhost:1",
+		LogsEndpoint: "http://localhost:5000",
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
 		t.Errorf("Load with the profile work: %v (-got +want):\n%s", err, diff)
