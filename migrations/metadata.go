@@ -41,7 +41,7 @@ func AddMetadata(ctx context.Context, url, name string) (added bool, err error) 
 				return err
 			}
 			if _, err := tx.Exec(ctx, addMetadata); err != nil {
-				return explainLock(err)
+				return explainLock(err, "user", metadataLockTimeout)
 			}
 			added = !had
 			return nil
@@ -115,10 +115,9 @@ func hasMetadata(ctx context.Context, db interface {
 
 // explainLock adds the cause to the error that another session holds a lock on the table for too long. It adds
 // Postgres' hint to another error.
-func explainLock(err error) error {
+func explainLock(err error, table string, timeout time.Duration) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "55P03" { // lock_not_available
-		return fmt.Errorf("a transaction of another session uses the table \"user\" for more than %v: %w",
-			metadataLockTimeout, err)
+		return fmt.Errorf("a transaction of another session uses the table %q for more than %v: %w", table, timeout, err)
 	}
 	return withHint(err)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/postgres"
+	"github.com/xenon-auth/xenon/shared/profilefields"
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
@@ -56,9 +57,12 @@ func (l *localResources) createDirectory() error {
 	return os.WriteFile(l.pathOf(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
-// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations. They
-// use migrationURL, or the database URL if migrationURL is empty.
-func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, schemaName string, log io.Writer) error {
+// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, and
+// adds the columns of the fields of the profile. It uses migrationURL for that, or the database URL if migrationURL is
+// empty.
+func (l *localResources) prepareDatabase(
+	ctx context.Context, migrationURL, schemaName string, fields profilefields.Fields, log io.Writer,
+) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
 		server, err := postgres.Start(ctx, postgres.Options{Dir: l.pathOf("postgres"), Log: log})
@@ -71,7 +75,8 @@ func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, sche
 		}
 		l.server, l.databaseURL = server, server.URL("postgres")
 	}
-	applied, err := migrations.UpIn(ctx, cmp.Or(migrationURL, l.databaseURL), schemaName)
+	migrationURL = cmp.Or(migrationURL, l.databaseURL)
+	applied, err := migrations.UpIn(ctx, migrationURL, schemaName)
 	if newer := adviseNewer(err); newer != nil {
 		return newer
 	}
@@ -84,6 +89,13 @@ func (l *localResources) prepareDatabase(ctx context.Context, migrationURL, sche
 	}
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)
+	}
+	change, err := migrations.ChangeProfile(ctx, migrationURL, schemaName, fields)
+	if err != nil {
+		return adviseProfile(err)
+	}
+	for _, sql := range change.Statements {
+		fmt.Fprintln(log, "Ran", sql)
 	}
 	return nil
 }

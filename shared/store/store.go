@@ -56,6 +56,7 @@ type database struct {
 	source                    URLSource
 	schema                    string // schema of Xenon's tables
 	plugins                   config.Plugins
+	profile                   *profileTable // nil until UseProfileFields
 	maxConns                  int32
 	freeConnectionTimeout     time.Duration
 	runningStatements         atomic.Int32 // statements that have a connection or wait for one
