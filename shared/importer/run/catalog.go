@@ -21,8 +21,8 @@ var catalogQuery string
 var stringLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
 // describeTable reads the description of a table from pg_catalog. A table that does not exist is not an error: then
-// Exists is false.
-func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
+// Exists is false. choices are the names of the fields for which user_profile allows only values of a list.
+func describeTable(ctx context.Context, db *pgx.Conn, name string, choices []string) (mapping.Table, error) {
 	t := mapping.Table{Name: name}
 	schema, relation, ok := strings.Cut(name, ".")
 	if !ok {
@@ -43,7 +43,7 @@ func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Tabl
 			Name: c.Name, Type: c.Type, Precision: c.Precision, Generated: c.Generated, Unique: c.Unique, Labels: c.Labels,
 		}
 		// The mapping does not use the CHECK constraints of other columns.
-		if slices.Contains(mapping.ChoiceFields, c.Name) {
+		if slices.Contains(choices, c.Name) {
 			column.Allowed = quotedValues(c.Check)
 		}
 		t.Columns = append(t.Columns, column)
@@ -79,8 +79,8 @@ const (
   AND to_regclass('"supabaseCredential"') IS NOT NULL AND to_regclass('"supabaseBridge"') IS NOT NULL`
 )
 
-// readSourceCatalog reads the catalog of the source. profiles is the name of the profile table, "none" for none.
-func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapping.SourceCatalog, error) {
+// readSourceCatalog reads the catalog of the source.
+func readSourceCatalog(ctx context.Context, db *pgx.Conn, o mapping.Options) (mapping.SourceCatalog, error) {
 	var s mapping.SourceCatalog
 	if err := db.QueryRow(ctx, serverQuery).Scan(&s.Server, &s.Version, &s.ICU); err != nil {
 		return s, fmt.Errorf("read the version of the source: %w", err)
@@ -94,10 +94,10 @@ func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapp
 		{"auth.refresh_tokens", &s.RefreshTokens},
 		{"auth.mfa_amr_claims", &s.AMRClaims},
 	}
-	if profiles != mapping.NoProfiles {
-		wanted = append(wanted, describedTable{profiles, &s.Profiles})
+	if o.Profiles != mapping.NoProfiles {
+		wanted = append(wanted, describedTable{o.Profiles, &s.Profiles})
 	}
-	return s, describeAll(ctx, db, wanted)
+	return s, describeAll(ctx, db, o, wanted)
 }
 
 type describedTable struct {
@@ -105,9 +105,10 @@ type describedTable struct {
 	into *mapping.Table
 }
 
-func describeAll(ctx context.Context, db *pgx.Conn, all []describedTable) (err error) {
+func describeAll(ctx context.Context, db *pgx.Conn, o mapping.Options, all []describedTable) (err error) {
+	choices := o.ChoiceFields()
 	for _, t := range all {
-		if *t.into, err = describeTable(ctx, db, t.name); err != nil {
+		if *t.into, err = describeTable(ctx, db, t.name, choices); err != nil {
 			return err
 		}
 	}
@@ -120,8 +121,8 @@ func HasICU(ctx context.Context, db *pgx.Conn) (icu bool, err error) {
 	return icu, Wrap("read the collations of the target", err)
 }
 
-// ReadTargetCatalog reads the catalog of the target.
-func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog, error) {
+// ReadTargetCatalog reads the catalog of the target, for the fields of the profile in the options.
+func ReadTargetCatalog(ctx context.Context, db *pgx.Conn, o mapping.Options) (mapping.TargetCatalog, error) {
 	var t mapping.TargetCatalog
 	var icu bool
 	if err := db.QueryRow(ctx, serverQuery).Scan(&t.Server, &t.Version, &icu); err != nil {
@@ -131,7 +132,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 		return t, fmt.Errorf("read the schema of the target: %w", err)
 	}
 	var mismatch *tables.Error
-	err := tables.CheckTables(ctx, db, t.Schema, isNeededByImport)
+	err := tables.CheckTables(ctx, db, t.Schema, isNeededByImport, o.DeclaredFields()...)
 	if err != nil && !errors.As(err, &mismatch) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
@@ -147,7 +148,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	if err := db.QueryRow(ctx, hasSessionTables).Scan(&t.SessionTables); err != nil {
 		return t, fmt.Errorf("look for the tables of sessions in the target: %w", err)
 	}
-	return t, describeAll(ctx, db, []describedTable{
+	return t, describeAll(ctx, db, o, []describedTable{
 		{t.Schema + ".user", &t.User},
 		{t.Schema + ".account", &t.Account},
 		{t.Schema + ".user_profile", &t.Profile},
@@ -163,10 +164,10 @@ func isNeededByImport(migration int64) bool { return migration < 3 }
 func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
 	m := mapping.Mapping{Options: o}
 	var err error
-	if m.Source, err = readSourceCatalog(ctx, src, o.Profiles); err != nil {
+	if m.Source, err = readSourceCatalog(ctx, src, o); err != nil {
 		return m, err
 	}
 	m.Source.Profiles = o.RenameProfileColumns(m.Source.Profiles)
-	m.Target, err = ReadTargetCatalog(ctx, dst)
+	m.Target, err = ReadTargetCatalog(ctx, dst, o)
 	return m, err
 }
