@@ -52,6 +52,9 @@ OTHER_PACKAGES = $(LONG_PACKAGES) $$(go list $(GO_PACKAGES) | grep -vxFf <(go li
 # GOWORK=off: go.mod alone decides what a function is built from.
 BUILD_FOR_LAMBDA = GOWORK=off GOOS=linux GOARCH=$(or $(LAMBDA_ARCH),arm64) go build -tags lambda.norpc -buildvcs=false -ldflags "-s -w -buildid="
 
+# Puts the file PROFILE_FIELDS beside the binary of a function that reads it: $(1) is the function, $(2) the directory.
+COPY_PROFILE_FIELDS = case "$(1):$(PROFILE_FIELDS)" in profile:?*|health:?*|migrate:?*) cp "$(PROFILE_FIELDS)" "$(2)/";; esac
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -208,6 +211,7 @@ build: $(FUNCTIONS:%=dist/%/bootstrap) ## build every function for Lambda, into 
 dist/%/bootstrap: FORCE
 	@$(BUILD_FOR_LAMBDA) -o $@ ./functions/$*
 	@printf '%-10s %s bytes\n' $* "$$(wc -c < $@)"
+	@$(call COPY_PROFILE_FIELDS,$*,$(@D))
 	@test "$$(wc -c < $@)" -le $(or $(MAX_BINARY_BYTES_$*),$(MAX_BINARY_BYTES)) || \
 		{ echo '$* has more than $(or $(MAX_BINARY_BYTES_$*),$(MAX_BINARY_BYTES)) bytes' >&2; exit 1; }
 
@@ -259,9 +263,10 @@ lambda: .tools/moto.done .tools/sam.done ## run every function under Lambda's em
 # `sam build` calls this for each function of template.yaml, for example build-SigninFunction for functions/signin.
 build-%Function:
 	@$(BUILD_FOR_LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$$(echo $* | tr A-Z a-z)
+	@$(call COPY_PROFILE_FIELDS,$$(echo $* | tr A-Z a-z),$(ARTIFACTS_DIR))
 
 .PHONY: deploy
-deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod, SITE=DIR for another built site; docs/deploy.md)
+deploy: .tools/sam.done ## deploy to AWS: functions, schema, stack, site (ENV=dev or prod, SITE=DIR, PROFILE_FIELDS=FILE; docs/deploy.md)
 	@scripts/deploy $(or $(ENV),dev)
 
 .PHONY: publish

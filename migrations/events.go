@@ -45,7 +45,7 @@ func SwitchEvents(ctx context.Context, url, name string, on bool) (changed bool,
 				return err
 			}
 			if _, err := tx.Exec(ctx, sql); err != nil {
-				return explainLock(err, `one of the tables "user", session and account`)
+				return explainLock(err, `one of the tables "user", session and account`, optionalLockTimeout)
 			}
 			changed = true
 			return nil

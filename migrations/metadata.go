@@ -41,7 +41,7 @@ func AddMetadata(ctx context.Context, url, name string) (added bool, err error) 
 				return err
 			}
 			if _, err := tx.Exec(ctx, addMetadata); err != nil {
-				return explainLock(err, `the table "user"`)
+				return explainLock(err, `the table "user"`, optionalLockTimeout)
 			}
 			added = !had
 			return nil
@@ -115,9 +115,9 @@ func hasMetadata(ctx context.Context, db interface {
 
 // explainLock adds the cause to the error that another session holds a lock on the tables for too long. It adds
 // Postgres' hint to another error.
-func explainLock(err error, tables string) error {
+func explainLock(err error, tables string, timeout time.Duration) error {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "55P03" { // lock_not_available
-		return fmt.Errorf("a transaction of another session uses %s for more than %v: %w", tables, optionalLockTimeout, err)
+		return fmt.Errorf("a transaction of another session uses %s for more than %v: %w", tables, timeout, err)
 	}
 	return withHint(err)
 }

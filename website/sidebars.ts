@@ -7,7 +7,7 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Getting started',
       link: { type: 'doc', id: 'getting-started' },
-      items: ['adopt', 'install', 'local', 'your-site', 'ui-kits', 'another-origin', 'verify-tokens'],
+      items: ['adopt', 'install', 'local', 'your-site', 'profile-fields', 'ui-kits', 'another-origin', 'verify-tokens'],
     },
     { type: 'category', label: 'How it works', link: { type: 'doc', id: 'how-it-works' }, items: ['architecture'] },
     {

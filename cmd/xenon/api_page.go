@@ -101,18 +101,29 @@ func (d apiDocument) sections() ([]apiSection, error) {
 	return all, nil
 }
 
-// serveAPIDescription answers GET /openapi.yaml.
-func serveAPIDescription(w http.ResponseWriter, _ *http.Request) error {
+// apiDescription serves the description of the API: with the declared fields of the profile, if document is set, else
+// that of the shipped declaration.
+type apiDescription struct{ document []byte }
+
+func (d apiDescription) text() []byte {
+	if d.document != nil {
+		return d.document
+	}
+	return embedded.OpenAPI
+}
+
+// serveDocument answers GET /openapi.yaml.
+func (d apiDescription) serveDocument(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/yaml")
-	_, err := w.Write(embedded.OpenAPI)
+	_, err := w.Write(d.text())
 	return err
 }
 
-// serveAPIPage answers GET /api with a page that has a form for each operation. The page sends requests to this server
+// servePage answers GET /api with a page that has a form for each operation. The page sends requests to this server
 // only.
-func serveAPIPage(w http.ResponseWriter, _ *http.Request) error {
+func (d apiDescription) servePage(w http.ResponseWriter, _ *http.Request) error {
 	var doc apiDocument
-	if err := yaml.Unmarshal(embedded.OpenAPI, &doc); err != nil {
+	if err := yaml.Unmarshal(d.text(), &doc); err != nil {
 		return fmt.Errorf("docs/openapi.yaml: %w", err)
 	}
 	sections, err := doc.sections()

@@ -78,5 +78,6 @@ func TestOpenAPIRouteServesTheFileInDocs(t *testing.T) {
 
 // apiRoutes returns the routes of the API page and of the OpenAPI file.
 func apiRoutes() web.Routes {
-	return web.Routes{"GET /api": serveAPIPage, "GET /openapi.yaml": serveAPIDescription}
+	var d apiDescription
+	return web.Routes{"GET /api": d.servePage, "GET /openapi.yaml": d.serveDocument}
 }

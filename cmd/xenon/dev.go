@@ -82,8 +82,15 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	defer stopMails()
+	fields, err := loadProfileFields(cfg)
+	if err != nil {
+		return err
+	}
 	site, err := c.openSite(ctx, cfg)
 	if err != nil {
+		return err
+	}
+	if site.api.document, err = describeAPI(fields); err != nil {
 		return err
 	}
 	defer local.stop()
@@ -91,7 +98,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if c.DatabaseURL == "" && local.databaseURL != "" {
 		direct = getenv("DIRECT_DATABASE_URL")
 	}
-	if err := local.prepareDatabase(ctx, direct, cfg, std.err); err != nil {
+	if err := local.prepareDatabase(ctx, direct, cfg, fields, std.err); err != nil {
 		return err
 	}
 	cfg.DatabaseURL = config.Secret(local.databaseURL)
@@ -99,7 +106,7 @@ func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error 
 		return err
 	}
 	appSecrets := secrets.New(cfg, time.Now)
-	db := openDevStore(appSecrets, cfg)
+	db := openDevStore(appSecrets, cfg).UseProfileFields(fields)
 	defer db.Close()
 	stopEvents, err := startEvents(ctx, cfg, appSecrets)
 	if err != nil {
@@ -155,7 +162,7 @@ func (c devCmd) printStart(out io.Writer, addr net.Addr, databaseURL string, cfg
 	if cfg.Events.On {
 		fmt.Fprintln(out, "Events go to", cmp.Or(cfg.Events.BusARN, originOf(cfg.Events.WebhookURL)))
 	}
-	fmt.Fprint(out, site.note, commandsToTry(cfg.Origin, site.path, c.Dir))
+	fmt.Fprint(out, site.note, commandsToTry(cfg, site.path, c.Dir))
 }
 
 func (c devCmd) listen(ctx context.Context) (net.Listener, error) {
@@ -220,17 +227,26 @@ func newStartPage(text string) web.Handler {
 }
 
 // commandsToTry returns the text that xenon dev prints at its start: the URL of the site's home page, and commands to
-// try, which register, read the session and create a profile.
-func commandsToTry(origin, path, dir string) string {
+// try, which register, read the session and create a profile, if there is a profile API.
+func commandsToTry(cfg config.API, path, dir string) string {
+	body := `{"learning_mode":"code_first","time_per_week":5}`
+	if cfg.ProfileFields != "" {
+		body = "{}"
+	}
+	const readJWT = `$(curl -sb cookies.txt %[1]s/api/auth/token | cut -d '"' -f 4)`
+	profile := fmt.Sprintf(`curl -H "Authorization: Bearer `+readJWT+`" -H 'Content-Type: application/json' -d '%[2]s' `+
+		`%[1]s/api/profile`+"\n", cfg.Origin, body)
+	if !cfg.Profile {
+		profile = ""
+	}
 	return fmt.Sprintf(`
 Xenon is running at %[1]s%[3]s - open it in a browser, or try it from here:
 
 curl -c cookies.txt -H 'Content-Type: application/json' -d '{"name":"Ada","email":"ada'$RANDOM'@example.com","password":"correct horse"}' %[1]s/api/auth/sign-up/email
 curl -b cookies.txt %[1]s/api/auth/get-session
-curl -H "Authorization: Bearer $(curl -sb cookies.txt %[1]s/api/auth/token | cut -d '"' -f 4)" -H 'Content-Type: application/json' -d '{"learning_mode":"code_first","time_per_week":5}' %[1]s/api/profile
-
+%[4]s
 A page with a form for every operation: %[1]s/api
 
 Ctrl-C stops it. The data stays in %[2]s; delete this directory to start anew.
-`, origin, dir, path)
+`, cfg.Origin, dir, path, profile)
 }

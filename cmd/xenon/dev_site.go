@@ -20,14 +20,15 @@ type devSite struct {
 	handler http.Handler // nil with --no-site
 	start   web.Handler  // with --no-site, the short text at /
 	path    string       // of the home page, such as /learn/; empty for /
-	note    string       // printed at the start: what the user must know about the site
+	api     apiDescription
+	note    string // printed at the start: what the user must know about the site
 }
 
 // openSite returns the site of the flags --site, --no-site and --csp. xenon dev calls it before it starts the database,
 // because it checks the flags.
 func (c devCmd) openSite(ctx context.Context, cfg config.API) (s devSite, err error) {
 	if c.NoSite {
-		s.start = newStartPage(commandsToTry(cfg.Origin, "", c.Dir))
+		s.start = newStartPage(commandsToTry(cfg, "", c.Dir))
 		return s, nil
 	}
 	if s.policy, err = readSitePolicy(); err != nil {
@@ -46,7 +47,7 @@ func (c devCmd) openSite(ctx context.Context, cfg config.API) (s devSite, err er
 		return s, err
 	}
 	files.headers = s.policy.headers(strings.HasPrefix(cfg.Origin, "https:"))
-	files.whileNotBuilt = newStartPage(siteNotBuiltText + commandsToTry(cfg.Origin, "", c.Dir))
+	files.whileNotBuilt = newStartPage(siteNotBuiltText + commandsToTry(cfg, "", c.Dir))
 	s.handler, s.note = files, c.noteAbout(files)
 	return s, nil
 }
@@ -101,7 +102,7 @@ Pages that need them look wrong. To allow them, as a site of Docusaurus needs: x
 // withAPI returns a handler that serves the routes, the pages about the API and, at every other path, the site. With
 // --no-site it serves a short text at / instead of the site.
 func (s devSite) withAPI(routes web.Routes, cfg config.API) http.Handler {
-	routes["GET /api"], routes["GET /openapi.yaml"] = serveAPIPage, serveAPIDescription
+	routes["GET /api"], routes["GET /openapi.yaml"] = s.api.servePage, s.api.serveDocument
 	if s.handler == nil {
 		routes["GET /"] = s.start
 		return devAPI(routes, cfg)

@@ -17,6 +17,7 @@ import (
 	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/postgres"
+	"github.com/xenon-auth/xenon/shared/profilefields"
 	"github.com/xenon-auth/xenon/shared/schema"
 )
 
@@ -56,10 +57,11 @@ func (l *localResources) createDirectory() error {
 	return os.WriteFile(l.pathOf(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
-// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, and
-// makes or drops the triggers that write events. This uses migrationURL, or the database URL if migrationURL is empty.
+// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, adds the
+// columns of the fields of the profile, and makes or drops the triggers that write events. This uses migrationURL, or
+// the database URL if migrationURL is empty.
 func (l *localResources) prepareDatabase(
-	ctx context.Context, migrationURL string, cfg config.API, log io.Writer,
+	ctx context.Context, migrationURL string, cfg config.API, fields profilefields.Fields, log io.Writer,
 ) error {
 	if l.databaseURL == "" {
 		fmt.Fprintln(log, "Starting Postgres …")
@@ -87,6 +89,13 @@ func (l *localResources) prepareDatabase(
 	}
 	for _, name := range applied {
 		fmt.Fprintln(log, "Applied", name)
+	}
+	change, err := migrations.ChangeProfile(ctx, migrationURL, cfg.Schema, fields)
+	if err != nil {
+		return adviseProfile(err)
+	}
+	for _, sql := range change.Statements {
+		fmt.Fprintln(log, "Ran", sql)
 	}
 	_, err = migrations.SwitchEvents(ctx, migrationURL, cfg.Schema, cfg.Events.On)
 	return err

@@ -1,5 +1,5 @@
-// Command xenon runs Xenon for local development and manages a deployment: dev, schema, users, mails, keys, secrets,
-// migrate, bridge.
+// Command xenon runs Xenon for local development and manages a deployment: dev, schema, profile, users, mails, keys,
+// secrets, migrate, bridge.
 package main
 
 import (
@@ -33,6 +33,7 @@ type commands struct {
 	Dev     devCmd            `cmd:"" help:"Run Xenon for local development: a database, schema, keys, and all functions in one process."`
 	Init    initCmd           `cmd:"" help:"Create a directory to start with: an example site, settings, a script."`
 	Schema  schemaCmd         `cmd:"" help:"Apply the migrations of the database schema, or list which are applied."`
+	Profile profileCmd        `cmd:"" help:"Check the declared fields of the profile, or print the description of the API with them."`
 	Migrate migrateCmd        `cmd:"" help:"Import the users of a Supabase project: plan, run, verify, report, roll back or finalize."`
 	Bridge  bridgeCmd         `cmd:"" help:"Show or delete the imported sessions of Supabase."`
 	Users   usersCmd          `cmd:"" help:"Find, show, export, ban, sign out or delete users, set passwords, count."`

@@ -33,6 +33,7 @@ func TestHelpPrintsUsageAndWrongUseExitsWith2(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "dev", "schema up", "schema status", "keys list", "keys rotate", "secrets list", "secrets reencrypt",
+		"profile check", "profile openapi",
 		"migrate plan",
 		"migrate run", "migrate verify", "migrate rollback", "migrate report", "migrate finalize",
 	} {

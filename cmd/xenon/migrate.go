@@ -13,6 +13,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/sessions"
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/secrets"
@@ -87,6 +88,14 @@ func openImport(s importSecrets, getenv environment, std streams) (*importer.Imp
 	if err != nil {
 		return nil, nil, newUsageError("%s", err)
 	}
+	on, path, err := config.LoadProfile(getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := loadImportFields(on, path)
+	if err != nil {
+		return nil, nil, err
+	}
 	printIgnored(std, "--from", s.From)
 	printIgnored(std, "--to", s.To)
 	p := newProgress(std.err, time.Now)
@@ -101,6 +110,8 @@ func openImport(s importSecrets, getenv environment, std streams) (*importer.Imp
 		Secret:         s.authSecrets,
 		EncryptionKeys: keys,
 		PublicKeys:     sessions.ReadPublicKeys(s.publicKeys),
+		ProfileFields:  fields,
+		ProfilesOff:    !on,
 	}, p, nil
 }
 
@@ -238,4 +249,13 @@ func printJSON(std streams, v any) error {
 	}
 	_, err = fmt.Fprintf(std.out, "%s\n", text)
 	return err
+}
+
+// loadImportFields returns the fields of the profile for an import, nil for those of the shipped declaration.
+func loadImportFields(on bool, path string) ([]mapping.ProfileField, error) {
+	if path == "" {
+		return nil, nil
+	}
+	fields, err := loadProfileFields(config.API{Profile: on, ProfileFields: path})
+	return mapping.ProfileFieldsOf(fields), err
 }

@@ -54,7 +54,11 @@ func (c samCmd) Run(ctx context.Context, getenv environment, std streams) error 
 	if err != nil {
 		return withAdvice(err, "Correct the settings in the environment; .env.example explains each setting.")
 	}
-	if err := local.prepareDatabase(ctx, "", cfg, std.err); err != nil {
+	fields, err := loadProfileFields(cfg)
+	if err != nil {
+		return err
+	}
+	if err := local.prepareDatabase(ctx, "", cfg, fields, std.err); err != nil {
 		return err
 	}
 	set["DATABASE_URL"] = local.databaseURL
@@ -82,6 +86,9 @@ func containerSettings(getenv func(string) string, port string) (map[string]stri
 		return value
 	})
 	set["SIGNING_KEYS_FILE"] = keysPathInContainer
+	if path := set["PROFILE_FIELDS"]; path != "" {
+		set["PROFILE_FIELDS"] = filepath.Base(path) // the build puts the file beside the functions
+	}
 	set["MAIL_FILE"] = "/dev/stdout" // sam prints it; a file would be removed with its container
 	if set["JWKS_URL"] == "" {
 		set["JWKS_URL"] = "http://" + net.JoinHostPort("localhost", port) + "/api/auth/jwks"

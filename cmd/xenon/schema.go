@@ -26,7 +26,8 @@ type schemaUpCmd struct {
 func (schemaUpCmd) Help() string {
 	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA, which it creates if there is
 none. Checks the existing tables first. If a table does not match, it applies nothing and prints the column and the SQL
-that repairs it. Concurrent runs wait for each other.
+that repairs it. Then it adds the columns and constraints of the fields that PROFILE_FIELDS declares to the table
+user_profile, and prints the SQL. It drops no column. Concurrent runs wait for each other.
 
   DIRECT_DATABASE_URL=postgres://… xenon schema up
   SCHEMA=xenon xenon schema up
@@ -41,7 +42,14 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	if err != nil {
 		return err
 	}
+	fields, err := readProfileFields(getenv)
+	if err != nil {
+		return err
+	}
 	printIgnored(std, "database URL", url)
+	if _, err := migrations.PlanProfile(ctx, url, name, fields); errors.As(err, new(*migrations.ProfileError)) {
+		return adviseProfile(err)
+	}
 	applied, err := migrations.UpIn(ctx, url, name)
 	if newer := adviseNewer(err); newer != nil {
 		return newer
@@ -51,6 +59,10 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 	}
 	if err != nil {
 		return withAdvice(err, "The failed file was rolled back. Correct the cause and run the command again.")
+	}
+	change, err := migrations.ChangeProfile(ctx, url, name, fields)
+	if err != nil {
+		return adviseProfile(err)
 	}
 	if c.Metadata {
 		added, err := migrations.AddMetadata(ctx, url, name)
@@ -72,12 +84,15 @@ func (c schemaUpCmd) Run(ctx context.Context, getenv environment, std streams) e
 		return err
 	}
 	if c.JSON {
-		return printJSON(std, map[string][]string{"applied": append([]string{}, applied...)})
+		return printJSON(std, appliedReply{append([]string{}, applied...), change.Statements})
 	}
 	for _, name := range applied {
 		fmt.Fprintln(std.out, "applied", name)
 	}
-	if len(applied) == 0 {
+	for _, sql := range change.Statements {
+		fmt.Fprintln(std.out, "ran "+sql+";")
+	}
+	if len(applied) == 0 && len(change.Statements) == 0 {
 		fmt.Fprintln(std.out, "The schema is up to date.")
 	}
 	return nil
@@ -100,6 +115,12 @@ func (c schemaUpCmd) switchEvents(ctx context.Context, url, name string, applied
 		applied = append(applied, migrations.EventsFile+" (dropped)")
 	}
 	return applied, nil
+}
+
+// appliedReply is the output of xenon schema up --json.
+type appliedReply struct {
+	Applied    []string `json:"applied"`
+	Statements []string `json:"statements,omitempty"` // the SQL for the fields of the profile
 }
 
 // adviseMovedTables says what to do if tables were moved before the columns for metadata were added.
@@ -162,7 +183,8 @@ type schemaStatusCmd struct {
 
 func (schemaStatusCmd) Help() string {
 	return `Uses the database DIRECT_DATABASE_URL, else DATABASE_URL, and the schema SCHEMA. Changes nothing. If a table
-does not match, it prints the column and the SQL that repairs it, and the exit status is 3.
+does not match, it prints the column and the SQL that repairs it, and the exit status is 3. Also prints the SQL that
+xenon schema up would run for the fields that PROFILE_FIELDS declares.
 
   xenon schema status --json`
 }
@@ -190,17 +212,27 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 	if err != nil {
 		return err
 	}
-	if err := c.print(all, name, optionalParts{metadata, events}, mismatch, std); err != nil || mismatch == nil {
+	profile, err := readProfileStatus(ctx, getenv, url, name)
+	if err != nil {
 		return err
 	}
-	return needsDecisionError(adviseRepair(mismatch, name).Error())
+	if err := c.print(all, name, optionalParts{metadata, events}, profile, mismatch, std); err != nil {
+		return err
+	}
+	switch {
+	case mismatch != nil:
+		return needsDecisionError(adviseRepair(mismatch, name).Error())
+	case profile.err != nil:
+		return needsDecisionError(adviseProfile(profile.err).Error())
+	}
+	return nil
 }
 
 // optionalParts says which optional parts of the schema exist.
 type optionalParts struct{ metadata, events bool }
 
 func (c schemaStatusCmd) print(
-	all []migrations.Migration, name string, parts optionalParts, mismatch *schema.Error, std streams,
+	all []migrations.Migration, name string, parts optionalParts, profile profileStatus, mismatch *schema.Error, std streams,
 ) error {
 	if c.JSON {
 		problems := []schema.Problem{}
@@ -209,7 +241,7 @@ func (c schemaStatusCmd) print(
 		}
 		return printJSON(std, map[string]any{
 			"betterAuth": migrations.BetterAuthVersion, "schema": name, "migrations": all, "metadata": parts.metadata,
-			"events": parts.events, "problems": problems,
+			"events": parts.events, "problems": problems, "profile": profile,
 		})
 	}
 	fmt.Fprintf(std.out, "The tables are those of Better Auth %s, in the schema %s.\n", migrations.BetterAuthVersion, name)
@@ -228,5 +260,6 @@ func (c schemaStatusCmd) print(
 		events = "on"
 	}
 	fmt.Fprintf(std.out, "%-32s %s\n%-32s %s\n", "userMetadata, appMetadata", metadata, "events", events)
+	profile.print(std.out)
 	return nil
 }

@@ -241,7 +241,7 @@ func TestDevWithoutSiteServesAPIAndStartPage(t *testing.T) {
 		"only the start page": {devCmd{NoSite: true}, "/login", http.StatusNotFound},
 		"no server at --site": {devCmd{Site: "http://127.0.0.1:1"}, "/login", http.StatusBadGateway},
 	} {
-		h, err := openHandler(t, c.cmd, web.Routes{"GET /api": serveAPIPage})
+		h, err := openHandler(t, c.cmd, web.Routes{"GET /api": apiDescription{}.servePage})
 		if err != nil {
 			t.Fatal(err)
 		}

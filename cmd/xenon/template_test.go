@@ -171,7 +171,7 @@ func TestFunctionsServeRoutesOfTheirFolder(t *testing.T) {
 		if strings.Contains(string(text), "store.Open(") && !strings.Contains(string(text), ").UseSchema(cfg.Schema)") {
 			t.Errorf("functions/%s/main.go opens the store without UseSchema(cfg.Schema), want it called", folder)
 		}
-		method := regexp.MustCompile(`\)\.(\w+)Routes\(\)\.Mux\(cfg\)`).FindSubmatch(text)
+		method := regexp.MustCompile(`\.(\w+)Routes\(\)\.Mux\(cfg\)`).FindSubmatch(text)
 		if _, serves := routes[folder]; !serves {
 			if method != nil {
 				t.Errorf("functions/%s/main.go serves the routes of %q, want none, because xenon dev serves none of it",

@@ -15,10 +15,11 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.API) http.Handler {
+	lambdahttp.MainWithFile(func(cfg config.API) (http.Handler, error) {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UseCustomClaims(cfg.CustomClaims).UseEvents(cfg.Events.On)
 		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), time.Now)
-		return health.New(cfg, db, limits).HealthRoutes().Mux(cfg)
+		service, err := health.Load(cfg, db, limits)
+		return service.HealthRoutes().Mux(cfg), err
 	})
 }

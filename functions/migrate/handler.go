@@ -14,16 +14,31 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/importer"
 	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 	"github.com/xenon-auth/xenon/shared/importer/sessions"
 	"github.com/xenon-auth/xenon/shared/importer/stepfn"
 	"github.com/xenon-auth/xenon/shared/pg"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
 
 type handler struct {
-	cfg config.Import
-	log *slog.Logger
-	now func() time.Time
+	cfg    config.Import
+	fields []mapping.ProfileField // nil: those of the shipped declaration
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// loadHandler reads the settings, and the file that PROFILE_FIELDS names.
+func loadHandler(log *slog.Logger) (handler, error) {
+	h := handler{log: log, now: time.Now}
+	var err error
+	if h.cfg, err = config.FromEnv(config.LoadImport); err != nil || h.cfg.ProfileFields == "" || h.cfg.ProfilesOff {
+		return h, err
+	}
+	fields, err := declaration.Load(h.cfg.ProfileFields)
+	h.fields = mapping.ProfileFieldsOf(fields)
+	return h, err
 }
 
 // handle executes one action. The type of its error is a name of stepfn.ErrorName, which the state machine uses. The
@@ -90,6 +105,8 @@ func (h handler) open(ctx context.Context, a stepfn.Action) (*importer.Import, e
 
 		EncryptionKeys: keys,
 		PublicKeys:     sessions.ReadPublicKeys(h.cfg.PublicKeys),
+		ProfileFields:  h.fields,
+		ProfilesOff:    h.cfg.ProfilesOff,
 		Holder:         a.Job.Holder,
 		Shared:         true,
 		Progress:       h.logProgress,

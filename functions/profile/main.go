@@ -15,10 +15,11 @@ import (
 )
 
 func main() {
-	lambdahttp.Main(func(cfg config.API) http.Handler {
+	lambdahttp.MainWithFile(func(cfg config.API) (http.Handler, error) {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema)
 		limits := limit.New(cfg, db, web.NewClients(cfg.ClientIP, appSecrets.AcceptsOriginSecret), time.Now)
-		return profile.New(cfg, db, limits, time.Now).ProfileRoutes().Mux(cfg)
+		service, err := profile.Load(cfg, db, limits, time.Now)
+		return service.ProfileRoutes().Mux(cfg), err
 	})
 }

@@ -105,6 +105,9 @@ type API struct {
 	StateCookie       bool // STATE_STRATEGY=cookie: the state of a social sign-in is in a cookie, not in Postgres
 	AllowUnlinkingAll bool // the last account of a user can be unlinked
 
+	Profile       bool   // PROFILE: the profile API is available
+	ProfileFields string // PROFILE_FIELDS: the file that declares the fields of the profile; "": the shipped declaration
+
 	SharedDatabase bool // a TypeScript server with Better Auth uses the same database and secret
 
 	Mail         Mail
@@ -232,6 +235,9 @@ func (l *loader) readAPI() API {
 		StateCookie:       l.readOneOf("STATE_STRATEGY", "database", "cookie") == "cookie",
 		AllowUnlinkingAll: l.readOnOff("ALLOW_UNLINKING_ALL", false),
 
+		Profile:       l.readOnOff("PROFILE", true),
+		ProfileFields: getenv("PROFILE_FIELDS"),
+
 		SharedDatabase: l.readOnOff("SHARED_DATABASE", false),
 
 		Mail:         Mail(l.readOneOf("MAIL", string(MailOutbox), string(MailQueue), string(MailSMTP), string(MailNone))),
@@ -346,4 +352,12 @@ func LoadSchemaName(getenv func(string) string) (string, error) {
 	l := loader{getenv: getenv}
 	name := l.readSchema()
 	return name, l.err()
+}
+
+// LoadProfile reads the settings of the profile API for commands: whether it is available, and the file that declares
+// its fields, "" for the shipped declaration.
+func LoadProfile(getenv func(string) string) (on bool, fields string, err error) {
+	l := loader{getenv: getenv}
+	on = l.readOnOff("PROFILE", true)
+	return on, getenv("PROFILE_FIELDS"), l.err()
 }

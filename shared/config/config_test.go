@@ -48,7 +48,7 @@ func TestLoadAPIHasDefaults(t *testing.T) {
 		JWTIssuer:       "http://localhost:3000", JWTAudience: "http://localhost:3000",
 		JWTExpiresIn: 168 * time.Hour, JWTAlg: config.RS256, JWTClaims: config.BetterAuthClaims,
 		RateLimit: true, CookieCacheMaxAge: 300 * time.Second,
-		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true,
+		RevokeSessionsOnPasswordReset: true, ChangeEmail: true, DeleteUser: true, SignUp: true, Profile: true,
 		Mail: config.MailOutbox, MailFile: ".xenon/mail.jsonl",
 		Social: config.Social{AccountLinking: true, UpdateAccountOnSignIn: true},
 	}

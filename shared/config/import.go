@@ -10,6 +10,8 @@ type Import struct {
 	AppSecretARN    string // the secret in Secrets Manager that has AuthSecret; "" in local development
 	Schema          string // the schema of Xenon's tables
 	PublicKeys      string // SUPABASE_JWKS: file or URL with the public keys of the project
+	ProfilesOff     bool   // PROFILE=off: the deployment has no profile API, and the import copies no profiles
+	ProfileFields   string // PROFILE_FIELDS: the file that declares the fields of the profile; "": the shipped declaration
 	AWS             AWS
 }
 
@@ -25,6 +27,8 @@ func LoadImport(getenv func(string) string) (Import, error) {
 		AppSecretARN:    l.readSecretARN("APP_SECRET_ARN"),
 		Schema:          l.readSchema(),
 		PublicKeys:      getenv("SUPABASE_JWKS"),
+		ProfilesOff:     !l.readOnOff("PROFILE", true),
+		ProfileFields:   getenv("PROFILE_FIELDS"),
 		AWS:             l.readAWS(),
 	}
 	if c.SecretARN == "" {

@@ -286,6 +286,21 @@ var settingsTable = []setting{
 			"are never read, and such links are refused.",
 	},
 	{
+		"PROFILE",
+		"on",
+		"",
+		"`off`: there is no profile API. `/api/profile` answers like a path that does not exist, and an import leaves out " +
+			"the profiles.",
+	},
+	{
+		"PROFILE_FIELDS",
+		"",
+		"the profile of a learner",
+		"The file (YAML) that declares the fields of the profile; see [profile-fields.md](profile-fields.md). A relative " +
+			"path begins at the working directory. In a deployment it is a file beside the program, which " +
+			"[`make deploy`](profile-fields.md#deploy) puts there.",
+	},
+	{
 		"MAIL",
 		"outbox",
 		"",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -24,6 +25,13 @@ type Service struct {
 	Store     *store.Store
 	Limits    *limit.Limiter
 	StartPage string // the redirect target of GET /api/auth/error: the start page of the site
+}
+
+// Load is New, for tables with the fields of the profile in the file that the settings name. Call it before the first
+// statement of db.
+func Load(cfg config.API, db *store.Store, limits *limit.Limiter) (*Service, error) {
+	fields, err := declaration.LoadIf(cfg.Profile, cfg.ProfileFields)
+	return New(cfg, db.UseProfileFields(fields), limits), err
 }
 
 // New returns a Service that checks db and limits the requests with limits.

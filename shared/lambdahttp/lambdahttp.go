@@ -32,19 +32,39 @@ type Func = func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGat
 // Main is the main function of a Lambda function that does not serve social sign-in: it reads the settings, builds the
 // handler once per process, and serves events until Lambda ends the process. With wrong settings it logs all problems
 // in one record and exits with status 1. Logs are JSON lines on stdout.
-func Main(build func(cfg config.API) http.Handler) { startLambda(config.LoadWithoutSocial, build) }
+func Main(build func(cfg config.API) http.Handler) {
+	startLambda(config.LoadWithoutSocial, neverFails(build))
+}
 
 // MainWithSocial is Main with the settings of social sign-in.
-func MainWithSocial(build func(cfg config.API) http.Handler) { startLambda(config.LoadAPI, build) }
+func MainWithSocial(build func(cfg config.API) http.Handler) {
+	startLambda(config.LoadAPI, neverFails(build))
+}
 
-func startLambda(load func(getenv func(string) string) (config.API, error), build func(cfg config.API) http.Handler) {
+// MainWithFile is Main for a function whose settings name a file, which build reads. It treats an error of build like
+// wrong settings.
+func MainWithFile(build func(cfg config.API) (http.Handler, error)) {
+	startLambda(config.LoadWithoutSocial, build)
+}
+
+func neverFails(build func(cfg config.API) http.Handler) func(cfg config.API) (http.Handler, error) {
+	return func(cfg config.API) (http.Handler, error) { return build(cfg), nil }
+}
+
+func startLambda(
+	load func(getenv func(string) string) (config.API, error), build func(cfg config.API) (http.Handler, error),
+) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	cfg, err := config.FromEnv(load)
+	var handler http.Handler
+	if err == nil {
+		handler, err = build(cfg)
+	}
 	if err != nil {
 		slog.Error("settings are wrong; the function does not start", "problems", joinedErrors(err))
 		os.Exit(1)
 	}
-	lambda.StartHandlerFunc(Handler(build(cfg)))
+	lambda.StartHandlerFunc(Handler(handler))
 }
 
 // joinedErrors returns the errors that are joined in err. config writes them without the values of secrets.

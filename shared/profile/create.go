@@ -8,7 +8,7 @@ import (
 
 // create answers POST /api/profile.
 func (s *Service) create(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
-	in, err := readFields(w, r)
+	in, err := s.readFields(w, r)
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/migrations"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/limit"
 	"github.com/xenon-auth/xenon/shared/profile"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
+	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/secrets"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
@@ -119,7 +122,14 @@ func newServer(t *testing.T, settings ...string) *server {
 	s.cfg = cfg
 	secretStore := secrets.New(cfg, time.Now)
 	s.signer = keys.New(secretStore, cfg, time.Now)
-	db := store.Open(secretStore, 10)
+	fields, err := declaration.LoadIf(cfg.Profile, cfg.ProfileFields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrations.ChangeProfile(t.Context(), s.url, schema.Public, fields); err != nil {
+		t.Fatal(err)
+	}
+	db := store.Open(secretStore, 10).UseProfileFields(fields)
 	db.Dial = s.wire.Dial
 	t.Cleanup(db.Close)
 	s.limits = limit.New(
@@ -168,7 +178,12 @@ func (s *server) tokenOf(userID, sessionID string) string {
 
 func (s *server) do(method, token, body string, headers ...string) *httptest.ResponseRecorder {
 	s.t.Helper()
-	r := httptest.NewRequestWithContext(s.t.Context(), method, "/api/profile", strings.NewReader(body))
+	return s.doPath(method, "/api/profile", token, body, headers...)
+}
+
+func (s *server) doPath(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httptest.NewRequestWithContext(s.t.Context(), method, path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -184,6 +199,18 @@ func (s *server) do(method, token, body string, headers ...string) *httptest.Res
 		s.t.Errorf("%s %s answered 500 %s, want another status", method, body, w.Body)
 	}
 	return w
+}
+
+// tryExec executes a statement and returns its error.
+func (s *server) tryExec(sql string, args ...any) error {
+	s.t.Helper()
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(s.t.Context())
+	_, err = conn.Exec(s.t.Context(), sql, args...)
+	return err
 }
 
 func errorCode(w *httptest.ResponseRecorder) string {

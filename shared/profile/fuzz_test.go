@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 )
 
 // parseIfMatch returns at most as many times as the header has ETags, or nil if one of them is "*".
@@ -39,25 +41,28 @@ func hasStar(header string) bool {
 	return false
 }
 
-// fieldProblem accepts only values that the column can hold.
+// The fields of the shipped declaration accept only values that their columns can hold.
 func FuzzFieldProblem(f *testing.F) {
 	f.Add("en", 5.0)
 	f.Add("pt-BR", -1.0)
 	f.Add("en-", 2147483648.0)
 	f.Add("e\x00n", 1e300)
 	f.Add("zh_Hant_TW", 0.5)
+	fields := declaration.Shipped()
+	language, _ := fields.Find("preferred_language")
+	hours, _ := fields.Find("time_per_week")
 	f.Fuzz(func(t *testing.T, text string, number float64) {
 		notOfALanguage := func(c rune) bool { return c < '-' || c > 'z' }
-		if fieldProblem("preferred_language", text) == "" &&
-			(len(text) > maxLanguageLength || strings.ContainsFunc(text, notOfALanguage)) {
+		if language.Problem(text) == "" && (len(text) > 10 || strings.ContainsFunc(text, notOfALanguage)) {
 			t.Errorf("language %q is accepted, want it refused", text)
 		}
-		if fieldProblem("time_per_week", number) == "" && float64(int32(number)) != number {
+		if hours.Problem(number) == "" && float64(int32(number)) != number {
 			t.Errorf("time_per_week %v is accepted, want only a 32-bit integer", number)
 		}
-		for _, name := range fieldNames[:6] {
-			if fieldProblem(name, text) == "" && len(text) > 20 || fieldProblem(name, number) == "" {
-				t.Errorf("%s: %q or %v is accepted, want no text of more than 20 bytes and no number", name, text, number)
+		for _, choice := range fields[:6] {
+			if choice.Problem(text) == "" && len(text) > 20 || choice.Problem(number) == "" {
+				t.Errorf("%s: %q or %v is accepted, want no text of more than 20 bytes and no number",
+					choice.Name, text, number)
 			}
 		}
 	})

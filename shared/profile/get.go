@@ -17,9 +17,12 @@ func (s *Service) get(w http.ResponseWriter, r *http.Request, db *store.Store, c
 	return sendProfile(w, http.StatusOK, p)
 }
 
+// replySize is the size for which the buffer of a reply is made. Most profiles are smaller.
+const replySize = 512
+
 // sendProfile sends a profile with its ETag, which changes with every update.
 func sendProfile(w http.ResponseWriter, status int, p store.Profile) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("ETag", `"`+strconv.FormatInt(p.UpdatedAt.UnixMicro(), 36)+`"`)
-	return web.WriteJSON(w, status, p)
+	return web.WriteJSONText(w, status, p.AppendJSON(make([]byte, 0, replySize)))
 }

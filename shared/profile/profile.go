@@ -1,5 +1,5 @@
-// Package profile implements /api/profile: the profile of a learner, one for each user. It needs a JWT. ETag and
-// If-Match prevent lost updates.
+// Package profile implements /api/profile: one profile for each user, with the fields that the setting PROFILE_FIELDS
+// declares. Without it they are those of a learner. It needs a JWT. ETag and If-Match prevent lost updates.
 package profile
 
 import (
@@ -11,28 +11,51 @@ import (
 	"github.com/xenon-auth/xenon/jwtverify"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/limit"
+	"github.com/xenon-auth/xenon/shared/profilefields"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 	"github.com/xenon-auth/xenon/shared/store"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
 // Service has the dependencies of the endpoints.
 type Service struct {
+	On       bool // PROFILE
+	Fields   profilefields.Fields
 	Store    *store.Store
 	Verifier *jwtverify.Verifier
 	Limits   *limit.Limiter
 	Now      func() time.Time
 }
 
-// New returns the endpoints on a database, for JWTs of the issuer and the audience in cfg.
+// Load is New with the fields in the file that the settings name. Call it before the first statement of db.
+func Load(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time.Time) (*Service, error) {
+	fields, err := declaration.LoadIf(cfg.Profile, cfg.ProfileFields)
+	return New(cfg, db.UseProfileFields(fields), limits, now), err
+}
+
+// New returns the endpoints on a database, for JWTs of the issuer and the audience in cfg. The fields of the profile
+// are those that db uses, or else those of the shipped declaration.
 func New(cfg config.API, db *store.Store, limits *limit.Limiter, now func() time.Time) *Service {
 	verifier := jwtverify.MustNew(jwtverify.Options{
 		JWKSURL: cfg.JWKSURL, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Now: now,
 	})
-	return &Service{Store: db, Verifier: verifier, Limits: limits, Now: now}
+	if cfg.Profile && db.ProfileFields() == nil {
+		db.UseProfileFields(declaration.Shipped())
+	}
+	return &Service{
+		On: cfg.Profile, Fields: db.ProfileFields(), Store: db, Verifier: verifier, Limits: limits, Now: now,
+	}
 }
 
-// ProfileRoutes returns the routes of functions/profile.
+// ProfileRoutes returns the routes of functions/profile. With PROFILE=off they answer like routes that do not exist.
 func (s *Service) ProfileRoutes() web.Routes {
+	if !s.On {
+		return web.Routes{
+			"GET /api/profile":  web.AnswerNotFound,
+			"POST /api/profile": web.AnswerNotFound,
+			"PUT /api/profile":  web.AnswerNotFound,
+		}
+	}
 	return web.Routes{
 		"GET /api/profile":  s.withRateLimit(s.withCaller(s.get)),
 		"POST /api/profile": s.withRateLimit(s.withCaller(s.create)),
@@ -57,6 +80,7 @@ var (
 	errInvalidToken = web.NewError(http.StatusUnauthorized, "INVALID_TOKEN",
 		"The token is invalid or has expired, or its session has ended")
 	errNoUser        = web.NewError(http.StatusUnauthorized, "USER_NOT_FOUND", "The user of this token no longer exists")
+	errRejected      = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The database does not allow these values")
 	errBodyNotObject = web.NewError(http.StatusBadRequest, "VALIDATION_ERROR", "The body has to be a JSON object")
 )
 
@@ -103,6 +127,8 @@ func storeError(operation string, err error) error {
 		return errProfileExists
 	case errors.Is(err, store.ErrChanged):
 		return errProfileChanged
+	case errors.Is(err, store.ErrRejected): // by a constraint for another declaration, during a deployment
+		return errRejected
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }

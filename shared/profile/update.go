@@ -12,7 +12,7 @@ import (
 // update answers PUT /api/profile: it changes the fields that are present. With If-Match it changes them only if the
 // profile still has the ETag that the client read; without it, the last write wins.
 func (s *Service) update(w http.ResponseWriter, r *http.Request, db *store.Store, caller store.TokenHolder) error {
-	in, err := readFields(w, r)
+	in, err := s.readFields(w, r)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/profilefields"
 )
 
 // Public is the default of SCHEMA. With it, statements have unqualified names, which Postgres resolves with the
@@ -58,14 +60,17 @@ func (e *Error) Error() string {
 
 // CheckTables compares the tables in a schema with the list Tables, with one query. The argument name is the name of
 // the schema. The function applied reports whether a migration was applied; tables, columns and indexes of other
-// migrations may be missing. If the tables do not match, the error is an *Error.
-func CheckTables(ctx context.Context, db Querier, name string, applied func(migration int64) bool) error {
+// migrations may be missing. fields are the fields of the profile, which need columns. If the tables do not match, the
+// error is an *Error.
+func CheckTables(
+	ctx context.Context, db Querier, name string, applied func(migration int64) bool, fields ...profilefields.Field,
+) error {
 	sql, args := CatalogQuery(name)
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
-	return CompareTables(rows, applied)
+	return CompareTables(rows, applied, fields)
 }
 
 // CatalogQuery returns the statement that CheckTables sends, and its arguments.
@@ -80,14 +85,19 @@ func CatalogQuery(name string) (sql string, args []any) {
 type ExtraColumn struct{ Table, Name, Setting string }
 
 // CompareTables checks the rows that the statement of CatalogQuery returned. CheckTables sends this statement and then
-// calls CompareTables. It also requires the columns extra.
-func CompareTables(rows pgx.Rows, applied func(migration int64) bool, extra ...ExtraColumn) error {
+// calls CompareTables. It also requires the columns of the fields of the profile and the columns extra.
+func CompareTables(
+	rows pgx.Rows, applied func(migration int64) bool, fields []profilefields.Field, extra ...ExtraColumn,
+) error {
 	found, err := readTables(rows)
 	if err != nil {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
 	var problems []Problem
 	for _, t := range Tables {
+		if t.Name == ProfileTable {
+			t.Columns = append(slices.Clone(t.Columns), ProfileColumns(fields)...)
+		}
 		problems = append(problems, checkTable(t, found[t.Name], applied)...)
 	}
 	for _, e := range extra {

@@ -60,6 +60,10 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 			return p, true
 		}
 		p.Found, p.Wanted, p.Repair = "no such column", c.description(), addColumnSQL(c, found)
+		if c.Declared {
+			p.Repair = declaredRepair
+			return p, false
+		}
 		if other, ok := found.column(snakeCase(c.Name)); ok {
 			p.Found = "no such column; there is " + other.name
 			p.Repair = "ALTER TABLE " + found.name + " RENAME COLUMN " + quoteIdentifier(other.name) + " TO " +
@@ -68,7 +72,17 @@ func checkColumn(t Table, c Column, found *foundTable, applied func(int64) bool)
 		return p, false
 	}
 	if !c.Type.accepts(f.typ) {
-		p.Found, p.Wanted, p.Repair = f.typ, c.description(), changeTypeSQL(c, f, found)
+		p.Found, p.Wanted = f.typ, c.description()
+		if !c.Declared {
+			p.Repair = changeTypeSQL(c, f, found)
+		}
+		return p, false
+	}
+	if c.Declared && c.NotNull != f.notNull {
+		p.Found, p.Wanted, p.Repair = "NULL allowed", "NOT NULL, because the field has a default", declaredRepair
+		if f.notNull {
+			p.Found, p.Wanted = "NOT NULL", "NULL allowed, because the field has no default"
+		}
 		return p, false
 	}
 	switch change := alterColumnSQL(found, c.Name); {

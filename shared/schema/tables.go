@@ -54,6 +54,7 @@ type Column struct {
 	Cascade  bool  // it refers to "user", and deleting the user deletes the row
 	Since    int64 // the migration that adds the column; 0: the one that creates the table
 	Optional bool  // the column may be missing
+	Declared bool  // a field of the profile, which xenon schema up adds
 }
 
 // Pair requires a unique index on a column and another one. The index may leave out password accounts.
@@ -80,7 +81,7 @@ func (t Table) column(name string) (Column, bool) {
 }
 
 // Tables has the tables that requests and the import use, with every column that their SQL names. A test compares the
-// list with the SQL.
+// list with the SQL. ProfileColumns has the other columns of user_profile.
 var Tables = []Table{
 	{"user", 1, "SELECT, INSERT, UPDATE, DELETE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
@@ -178,14 +179,6 @@ var Tables = []Table{
 	{"user_profile", 2, "SELECT, INSERT, UPDATE", []Column{
 		{Name: "id", Type: UUID, Writes: Omitted, NotNull: true, Unique: true},
 		{Name: "user_id", Type: UUID, Writes: Values, NotNull: true, Unique: true, Cascade: true},
-		{Name: "age_range", Type: Text, Writes: Nulls},
-		{Name: "education_level", Type: Text, Writes: Nulls},
-		{Name: "tech_background", Type: Text, Writes: Nulls},
-		{Name: "primary_goal", Type: Text, Writes: Nulls},
-		{Name: "learning_mode", Type: Text, Writes: Nulls},
-		{Name: "learning_speed", Type: Text, Writes: Nulls},
-		{Name: "time_per_week", Type: Integer, Writes: Nulls},
-		{Name: "preferred_language", Type: Text, Writes: Values, NotNull: true},
 		{Name: "created_at", Type: Time, Writes: Omitted, NotNull: true},
 		{Name: "updated_at", Type: Time, Writes: Omitted, NotNull: true},
 	}},

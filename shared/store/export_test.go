@@ -43,6 +43,11 @@ func (s *Store) ForgetReadiness() {
 // Complete gives tests the method complete.
 func (s *Store) Complete(sql string) string { return s.complete(sql) }
 
+// ProfileStatements returns the statements on profiles.
+func ProfileStatements(s *Store) []string {
+	return []string{s.profile.read, s.profile.create, s.profile.update}
+}
+
 // PageStatement returns the statement that reads a page of users and its arguments, with fromEnd for the reversed list.
 func PageStatement(s *Store, list UserList, fromEnd bool) (sql string, args []any, err error) {
 	sql, args, err = s.pageSQL(list, pagePlan{fromEnd: fromEnd})

@@ -45,7 +45,7 @@ func (s *Store) checkTables(ctx context.Context) error {
 	sql, args := schema.CatalogQuery(s.schema)
 	var schemaErr error
 	err := s.readWithCharges(ctx, s.takePending(), &query{sql: sql, args: args, scan: func(rows pgx.Rows) error {
-		err := schema.CompareTables(rows, schema.AllMigrationsApplied, s.custom.columns()...)
+		err := schema.CompareTables(rows, schema.AllMigrationsApplied, s.ProfileFields(), s.custom.columns()...)
 		if errors.As(err, new(*schema.Error)) {
 			schemaErr, err = err, nil
 		}

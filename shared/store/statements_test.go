@@ -20,6 +20,7 @@ import (
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/config"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 	"github.com/xenon-auth/xenon/shared/schema"
 	"github.com/xenon-auth/xenon/shared/store"
 )
@@ -69,6 +70,7 @@ func allStatements(t *testing.T) []string {
 			all = append(all, text)
 		}
 	}
+	all = append(all, store.ProfileStatements(plugins.UseProfileFields(declaration.Shipped()))...)
 	for n := 1; n <= 3; n++ {
 		all = append(all, store.ChargeSQL(n))
 	}
@@ -178,6 +180,9 @@ func TestSchemaTablesHaveTheColumnsOfAllStatements(t *testing.T) {
 		}
 	}
 	for _, table := range schema.Tables {
+		if table.Name == schema.ProfileTable {
+			table.Columns = append(slices.Clone(table.Columns), schema.ProfileColumns(declaration.Shipped())...)
+		}
 		for _, c := range table.Columns {
 			name := table.Name + "." + c.Name
 			if named[name] == nil && !c.Optional {

@@ -58,6 +58,7 @@ type database struct {
 	plugins                   config.Plugins
 	events                    bool // CheckReady requires the triggers that write events
 	custom                    customClaims
+	profile                   *profileTable // nil until UseProfileFields
 	maxConns                  int32
 	freeConnectionTimeout     time.Duration
 	runningStatements         atomic.Int32 // statements that have a connection or wait for one

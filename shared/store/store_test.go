@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
+	"github.com/xenon-auth/xenon/shared/profilefields/declaration"
 	"github.com/xenon-auth/xenon/shared/store"
 )
 
 // openStore returns a Store with at most conns connections to the database at url.
 func openStore(t *testing.T, url string, conns int32) *store.Store {
 	t.Helper()
-	db := store.Open(dbtest.FixedURL(url), conns)
+	db := store.Open(dbtest.FixedURL(url), conns).UseProfileFields(declaration.Shipped())
 	t.Cleanup(db.Close)
 	return db
 }

@@ -4,34 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Profile is a row of the table user_profile. UpdatedAt has a precision of microseconds and is the ETag: at every
 // update by a request, a trigger sets it to a later time than before, even if the clock was set back.
 type Profile struct {
-	ID                string    `json:"id"`
-	UserID            string    `json:"user_id"`
-	AgeRange          *string   `json:"age_range"`
-	EducationLevel    *string   `json:"education_level"`
-	TechBackground    *string   `json:"tech_background"`
-	PrimaryGoal       *string   `json:"primary_goal"`
-	LearningMode      *string   `json:"learning_mode"`
-	LearningSpeed     *string   `json:"learning_speed"`
-	TimePerWeek       *int32    `json:"time_per_week"`
-	PreferredLanguage string    `json:"preferred_language"`
-	CreatedAt         time.Time `json:"created_at"`
-	UpdatedAt         time.Time `json:"updated_at"`
+	ID        string
+	UserID    string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	values []profileValue // of the declared fields, in their order
+	table  *profileTable
 }
-
-const (
-	profileColumns = `id, user_id, ` + profileFieldColumns + `, preferred_language, created_at, updated_at`
-
-	// profileFieldColumns are the columns that a user can set, except preferred_language, which has a default.
-	profileFieldColumns = `age_range, education_level, tech_background, primary_goal, learning_mode, learning_speed,
-		time_per_week`
-)
 
 // TokenHolder is the user and the session that a JWT names. Each statement on a profile also checks that the user
 // exists and is not banned, and that the session has not ended.
@@ -79,21 +64,6 @@ type profileResult struct {
 	Profile
 }
 
-func scanProfile(row pgx.CollectableRow) (r profileResult, err error) {
-	var id, userID, language *string
-	var createdAt, updatedAt *time.Time
-	p := &r.Profile
-	err = row.Scan(&r.refused, &r.existed, &id, &userID, &p.AgeRange, &p.EducationLevel, &p.TechBackground, &p.PrimaryGoal,
-		&p.LearningMode, &p.LearningSpeed, &p.TimePerWeek, &language, &createdAt, &updatedAt)
-	if err != nil || id == nil {
-		return r, err
-	}
-	r.found = true
-	p.ID, p.UserID, p.PreferredLanguage = *id, *userID, *language
-	p.CreatedAt, p.UpdatedAt = createdAt.UTC(), updatedAt.UTC()
-	return r, nil
-}
-
 // profileOrError returns the result of ProfileOf, CreateProfile or UpdateProfile for the row r.
 func (r profileResult) profileOrError(err error) (Profile, error) {
 	switch {
@@ -117,11 +87,7 @@ var errorsByRefusal = map[string]error{
 // and UpdateProfile it returns ErrOrphan if there is no such user, ErrBanned if the user is banned, and ErrSessionEnded
 // if the session of the JWT has ended.
 func (s *Store) ProfileOf(ctx context.Context, holder TokenHolder) (Profile, error) {
-	r, err := readRow(ctx, s, scanProfile, `
-		WITH `+tokenHolderCTE+`
-		SELECT refused, id IS NOT NULL, `+profileColumns+`
-		FROM token_holder
-		LEFT JOIN user_profile ON user_id = $1::uuid`, holder.sqlArgs()...)
+	r, err := readRow(ctx, s, s.profile.scanRow, s.profile.read, holder.sqlArgs()...)
 	return r.profileOrError(err)
 }
 
@@ -132,17 +98,7 @@ func (s *Store) CreateProfile(ctx context.Context, holder TokenHolder, fields ma
 	if err != nil {
 		return Profile{}, err
 	}
-	r, err := writeRow(ctx, s, scanProfile, `
-		WITH `+tokenHolderCTE+`, created_profile AS (
-			INSERT INTO user_profile (user_id, `+profileFieldColumns+`, preferred_language)
-			SELECT $1::uuid, `+profileFieldColumns+`, coalesce(preferred_language, 'en')
-			FROM token_holder, jsonb_populate_record(null::user_profile, $4::text::jsonb)
-			WHERE refused IS NULL
-			RETURNING `+profileColumns+`
-		)
-		SELECT refused, false, `+profileColumns+`
-		FROM token_holder
-		LEFT JOIN created_profile ON true`, holder.sqlArgs(doc)...)
+	r, err := writeRow(ctx, s, s.profile.scanRow, s.profile.create, holder.sqlArgs(doc)...)
 	return r.profileOrError(err)
 }
 
@@ -155,21 +111,7 @@ func (s *Store) UpdateProfile(
 	if err != nil {
 		return Profile{}, err
 	}
-	r, err := writeRow(ctx, s, scanProfile, `
-		WITH `+tokenHolderCTE+`, changed_profile AS (
-			UPDATE user_profile p
-			SET (`+profileFieldColumns+`, preferred_language) = (
-				SELECT `+profileFieldColumns+`, preferred_language
-				FROM jsonb_populate_record(p, $4::text::jsonb)
-			)
-			WHERE user_id = $1::uuid
-			  AND ($5::timestamptz[] IS NULL OR updated_at = ANY ($5::timestamptz[]))
-			  AND EXISTS (SELECT FROM token_holder WHERE refused IS NULL)
-			RETURNING `+profileColumns+`
-		)
-		SELECT refused, EXISTS (SELECT FROM user_profile WHERE user_id = $1::uuid), `+profileColumns+`
-		FROM token_holder
-		LEFT JOIN changed_profile ON true`, holder.sqlArgs(doc, match)...)
+	r, err := writeRow(ctx, s, s.profile.scanRow, s.profile.update, holder.sqlArgs(doc, match)...)
 	return r.profileOrError(err)
 }
 

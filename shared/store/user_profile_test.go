@@ -21,7 +21,8 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if made.PreferredLanguage != "en" || *made.TimePerWeek != 5 || *made.AgeRange != "25_34" {
+	if made.Value("preferred_language") != "en" || made.Value("time_per_week") != int32(5) ||
+		made.Value("age_range") != "25_34" {
 		t.Errorf("CreateProfile: got %+v, want the given fields and the language en", made)
 	}
 	changes := map[string]any{"age_range": nil, "learning_mode": "visual"}
@@ -29,8 +30,8 @@ func TestUpdateProfileKeepsOtherFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changed.AgeRange != nil || *changed.LearningMode != "visual" || *changed.TimePerWeek != 5 ||
-		!changed.UpdatedAt.After(made.UpdatedAt) {
+	if changed.Value("age_range") != nil || changed.Value("learning_mode") != "visual" ||
+		changed.Value("time_per_week") != int32(5) || !changed.UpdatedAt.After(made.UpdatedAt) {
 		t.Errorf("UpdateProfile: got %+v, want the two changes, time_per_week unchanged and a later UpdatedAt", changed)
 	}
 	_, err = db.UpdateProfile(t.Context(), tokenHolder(user, s), nil, []time.Time{made.UpdatedAt})

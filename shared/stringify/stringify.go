@@ -4,6 +4,7 @@ package stringify
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 )
 
 // Marshal encodes v as JSON.stringify does: unlike encoding/json it does not escape <, >, &, U+2028 and U+2029.
@@ -43,4 +44,24 @@ func unescapeSeparators(b []byte) []byte {
 		}
 	}
 	return out
+}
+
+// AppendString appends text as JSON.stringify writes it.
+func AppendString(b []byte, text string) []byte {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return appendEscaped(b, text)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, text...)
+	return append(b, '"')
+}
+
+func appendEscaped(b []byte, text string) []byte {
+	escaped, err := Marshal(text)
+	if err != nil {
+		panic(err) // not possible: every text can be encoded
+	}
+	return append(b, escaped...)
 }

@@ -31,3 +31,18 @@ func TestMarshalSortsTheKeysOfMaps(t *testing.T) {
 		t.Error("Marshal of a function returned no error, want one")
 	}
 }
+
+func TestAppendStringWritesWhatMarshalWrites(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "plain", `a "quote"`, `a\b`, "line\nbreak", "<b>&\u2028\u2029", "ü😀", "\x00\x1f\x7f", "invalid \xff",
+	} {
+		want, err := stringify.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(stringify.AppendString([]byte("x"), text)); got != "x"+string(want) {
+			t.Errorf("AppendString of %q: got %s, want x and %s", text, got, want)
+		}
+	}
+}

@@ -28,9 +28,14 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
+	return WriteJSONText(w, status, body)
+}
+
+// WriteJSONText sends text that is JSON already.
+func WriteJSONText(w http.ResponseWriter, status int, text []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, err = w.Write(body)
+	_, err := w.Write(text)
 	return err
 }
 

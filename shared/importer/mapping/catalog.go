@@ -13,7 +13,7 @@ type TableColumn struct {
 	Name, Type string
 	Precision  *int // of a timestamp type; nil if none is set
 	Generated  bool
-	Allowed    []string // the string literals in the CHECK constraints of the column; only for ChoiceFields
+	Allowed    []string // the string literals in the CHECK constraints of the column; only for fields of type choice
 	Labels     []string // the labels of an enum type
 	Unique     bool     // NOT NULL, with a unique index on this column alone
 	Source     string   // the name in the table, if the import reads the column under another name; else ""

@@ -30,6 +30,8 @@ type Options struct {
 	// ProfileColumns maps columns of the profile table to columns of user_profile, for instance {"lang":
 	// "preferred_language"}. Columns with the same name in both tables need no entry.
 	ProfileColumns map[string]string `json:"profileColumns,omitempty"`
+	// ProfileFields are the fields that PROFILE_FIELDS declares. nil means the shipped declaration.
+	ProfileFields []ProfileField `json:"profileFields,omitempty"`
 	// Providers adds entries to the default map from Supabase's provider names to Xenon's provider ids, or replaces them,
 	// for instance {"custom:acme": "acme"}. Microsoft accounts (azure) get their object id as subject, unless Providers
 	// maps azure to a value other than "microsoft" and "oid": then they keep the id that Supabase has.
@@ -103,9 +105,9 @@ func (o Options) check() error {
 		return err
 	}
 	for field := range o.ProfileValues {
-		if !slices.Contains(ChoiceFields, field) {
+		if !slices.Contains(o.ChoiceFields(), field) {
 			return fmt.Errorf("values of the profile field %q cannot be mapped; the fields whose values can be mapped are %s",
-				field, strings.Join(ChoiceFields, ", "))
+				field, strings.Join(o.ChoiceFields(), ", "))
 		}
 	}
 	return o.checkProfileColumns()

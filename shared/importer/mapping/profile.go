@@ -6,11 +6,6 @@ import (
 	"strings"
 )
 
-// ChoiceFields are the profile fields for which the target allows only values of a list.
-var ChoiceFields = []string{
-	"age_range", "education_level", "tech_background", "primary_goal", "learning_mode", "learning_speed",
-}
-
 // Profiles returns the projection of the profile table into user_profile.
 func (m Mapping) Profiles(s Scope, r Rejections) string {
 	columns := m.ProfileColumns()
@@ -43,17 +38,10 @@ func (m Mapping) profileFaults() (isFaulty, fields string) {
 	add := func(condition, name string) {
 		conditions, names = append(conditions, condition), append(names, "CASE WHEN "+condition+" THEN '"+name+"' END")
 	}
-	for _, f := range ChoiceFields {
-		if m.Source.Profiles.Has(f) && m.Target.Profile.Has(f) {
-			add("p."+Quote(f)+" IS NOT NULL AND ("+m.choiceSQL(f)+") IS NULL", f+":enum_unknown")
+	for _, f := range m.Options.fields() {
+		for _, fault := range m.faults(f) {
+			add(fault.condition, f.Name+":"+fault.reason)
 		}
-	}
-	if m.Source.Profiles.Has("time_per_week") && m.Target.Profile.Has("time_per_week") {
-		add("p.time_per_week IS NOT NULL AND ("+m.hoursSQL()+") IS NULL", "time_per_week:check_violation")
-	}
-	if m.Source.Profiles.Has("preferred_language") {
-		add("char_length(p.preferred_language::text) > 10", "preferred_language:value_too_long")
-		add("p.preferred_language::text = ''", "preferred_language:check_violation")
 	}
 	return strings.Join(append(conditions, "false"), "\n      OR "),
 		"array_remove(ARRAY[" + strings.Join(append(names, "NULL::text"), ",\n      ") + "], NULL)"
@@ -85,23 +73,13 @@ func (m Mapping) ProfileColumns() []Column {
 			columns = append(columns, Column{name, typ, expr})
 		}
 	}
-	for _, f := range ChoiceFields {
-		expr := "NULL::text"
-		if m.Source.Profiles.Has(f) {
-			expr = m.choiceSQL(f)
+	for _, f := range m.Options.fields() {
+		expr := f.defaultSQL()
+		if m.Source.Profiles.Has(f.Name) {
+			expr = m.valueSQL(f)
 		}
-		add(f, "text", expr)
+		add(f.Name, f.sqlType(), expr)
 	}
-	hours, language := "NULL::integer", "'en'"
-	if m.Source.Profiles.Has("time_per_week") {
-		hours = m.hoursSQL()
-	}
-	if m.Source.Profiles.Has("preferred_language") {
-		language = "CASE WHEN char_length(p.preferred_language::text) BETWEEN 1 AND 10" +
-			" THEN p.preferred_language::text ELSE 'en' END"
-	}
-	add("time_per_week", "integer", hours)
-	add("preferred_language", "text", language)
 	created, updated := m.profileTime("created_at"), m.profileTime("updated_at")
 	add("created_at", "timestamptz", "coalesce("+created+", "+m.createdAt()+")")
 	add("updated_at", "timestamptz",
@@ -139,12 +117,4 @@ func (m Mapping) choiceSQL(field string) string {
 		allowed[i] = Literal(a)
 	}
 	return "CASE WHEN (" + value + ") IN (" + strings.Join(allowed, ", ") + ") THEN " + value + " END"
-}
-
-func (m Mapping) hoursSQL() string {
-	switch c, _ := m.Source.Profiles.Column("time_per_week"); c.Type {
-	case "smallint", "integer", "bigint":
-		return "CASE WHEN p.time_per_week BETWEEN 0 AND 2147483647 THEN p.time_per_week::integer END"
-	}
-	return "CASE WHEN p.time_per_week::text ~ '^[0-9]{1,9}$' THEN p.time_per_week::text::integer END"
 }

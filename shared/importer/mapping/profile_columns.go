@@ -8,13 +8,8 @@ import (
 	"strings"
 )
 
-var (
-	// profileFields are the columns of user_profile with the answers of a user.
-	profileFields = slices.Concat(ChoiceFields, []string{"time_per_week", "preferred_language"})
-	profileTimes  = []string{"created_at", "updated_at"}
-	// fillableColumns are the columns of user_profile that a column of the profile table can fill.
-	fillableColumns = slices.Concat(profileFields, profileTimes)
-)
+// profileTimes are the times of a profile.
+var profileTimes = []string{"created_at", "updated_at"}
 
 // ChoosesProfiles reports whether an option names the profile table or columns of it.
 func (o Options) ChoosesProfiles() bool { return o.Profiles != "" || o.RenamesProfileColumns() }
@@ -37,9 +32,9 @@ func (o Options) checkProfileColumns() error {
 			return fmt.Errorf("--profile-column %s=%s: the column %s has the id of the user (--profile-key)", from, to, from)
 		case to == "id" || to == "user_id":
 			return fmt.Errorf("--profile-column %s=%s: use --profile-key for the column with the id of the user", from, to)
-		case !slices.Contains(fillableColumns, to):
+		case !slices.Contains(o.fillableColumns(), to):
 			return fmt.Errorf("--profile-column %s=%s: user_profile has no column %q; it has %s",
-				from, to, to, strings.Join(fillableColumns, ", "))
+				from, to, to, strings.Join(o.fillableColumns(), ", "))
 		case olds[to] != "":
 			return fmt.Errorf("--profile-column %s=%s: the column %s is mapped to %s already", from, to, olds[to], to)
 		}

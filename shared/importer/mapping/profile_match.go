@@ -27,12 +27,12 @@ var similarNames = map[string][]string{
 func (m Mapping) MatchProfileColumns(t Table, key string) map[string]string {
 	matches, found := map[string]string{}, map[string]bool{}
 	match := func(isSimilar func(name, field string) bool) {
-		for _, field := range fillableColumns {
+		for _, field := range m.Options.fillableColumns() {
 			if found[field] || !m.Target.Profile.Has(field) {
 				continue
 			}
 			for _, c := range t.Columns {
-				if c.Name != key && !c.Generated && matches[c.Name] == "" && c.canFill(field) && isSimilar(c.Name, field) {
+				if c.Name != key && !c.Generated && matches[c.Name] == "" && m.canFill(c, field) && isSimilar(c.Name, field) {
 					matches[c.Name], found[field] = field, true
 					break
 				}
@@ -45,16 +45,13 @@ func (m Mapping) MatchProfileColumns(t Table, key string) map[string]string {
 	return matches
 }
 
-// canFill reports whether the type of the column fits a column of user_profile.
-func (c TableColumn) canFill(field string) bool {
-	isText := len(c.Labels) > 0 || slices.Contains([]string{"text", "character varying", "character"}, c.Type)
-	switch {
-	case slices.Contains(profileTimes, field):
-		return strings.HasPrefix(c.Type, "timestamp")
-	case field == "time_per_week":
-		return isText || slices.Contains([]string{"smallint", "integer", "bigint"}, c.Type)
+// canFill reports whether the type of a column fits a column of user_profile.
+func (m Mapping) canFill(c TableColumn, field string) bool {
+	i := slices.IndexFunc(m.Options.fields(), func(f ProfileField) bool { return f.Name == field })
+	if i < 0 {
+		return c.canFillTime()
 	}
-	return isText
+	return c.canFill(m.Options.fields()[i])
 }
 
 // lettersOf returns the letters and digits of a name, in lower case.
@@ -66,6 +63,3 @@ func lettersOf(name string) string {
 		return unicode.ToLower(r)
 	}, name)
 }
-
-// IsProfileField reports whether a column of user_profile has an answer of the user.
-func IsProfileField(name string) bool { return slices.Contains(profileFields, name) }

@@ -33,7 +33,8 @@ func (m Mapping) ProfileTableRefusals() []string {
 	}
 	if t.Name != DefaultProfiles && len(m.ProfilePlaces().Mapped) == 0 {
 		return []string{fmt.Sprintf("%s has none of the columns of user_profile (%s): name such columns with "+
-			"--profile-column OLD=NEW, or use another table, or --profiles none", t.Name, strings.Join(profileFields, ", "))}
+			"--profile-column OLD=NEW, or use another table, or --profiles none",
+			t.Name, strings.Join(m.Options.fieldNames(), ", "))}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ const timestamptzName = "timestamp with time zone"
 // profileMapping returns a mapping from a profile table to a user_profile that has all columns.
 func profileMapping(source Table) Mapping {
 	target := readableTable("user_profile")
-	for _, name := range ChoiceFields {
+	for _, name := range (Options{}).ChoiceFields() {
 		target.Columns = append(target.Columns, TableColumn{Name: name, Type: "text"})
 	}
 	for _, name := range []string{"time_per_week", "preferred_language", "created_at", "updated_at"} {

@@ -32,8 +32,11 @@ type passOpener struct {
 // a complete run. If quick is true, a later pass skips the batches that are already copied and have no source row
 // whose created_at or updated_at is after the watermark of the pass before (its start minus ten minutes).
 func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
-	given := o
-	o, err := withDefaults(o)
+	given, err := env.withProfile(o)
+	if err != nil {
+		return Status{}, err
+	}
+	o, err = withDefaults(given)
 	if err != nil {
 		return Status{}, err
 	}

@@ -21,9 +21,9 @@ var catalogQuery string
 var stringLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
 // describeTable reads the description of a table from pg_catalog. A table that does not exist is not an error: then
-// Exists is false.
-func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Table, error) {
-	all, err := describeTables(ctx, db, []string{name})
+// Exists is false. choices are the names of the fields for which user_profile allows only values of a list.
+func describeTable(ctx context.Context, db *pgx.Conn, name string, choices []string) (mapping.Table, error) {
+	all, err := describeTables(ctx, db, []string{name}, choices)
 	if err != nil {
 		return mapping.Table{Name: name}, err
 	}
@@ -31,7 +31,7 @@ func describeTable(ctx context.Context, db *pgx.Conn, name string) (mapping.Tabl
 }
 
 // describeTables reads the descriptions of tables, in their order, with one query.
-func describeTables(ctx context.Context, db *pgx.Conn, names []string) ([]mapping.Table, error) {
+func describeTables(ctx context.Context, db *pgx.Conn, names, choices []string) ([]mapping.Table, error) {
 	schemas, relations := make([]string, len(names)), make([]string, len(names))
 	for i, name := range names {
 		var ok bool
@@ -43,7 +43,7 @@ func describeTables(ctx context.Context, db *pgx.Conn, names []string) ([]mappin
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
 	}
-	all, err := pgx.CollectRows(rows, scanTable)
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (mapping.Table, error) { return scanTable(row, choices) })
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
 	}
@@ -54,7 +54,7 @@ func describeTables(ctx context.Context, db *pgx.Conn, names []string) ([]mappin
 }
 
 // scanTable reads a row of the catalog query. It does not set Name.
-func scanTable(row pgx.CollectableRow) (t mapping.Table, err error) {
+func scanTable(row pgx.CollectableRow, choices []string) (t mapping.Table, err error) {
 	var columns []struct {
 		Name, Type, Check string
 		Generated, Unique bool
@@ -69,7 +69,7 @@ func scanTable(row pgx.CollectableRow) (t mapping.Table, err error) {
 			Name: c.Name, Type: c.Type, Precision: c.Precision, Generated: c.Generated, Unique: c.Unique, Labels: c.Labels,
 		}
 		// The mapping does not use the CHECK constraints of other columns.
-		if slices.Contains(mapping.ChoiceFields, c.Name) {
+		if slices.Contains(choices, c.Name) {
 			column.Allowed = quotedValues(c.Check)
 		}
 		t.Columns = append(t.Columns, column)
@@ -105,8 +105,8 @@ const (
   AND to_regclass('"supabaseCredential"') IS NOT NULL AND to_regclass('"supabaseBridge"') IS NOT NULL`
 )
 
-// readSourceCatalog reads the catalog of the source. profiles is the name of the profile table, "none" for none.
-func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapping.SourceCatalog, error) {
+// readSourceCatalog reads the catalog of the source.
+func readSourceCatalog(ctx context.Context, db *pgx.Conn, o mapping.Options) (mapping.SourceCatalog, error) {
 	var s mapping.SourceCatalog
 	if err := db.QueryRow(ctx, serverQuery).Scan(&s.Server, &s.Version, &s.ICU); err != nil {
 		return s, fmt.Errorf("read the version of the source: %w", err)
@@ -120,10 +120,10 @@ func readSourceCatalog(ctx context.Context, db *pgx.Conn, profiles string) (mapp
 		{"auth.refresh_tokens", &s.RefreshTokens},
 		{"auth.mfa_amr_claims", &s.AMRClaims},
 	}
-	if profiles != mapping.NoProfiles {
-		wanted = append(wanted, describedTable{profiles, &s.Profiles})
+	if o.Profiles != mapping.NoProfiles {
+		wanted = append(wanted, describedTable{o.Profiles, &s.Profiles})
 	}
-	return s, describeAll(ctx, db, wanted)
+	return s, describeAll(ctx, db, o, wanted)
 }
 
 type describedTable struct {
@@ -131,12 +131,12 @@ type describedTable struct {
 	into *mapping.Table
 }
 
-func describeAll(ctx context.Context, db *pgx.Conn, wanted []describedTable) error {
+func describeAll(ctx context.Context, db *pgx.Conn, o mapping.Options, wanted []describedTable) error {
 	names := make([]string, len(wanted))
 	for i, w := range wanted {
 		names[i] = w.name
 	}
-	all, err := describeTables(ctx, db, names)
+	all, err := describeTables(ctx, db, names, o.ChoiceFields())
 	for i, t := range all {
 		*wanted[i].into = t
 	}
@@ -149,8 +149,8 @@ func HasICU(ctx context.Context, db *pgx.Conn) (icu bool, err error) {
 	return icu, Wrap("read the collations of the target", err)
 }
 
-// ReadTargetCatalog reads the catalog of the target.
-func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog, error) {
+// ReadTargetCatalog reads the catalog of the target, for the fields of the profile in the options.
+func ReadTargetCatalog(ctx context.Context, db *pgx.Conn, o mapping.Options) (mapping.TargetCatalog, error) {
 	var t mapping.TargetCatalog
 	var icu bool
 	if err := db.QueryRow(ctx, serverQuery).Scan(&t.Server, &t.Version, &icu); err != nil {
@@ -160,7 +160,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 		return t, fmt.Errorf("read the schema of the target: %w", err)
 	}
 	var mismatch *tables.Error
-	err := tables.CheckTables(ctx, db, t.Schema, isNeededByImport)
+	err := tables.CheckTables(ctx, db, t.Schema, isNeededByImport, o.DeclaredFields()...)
 	if err != nil && !errors.As(err, &mismatch) {
 		return t, fmt.Errorf("check the tables of the target: %w", err)
 	}
@@ -176,7 +176,7 @@ func ReadTargetCatalog(ctx context.Context, db *pgx.Conn) (mapping.TargetCatalog
 	if err := db.QueryRow(ctx, hasSessionTables).Scan(&t.SessionTables); err != nil {
 		return t, fmt.Errorf("look for the tables of sessions in the target: %w", err)
 	}
-	return t, describeAll(ctx, db, []describedTable{
+	return t, describeAll(ctx, db, o, []describedTable{
 		{t.Schema + ".user", &t.User},
 		{t.Schema + ".account", &t.Account},
 		{t.Schema + ".user_profile", &t.Profile},
@@ -192,10 +192,10 @@ func isNeededByImport(migration int64) bool { return migration < 3 }
 func readMapping(ctx context.Context, src, dst *pgx.Conn, o mapping.Options) (mapping.Mapping, error) {
 	m := mapping.Mapping{Options: o}
 	var err error
-	if m.Source, err = readSourceCatalog(ctx, src, o.Profiles); err != nil {
+	if m.Source, err = readSourceCatalog(ctx, src, o); err != nil {
 		return m, err
 	}
 	m.Source.Profiles = o.RenameProfileColumns(m.Source.Profiles)
-	m.Target, err = ReadTargetCatalog(ctx, dst)
+	m.Target, err = ReadTargetCatalog(ctx, dst, o)
 	return m, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/cipher"
 	"github.com/xenon-auth/xenon/shared/importer/atrest"
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // Env holds the data that every step of an import needs: the two databases, the holder of the lease, the clock and the
@@ -34,8 +35,12 @@ type Env struct {
 	// PublicKeys returns the public keys of the project as a JWKS, or nil. Only a run that imports sessions calls it. nil
 	// is like a function that returns nil.
 	PublicKeys func(context.Context) ([]byte, error)
-	Progress   func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
-	Now        func() time.Time // the clock of this process; the databases use their own clocks
+	// ProfileFields are the fields of the profile of a new run; nil means those of the shipped declaration.
+	ProfileFields []mapping.ProfileField
+	// ProfilesOff says that the deployment has no profile API. A new run then imports no profiles.
+	ProfilesOff bool
+	Progress    func(Event)      // called for every Event, by one goroutine at a time; nil reports nothing
+	Now         func() time.Time // the clock of this process; the databases use their own clocks
 	// Timeout is the time limit of one statement; 0 means five minutes. A connection attempt has the same limit, but at
 	// most 30 seconds.
 	Timeout time.Duration

@@ -102,11 +102,15 @@ func withDefaults(o mapping.Options) (mapping.Options, error) {
 
 // MakePlan plans a run with these options. It writes to neither database.
 func MakePlan(ctx context.Context, env *Env, o mapping.Options) (Plan, error) {
+	o, err := env.withProfile(o)
+	if err != nil {
+		return Plan{}, err
+	}
 	if _, err := withDefaults(o); err != nil {
 		return Plan{}, err
 	}
 	var p Plan
-	err := env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
+	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		planner, err := makePlan(ctx, env, src, dst, o)
 		p = planner.Plan
 		return err
@@ -154,6 +158,9 @@ func (p *planner) readCatalogs(ctx context.Context) (err error) {
 		return err
 	}
 	p.leaveOutOwnTable()
+	if p.env.ProfilesOff {
+		p.addWarning("PROFILE is off, so the import leaves out the profiles")
+	}
 	p.addFile()
 	m := p.mapping
 	p.MetadataColumns = m.Target.MetadataColumns()
@@ -256,7 +263,7 @@ var notCarried = []string{
 var tablesOfSessions = []string{"auth.sessions", "auth.refresh_tokens", "auth.mfa_amr_claims"}
 
 func (p *planner) countNotCarried(ctx context.Context) error {
-	all, err := describeTables(ctx, p.src, notCarried)
+	all, err := describeTables(ctx, p.src, notCarried, nil)
 	if err != nil {
 		return err
 	}

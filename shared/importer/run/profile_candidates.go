@@ -41,7 +41,7 @@ func (p *planner) findProfileCandidates(ctx context.Context) error {
 	}
 	for _, k := range keys {
 		name := k.Schema + "." + k.Table
-		t, err := describeTable(ctx, p.src, name)
+		t, err := describeTable(ctx, p.src, name, p.Options.ChoiceFields())
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,8 @@ func (p *planner) findProfileCandidates(ctx context.Context) error {
 	isListed := slices.ContainsFunc(p.ProfileCandidates, func(c ProfileCandidate) bool {
 		return c.Table == mapping.DefaultProfiles
 	})
-	if t, err := describeTable(ctx, p.src, mapping.DefaultProfiles); err != nil || isListed || !t.IsUsable() {
+	t, err := describeTable(ctx, p.src, mapping.DefaultProfiles, p.Options.ChoiceFields())
+	if err != nil || isListed || !t.IsUsable() {
 		return err
 	}
 	if !p.given.ChoosesProfiles() && p.Options.Profiles == mapping.NoProfiles {
@@ -74,7 +75,7 @@ func (p *planner) candidate(t mapping.Table, key string) ProfileCandidate {
 	matches := p.mapping.MatchProfileColumns(t, key)
 	for _, from := range slices.Sorted(maps.Keys(matches)) {
 		to := matches[from]
-		if mapping.IsProfileField(to) {
+		if p.Options.IsProfileField(to) {
 			c.Fields = append(c.Fields, to)
 		}
 		if from == to {

@@ -176,3 +176,18 @@ func (r *Run) changeProfileTable(ctx context.Context, src, dst *pgx.Conn, given 
 	})
 	return err == nil, Wrap("change the profile table", err)
 }
+
+// withProfile returns the options of a new run with the fields of the profile. Without a profile API the run imports no
+// profiles.
+func (e *Env) withProfile(o mapping.Options) (mapping.Options, error) {
+	o.ProfileFields = e.ProfileFields
+	if !e.ProfilesOff {
+		return o, nil
+	}
+	if o.ChoosesProfiles() && o.Profiles != mapping.NoProfiles || len(o.ProfileValues) > 0 {
+		return o, fmt.Errorf("%w: PROFILE is off, so the import leaves out the profiles: set PROFILE=on, or leave out the "+
+			"options about profiles", ErrRefused)
+	}
+	o.Profiles = mapping.NoProfiles
+	return o, nil
+}

@@ -137,7 +137,7 @@ func (r *Run) withPlannedMetadata(t mapping.TargetCatalog) mapping.TargetCatalog
 
 // TargetTables reads the catalog of the target, without the columns for metadata that the run does not fill.
 func (r *Run) TargetTables(ctx context.Context, dst *pgx.Conn) (mapping.TargetCatalog, error) {
-	t, err := ReadTargetCatalog(ctx, dst)
+	t, err := ReadTargetCatalog(ctx, dst, r.Plan.Options)
 	return r.plannedTarget(t), err
 }
 

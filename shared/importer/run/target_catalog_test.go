@@ -17,7 +17,7 @@ func targetCatalogAfter(t *testing.T, sql string) mapping.TargetCatalog {
 	if err := Exec(t.Context(), conn, sql); err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := ReadTargetCatalog(t.Context(), conn)
+	catalog, err := ReadTargetCatalog(t.Context(), conn, mapping.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

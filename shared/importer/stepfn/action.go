@@ -58,7 +58,7 @@ func (f Failure) text() string {
 func RunAction(ctx context.Context, env *run.Env, a Action) (any, error) {
 	switch a.Action {
 	case "input":
-		return readRequest(a.Input, a.Execution)
+		return readRequest(a.Input, a.Execution, env.ProfileFields...)
 	case "plan":
 		p, err := run.MakePlan(ctx, env, a.Job.Options)
 		return newPlanResult(p), err

@@ -66,8 +66,9 @@ const (
 	maxBatchesInOneExecution = 400
 )
 
-// readRequest reads and checks a Request. execution is the execution that was started with it.
-func readRequest(text json.RawMessage, execution Execution) (Job, error) {
+// readRequest reads and checks a Request. execution is the execution that was started with it. fields are the fields of
+// the profile; none means those of the shipped declaration.
+func readRequest(text json.RawMessage, execution Execution, fields ...mapping.ProfileField) (Job, error) {
 	r, err := decodeRequest(text)
 	if err != nil {
 		return Job{}, fmt.Errorf("%w: %w", run.ErrRefused, err)
@@ -78,9 +79,11 @@ func readRequest(text json.RawMessage, execution Execution) (Job, error) {
 	if r.Concurrency == 0 {
 		r.Concurrency = defaultConcurrency
 	}
+	r.ProfileFields = fields // only to check the names of fields; the plan takes them from the settings
 	if err := r.check(); err != nil {
 		return Job{}, fmt.Errorf("%w: %w", run.ErrRefused, err)
 	}
+	r.ProfileFields = nil
 	j := Job{
 		Mode: ModeImport, Run: r.Run, Options: r.Options, DryRun: r.DryRun, Force: r.Force, Cascade: r.Cascade,
 		Quick: r.Quick, Follow: r.Follow, Concurrency: r.Concurrency, Holder: "the execution " + execution.Name,
@@ -105,6 +108,9 @@ func decodeRequest(text json.RawMessage) (r Request, err error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("the input is invalid: %w", err)
+	}
+	if r.ProfileFields != nil {
+		return r, fmt.Errorf("the input has profileFields, but the setting PROFILE_FIELDS declares the fields of the profile")
 	}
 	return r, nil
 }
