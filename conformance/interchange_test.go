@@ -14,7 +14,7 @@ import (
 // A password that was set at one server works at the other.
 func TestInterchange_PasswordsWorkAtBothServers(t *testing.T) {
 	t.Parallel()
-	ix := newInterchange(t)
+	ix := newInterchange(t, "CHEAP_HASHES=")
 	ix.forEachPair(t, func(t *testing.T, first, second runningServer) {
 		b, elsewhere := ix.newVisitor(t), ix.newVisitor(t)
 		email, id := b.register(first)

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ type player struct {
 	t        *testing.T
 	domain   string // "@" and the email domain of the scenario's users
 	client   *http.Client
-	db       *pgx.Conn
+	db       func() (*pgx.Conn, error) // opens the connection at the first call; a third of the scenarios have no SQL
 	names    *nameTable
 	browsers map[string]*browser
 	saved    map[string]string // values of placeholders, by name
@@ -66,7 +67,7 @@ func newPlayer(t *testing.T, s server, in scenario) *player {
 	return &player{
 		server: s, t: t, domain: "@" + in.domain(),
 		client: &http.Client{Transport: transport, CheckRedirect: doNotFollowRedirects},
-		db:     connect(t, s.database),
+		db:     sync.OnceValues(func() (*pgx.Conn, error) { return openConnection(t, s.database) }),
 		names: &nameTable{
 			secret: []byte(s.secret), isXenon: s.isXenon, key: key, given: map[string]string{}, counts: map[string]int{},
 			known: map[string]string{},
@@ -85,8 +86,7 @@ func (p *player) doStep(s step) (*answer, error) {
 	case s.Do != "":
 		return p.sendRequest(s)
 	case s.SQL != "":
-		_, err := p.db.Exec(p.t.Context(), p.fillPlaceholders(s.SQL))
-		return nil, err
+		return nil, p.execSQL(p.fillPlaceholders(s.SQL))
 	case s.Query != "":
 		return p.querySQL(p.fillPlaceholders(s.Query))
 	case s.Forge != nil:
@@ -105,9 +105,22 @@ func (p *player) doStep(s step) (*answer, error) {
 	return nil, nil
 }
 
+func (p *player) execSQL(sql string) error {
+	db, err := p.db()
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(p.t.Context(), sql)
+	return err
+}
+
 func (p *player) querySQL(sql string) (*answer, error) {
+	db, err := p.db()
+	if err != nil {
+		return nil, err
+	}
 	var rows string
-	err := p.db.QueryRow(p.t.Context(), "SELECT coalesce(json_agg(r), '[]')::text FROM ("+sql+") r").Scan(&rows)
+	err = db.QueryRow(p.t.Context(), "SELECT coalesce(json_agg(r), '[]')::text FROM ("+sql+") r").Scan(&rows)
 	if err != nil {
 		return nil, err
 	}

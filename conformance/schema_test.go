@@ -41,12 +41,21 @@ type column struct {
 
 func connect(t *testing.T, url string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := openConnection(t, url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
 	return conn
+}
+
+// openConnection opens a connection, which ends with the test.
+func openConnection(t *testing.T, url string) (*pgx.Conn, error) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	}
+	return conn, err
 }
 
 // readSchema reads the tables of the schema public from the catalog.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -45,6 +46,9 @@ type testServer struct {
 	open  *store.Store // for the endpoints, through the faultyDialer
 }
 
+// signingKeys returns the keys of all servers. Their generation takes a tenth of a second of processor time.
+var signingKeys = sync.OnceValues(func() (keys.Set, error) { return keys.Generate(time.Now(), config.RS256) })
+
 // newTestServer starts a server. The settings, name and value in turn, replace the defaults of the tests.
 func newTestServer(t *testing.T, settings ...string) *testServer {
 	t.Helper()
@@ -77,7 +81,7 @@ func newTestServerBehind(t *testing.T, url, proxy string, settings ...string) *t
 	if s.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		t.Fatal(err)
 	}
-	set, err := keys.Generate(time.Now(), config.RS256)
+	set, err := signingKeys()
 	if err == nil {
 		err = keys.SaveFile(s.cfg.SigningKeysFile, set)
 	}

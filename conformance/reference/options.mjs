@@ -8,7 +8,7 @@ import { accountOptions, oidcPlugins, socialProviders } from './social.mjs';
 // The package of Better Auth: the pinned version, or an older one under its alias in package.json.
 export const packageName = process.env.LIBRARY ?? 'better-auth';
 const { admin, bearer, emailOTP, genericOAuth, jwt, magicLink, twoFactor } = await import(`${packageName}/plugins`);
-const { verifyPassword } = await import(`${packageName}/crypto`);
+const { hashPassword, verifyPassword } = await import(`${packageName}/crypto`);
 
 const publicURL = (env) => env.BETTER_AUTH_URL ?? 'http://localhost:3000';
 export const baseURL = publicURL(process.env);
@@ -71,7 +71,10 @@ function passwordlessPlugins({ MAIL_FILE, SIGN_UP, MAGIC_LINK, EMAIL_OTP }) {
 
 // With CHEAP_HASHES=on, passwords are stored as SHA-256, which takes a thousandth of the time of scrypt. Better Auth
 // still verifies other hashes. This is for comparisons of responses, because responses contain no hashes.
+// With CHEAP_HASHES=repeated, Better Auth's own functions hash and verify each password, but only once in this process:
+// users with the same password have the same hash. This is for tests that are not about the hash.
 function cheapHashes({ CHEAP_HASHES }) {
+  if (CHEAP_HASHES === 'repeated') return repeatedHashes;
   if (CHEAP_HASHES !== 'on') return undefined;
   const hash = async (password) => `sha256:${createHash('sha256').update(password.normalize('NFKC')).digest('hex')}`;
   return {
@@ -80,6 +83,17 @@ function cheapHashes({ CHEAP_HASHES }) {
       stored.startsWith('sha256:') ? stored === (await hash(password)) : verifyPassword({ hash: stored, password }),
   };
 }
+
+const remember = (results, key, compute) => {
+  if (!results.has(key)) results.set(key, compute());
+  return results.get(key);
+};
+const hashes = new Map(); // promises, by password
+const verifications = new Map(); // promises, by hash and password
+const repeatedHashes = {
+  hash: (password) => remember(hashes, password, () => hashPassword(password)),
+  verify: (input) => remember(verifications, `${input.hash} ${input.password}`, () => verifyPassword(input)),
+};
 
 // Returns the secrets in BETTER_AUTH_SECRETS. Better Auth reads this variable itself, but all servers of the tests
 // have the same environment.

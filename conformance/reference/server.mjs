@@ -20,7 +20,8 @@ async function start(settings) {
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
   await auth.api.getJwks(); // creates the keys, which two concurrent first requests would create twice
-  const server = createServer(toNodeHandler(auth));
+  // Node's default of 5 seconds is shorter than the pauses of a test on a busy machine.
+  const server = createServer({ keepAliveTimeout: 600_000 }, toNodeHandler(auth));
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${server.address().port}`;
   running.set(url, async () => {

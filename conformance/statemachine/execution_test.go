@@ -3,12 +3,10 @@
 package statemachine
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -117,7 +115,7 @@ func (s *testbed) runTask(t task) functionAnswer {
 	return s.lambda.invoke(t.Payload, cmp.Or(t.timeout, unreachedTimeout), t.during)
 }
 
-// executionResult is the output of run.mjs: the result of an execution.
+// executionResult is the result of the command "execute" of run.mjs.
 type executionResult struct {
 	Status  string
 	Error   string
@@ -134,7 +132,7 @@ type executionResult struct {
 	}
 }
 
-// executionRequest is the input of run.mjs.
+// executionRequest is the argument of the command "execute" of run.mjs.
 type executionRequest struct {
 	Definition string          `json:"definition"`
 	Proxy      string          `json:"proxy"`
@@ -171,11 +169,7 @@ func (s *testbed) redrive(name string, failed executionResult, count int) execut
 func (s *testbed) runExecution(o executionRequest) (e executionResult) {
 	s.t.Helper()
 	o.Definition, o.Proxy = definitionFile, s.proxy.URL
-	in, err := json.Marshal(o)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	out, err := runNodeScript(s.t, "run.mjs", in)
+	out, err := runCommand(s.t, "execute", o)
 	if err != nil {
 		s.t.Fatalf("run run.mjs: %v; functions/migrate logged:\n%s", err, s.lambda.log.String())
 	}
@@ -184,22 +178,4 @@ func (s *testbed) runExecution(o executionRequest) (e executionResult) {
 	}
 	s.t.Logf("%s %s %s: %d events, the largest value has %d bytes", e.Status, e.Error, e.Cause, e.Events, e.Largest)
 	return e
-}
-
-// runNodeScript runs a script with the Node that is installed in this folder, and returns its standard output.
-func runNodeScript(t *testing.T, script string, in []byte) ([]byte, error) {
-	t.Helper()
-	program, err := filepath.Abs(filepath.Join("node_modules", ".bin", "node"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), program, script)
-	cmd.Stdin = bytes.NewReader(in)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if stderr.Len() > 0 {
-		t.Logf("%s wrote to standard error: %s", script, stderr.String())
-	}
-	return out, err
 }

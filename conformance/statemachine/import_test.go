@@ -25,11 +25,15 @@ func TestStateMachineDefinitionIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	validatorProblems := func(text string) string {
-		out, err := runNodeScript(t, "lint.mjs", []byte(text))
+		out, err := runCommand(t, "validate", text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(out)
+		var problems string
+		if err := json.Unmarshal(out, &problems); err != nil {
+			t.Fatal(err)
+		}
+		return problems
 	}
 	if got := validatorProblems(string(text)); got != "" {
 		t.Errorf("problems that the validator reports in the definition: got these, want none:\n%s", got)
@@ -157,7 +161,7 @@ func TestRejectedInputsAreNotRetried(t *testing.T) {
 // A first execution imports all rows. A second execution copies nothing.
 func TestSecondExecutionCopiesNothing(t *testing.T) {
 	t.Parallel()
-	s := newTestbed(t, 2000)
+	s := newTestbed(t, 1000)
 	const input = `{"mfa":"hold","batchSize":100,"concurrency":2}`
 	first := s.startAndWait("first", input)
 	report := s.checkComplete(first)

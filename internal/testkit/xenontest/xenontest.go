@@ -49,10 +49,14 @@ func StartWithEnv(t *testing.T, env ...string) *Server {
 	return s
 }
 
-// StartProcess starts xenon dev with its files in dir. stop sends it SIGTERM and waits until it has ended.
+// StartProcess starts xenon dev with its files in dir, which has to exist. stop sends it SIGTERM and waits until it has
+// ended.
 func StartProcess(dir string, env ...string) (s *Server, stop func() error, err error) {
 	program, err := checkout.BuildCommand()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := writeSigningKeys(dir, env); err != nil {
 		return nil, nil, err
 	}
 	s = &Server{}
