@@ -77,13 +77,14 @@ func NewEmpty(t testing.TB) string {
 // server is a Postgres server in which this test binary creates its databases.
 type server struct {
 	url       *url.URL         // of the database for administrative statements
+	idle      *idleConnections // to url
 	prefix    string           // of the name of every database that this package creates
 	templates sync.Map         // by their content: a func() (string, error) that returns the name
 	private   *postgres.Server // nil if the environment names the server
 }
 
 var startServer = sync.OnceValues(func() (*server, error) {
-	s := &server{prefix: "xenon_test_"}
+	s := &server{prefix: "xenon_test_", idle: &idleConnections{}}
 	serverURL := os.Getenv("DATABASE_URL")
 	if serverURL == "" {
 		// go test caches no result if a variable that a test reads with os.Getenv has changed. This URL changes in each run.
@@ -194,11 +195,11 @@ func (s *server) databaseNameWithDate(now time.Time, name string) string {
 
 // findDatabases returns the sorted names of the databases for which an SQL condition on pg_database holds.
 func (s *server) findDatabases(ctx context.Context, condition string, parameters ...any) ([]string, error) {
-	conn, err := pgx.Connect(ctx, s.url.String())
+	conn, err := s.idle.take(ctx, s.url.String())
 	if err != nil {
 		return nil, fmt.Errorf("connect to the test server: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only used to read
+	defer s.idle.put(ctx, s.url.String(), conn)
 	rows, err := conn.Query(ctx, "SELECT datname::text FROM pg_database d WHERE "+condition+" ORDER BY 1", parameters...)
 	if err != nil {
 		return nil, fmt.Errorf("list the test databases: %w", err)
@@ -212,11 +213,11 @@ func (s *server) dropDatabase(ctx context.Context, name string) error {
 
 // execStatement executes a statement outside a transaction, as CREATE DATABASE and DROP DATABASE require.
 func (s *server) execStatement(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, s.url.String())
+	conn, err := s.idle.take(ctx, s.url.String())
 	if err != nil {
 		return fmt.Errorf("connect to the test server: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the statement has returned its error
+	defer s.idle.put(ctx, s.url.String(), conn)
 	_, err = conn.Exec(ctx, sql)
 	return err
 }

@@ -10,9 +10,10 @@ import (
 // Value returns the only column of a query's first row.
 func Value[T any](t testing.TB, url, sql string, args ...any) (v T) {
 	t.Helper()
-	conn := openConnection(t, url)
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the query has returned its error
-	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+	err := WithConnection(t, url, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, sql, args...).Scan(&v)
+	})
+	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return v
@@ -21,18 +22,14 @@ func Value[T any](t testing.TB, url, sql string, args ...any) (v T) {
 // Exec executes a statement. Without args, sql can be several statements, separated by semicolons.
 func Exec(t testing.TB, url, sql string, args ...any) {
 	t.Helper()
-	conn := openConnection(t, url)
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the statement has returned its error
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+	err := WithConnection(t, url, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql, args...)
+		if err == nil && changesNewConnections(sql) {
+			closeConnection(ctx, conn)
+		}
+		return err
+	})
+	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
-}
-
-func openConnection(t testing.TB, url string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conn
 }

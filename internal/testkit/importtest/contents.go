@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 	"github.com/xenon-auth/xenon/shared/importer"
 )
 
@@ -76,18 +77,16 @@ func RowsMissingIn(others, rows []string) []string {
 }
 
 // Column returns the rows of a query that has one column of type text.
-func Column(t *testing.T, url, query string, args ...any) []string {
+func Column(t *testing.T, url, query string, args ...any) (got []string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
-	rows, err := conn.Query(t.Context(), query, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	err := dbtest.WithConnection(t, url, func(ctx context.Context, conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		got, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -107,14 +106,7 @@ func Value(t *testing.T, url, query string, args ...any) string {
 // Exec executes statements that are separated by semicolons.
 func Exec(t *testing.T, url, statements string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(t.Context()) }()
-	if _, err := conn.Exec(t.Context(), statements); err != nil {
-		t.Fatalf("%s: %v", statements, err)
-	}
+	dbtest.Exec(t, url, statements)
 }
 
 // eventTimeout is the time after which Eventually fails the test.

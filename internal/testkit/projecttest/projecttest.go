@@ -68,6 +68,11 @@ func read(t testing.TB, file string) string {
 // puts this user into the quarantine with the reason target_error. Xenon's tables are in the schema.
 func RejectHal(t testing.TB, target, schema string) {
 	t.Helper()
-	dbtest.Exec(t, target, `ALTER TABLE `+schema+`."user"
-ADD CONSTRAINT allowed_domain CHECK (email NOT LIKE '%@rejected.example')`)
+	dbtest.Exec(t, target, RejectHalSQL(schema))
+}
+
+// RejectHalSQL returns the SQL of RejectHal.
+func RejectHalSQL(schema string) string {
+	return `ALTER TABLE ` + schema + `."user"
+ADD CONSTRAINT allowed_domain CHECK (email NOT LIKE '%@rejected.example')`
 }

@@ -27,6 +27,7 @@ const defaultWorkers = 2
 // Run begins a pass, copies all open batches, and closes the pass. workers is the number of batches that it copies at
 // the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, workers int) (run.Status, error) {
+	defer env.KeepConnections()()
 	st, err := run.Begin(ctx, env, o, quick)
 	if err != nil {
 		return st, err

@@ -90,8 +90,29 @@ func (e *Env) Target(ctx context.Context, more string) (*pgx.Conn, error) {
 	return e.connect(ctx, "target", e.To, more)
 }
 
-// connect opens a connection. If the server cannot be reached, the error is ErrUnavailable. No error contains the URL.
+// connect returns an unused connection (KeepConnections) or opens one. If the server cannot be reached, the error is
+// ErrUnavailable. No error contains the URL.
 func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Conn, error) {
+	settings := sessionSettings + more + fmt.Sprintf("SET statement_timeout = '%dms';", e.timeout().Milliseconds())
+	if conn := e.take(ctx, database); conn != nil {
+		if Exec(ctx, conn, settings) == nil {
+			return conn, nil
+		}
+		Close(conn)
+	}
+	conn, err := e.dial(ctx, database, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := Exec(ctx, conn, settings); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("set up the connection to the %s: %w", database, err)
+	}
+	return conn, nil
+}
+
+// dial opens a connection with the settings of the server.
+func (e *Env) dial(ctx context.Context, database, url string) (*pgx.Conn, error) {
 	cfg, err := parseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", database, err)
@@ -102,11 +123,6 @@ func (e *Env) connect(ctx context.Context, database, url, more string) (*pgx.Con
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the %s: %w", database, withoutHost(err))
-	}
-	timeout := fmt.Sprintf("SET statement_timeout = '%dms';", e.timeout().Milliseconds())
-	if err := Exec(ctx, conn, sessionSettings+more+timeout); err != nil {
-		_ = conn.Close(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("set up the connection to the %s: %w", database, err)
 	}
 	return conn, nil
 }

@@ -48,9 +48,10 @@ type Env struct {
 	// as long, up to fifty times RetryDelay.
 	RetryDelay time.Duration
 
-	lease      *lease
-	sessionKey []byte     // the key of the digests, after loadSessionKey
-	reporting  sync.Mutex // locked while Progress runs
+	lease       *lease
+	connections idleConnections
+	sessionKey  []byte     // the key of the digests, after loadSessionKey
+	reporting   sync.Mutex // locked while Progress runs
 }
 
 // Event is a report of progress. The import reports one for each batch that a copy, verification or rollback finishes
@@ -106,8 +107,7 @@ func (e *Env) WithTarget(ctx context.Context, f func(ctx context.Context, dst *p
 		if err != nil {
 			return err
 		}
-		defer Close(dst)
-		return f(ctx, dst)
+		return e.useOnce(func() error { return f(ctx, dst) }, nil, dst)
 	})
 }
 
@@ -119,12 +119,32 @@ func (e *Env) WithBoth(ctx context.Context, f func(ctx context.Context, src, dst
 		if err != nil {
 			return err
 		}
-		defer Close(src)
 		dst, err := e.Target(ctx, "")
 		if err != nil {
+			Close(src)
 			return err
 		}
-		defer Close(dst)
-		return f(ctx, src, dst)
+		return e.useOnce(func() error { return f(ctx, src, dst) }, src, dst)
 	})
+}
+
+// useOnce calls f, which uses the connections, and then releases them, or closes them if f fails or panics. src can be
+// nil.
+func (e *Env) useOnce(f func() error, src, dst *pgx.Conn) error {
+	succeeded := false
+	defer func() {
+		if !succeeded {
+			Close(src)
+			Close(dst)
+		}
+	}()
+	if err := f(); err != nil {
+		return err
+	}
+	succeeded = true
+	if src != nil {
+		e.release("source", src)
+	}
+	e.release("target", dst)
+	return nil
 }

@@ -171,7 +171,7 @@ func queryConcurrently(
 	if err != nil {
 		return err
 	}
-	defer Close(other)
+	defer env.release("source", other)
 	call := func(db *pgx.Conn, f func(context.Context, *pgx.Conn) error) func(context.Context) error {
 		return func(ctx context.Context) error {
 			if err := Exec(ctx, db, "SET work_mem = '32MB'"); err != nil {

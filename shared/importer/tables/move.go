@@ -92,6 +92,7 @@ func errRolledBack() error {
 func withLease[T any](
 	ctx context.Context, env *run.Env, name string, f func(context.Context, run.Run) (T, error),
 ) (result T, err error) {
+	defer env.KeepConnections()()
 	if _, err := env.TakeLease(ctx, name); err != nil {
 		return result, err
 	}
@@ -129,6 +130,7 @@ type mover struct {
 // continueMove copies the open parts and then creates the other objects.
 func continueMove(ctx context.Context, env *run.Env, r run.Run, workers int) (result Result, err error) {
 	m := &mover{env: forLongStatements(env), run: r, workers: workersOrDefault(workers)}
+	defer m.env.KeepConnections()()
 	err = env.WithTarget(ctx, func(ctx context.Context, dst *pgx.Conn) error {
 		return run.Wrap("create the tables of the move", run.Exec(ctx, dst, schemaSQL)) // it may be of an older version
 	})

@@ -2,6 +2,8 @@ package tables_test
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -46,19 +48,37 @@ func importUsers(t *testing.T, project string) *importer.Import {
 	return importUsersInto(t, project, "public")
 }
 
-// importUsersInto is like importUsers, for a schema of Xenon's tables.
+// importUsersInto is like importUsers, for a schema of Xenon's tables. The tests of this process that begin with the
+// same project and schema copy one target.
 func importUsersInto(t *testing.T, project, schema string) *importer.Import {
 	t.Helper()
 	m := &importer.Import{From: projecttest.New(t, project), Holder: "test", Now: time.Now, Schema: schema}
-	m.To = dbtest.NewEmpty(t)
-	if _, err := migrations.UpIn(t.Context(), m.To, m.Schema); err != nil {
-		t.Fatal(err)
-	}
-	projecttest.RejectHal(t, m.To, m.Schema)
-	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow", Profiles: "none"}, false, 0); err != nil {
-		t.Fatal(err)
-	}
+	content := strings.Join([]string{"imported", thisProcess, project, schema}, " ")
+	m.To = dbtest.NewFilled(t, content, func(ctx context.Context, url string) error {
+		return fillTarget(ctx, m.From, url, schema)
+	})
 	return m
+}
+
+// thisProcess is another text in each process: a target that another build of the import filled is not used.
+var thisProcess = rand.Text()
+
+// fillTarget imports the users of a project into an empty database, which rejects one of them.
+func fillTarget(ctx context.Context, from, to, schema string) error {
+	if _, err := migrations.UpIn(ctx, to, schema); err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, to)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, projecttest.RejectHalSQL(schema))
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return err
+	}
+	m := importer.Import{From: from, To: to, Holder: "test", Now: time.Now, Schema: schema}
+	_, err = m.Run(ctx, importer.Options{MFA: "allow", Profiles: "none"}, false, 0)
+	return err
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {

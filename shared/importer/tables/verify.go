@@ -70,6 +70,7 @@ func VerifyAfter(
 	ctx context.Context, env *run.Env, name, after string, workers int,
 ) (v Verification, done bool, err error) {
 	long := forLongStatements(env)
+	defer long.KeepConnections()()
 	err = long.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) error {
 		r, err := findMove(ctx, dst, name)
 		if err != nil {

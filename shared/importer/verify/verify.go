@@ -18,6 +18,7 @@ const defaultWorkers = 2
 // Run compares all copied rows with the source and stores the result with the run. It changes no row of the source or
 // of the copied tables. workers is the number of batches that it compares at the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, name string, workers int) (Result, error) {
+	defer env.KeepConnections()()
 	if _, err := env.TakeLease(ctx, name); err != nil {
 		return Result{}, err
 	}
