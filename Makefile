@@ -334,6 +334,11 @@ clean: ## remove the development database, secret and keys, and all build result
 	@scripts/pgbouncer
 	@touch $@
 
+# The pip that installs the Python tools. It comes first, because targets that run in parallel would each install it.
+.tools/moto.done .tools/fastapi.done .tools/pgserver.done .tools/schemathesis.done .tools/sam.done: | .tools/pip
+.tools/pip:
+	@scripts/python-venv
+
 .tools/moto.done: scripts/moto
 	@mkdir -p $(TOOLS)
 	@scripts/moto
