@@ -188,11 +188,11 @@ lint: .tools/golangci-lint-$(GOLANGCI_LINT) .tools/actionlint-$(ACTIONLINT) ## r
 	@.tools/actionlint-$(ACTIONLINT)
 	$< run --allow-parallel-runners $(GO_PACKAGES)
 
+# cfn-lint does what `sam validate --lint` does, for all files in one process. Without a state machine it fails.
 .PHONY: template
-template: .tools/sam.done ## check template.yaml and the state machine of the import
-	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
-	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint -t examples/api-gateway/template.yaml
-	@scripts/lint-state-machine functions/migrate/statemachine.asl.json | .tools/sam/bin/cfn-lint
+template: .tools/sam.done ## check the templates and the state machine of the import
+	@.tools/sam/bin/cfn-lint --regions us-east-1 -- template.yaml examples/api-gateway/template.yaml \
+		<(scripts/lint-state-machine functions/migrate/statemachine.asl.json)
 
 .PHONY: fmt
 fmt: .tools/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
@@ -311,9 +311,10 @@ clean: ## remove the development database, secret and keys, and all build result
 	@link=$$(readlink .xenon/postgres 2>/dev/null); if [ -n "$$link" ]; then rm -rf "$$link"; fi
 	rm -rf .xenon bin dist .aws-sam
 
+# GOGC=400: the garbage collector is a fifth of the compiler's processor time.
 .tools/golangci-lint-$(GOLANGCI_LINT):
 	@echo "Building golangci-lint $(GOLANGCI_LINT), once …"
-	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@GOGC=400 GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv $(TOOLS)/build/golangci-lint $@
 
 .tools/actionlint-$(ACTIONLINT):
@@ -337,6 +338,11 @@ clean: ## remove the development database, secret and keys, and all build result
 	@mkdir -p $(TOOLS)
 	@scripts/pgbouncer
 	@touch $@
+
+# The pip that installs the Python tools. It comes first, because targets that run in parallel would each install it.
+.tools/moto.done .tools/fastapi.done .tools/pgserver.done .tools/schemathesis.done .tools/sam.done: | .tools/pip
+.tools/pip:
+	@scripts/python-venv
 
 .tools/moto.done: scripts/moto
 	@mkdir -p $(TOOLS)
