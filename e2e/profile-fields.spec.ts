@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { createDatabase, executeSQLIn, readRow, type TestDatabase } from './harness/database';
 import { expectNoOverflow } from './harness/layout';
 import { makeStockSite, type StockSite } from './harness/stock-site';
@@ -35,6 +36,13 @@ const serverOfSite = () =>
 const saveStatus = (page: Page) => page.locator('form [role=status]').last();
 const clickSave = (page: Page) => page.getByRole('button', { name: /^(Save|Create my profile)$/ }).click();
 const shirtSizes = (page: Page) => page.getByRole('group', { name: 'T-shirt size' });
+
+/** Whether the middle of an element is visible. */
+const isUncovered = (element: Locator) =>
+  element.evaluate((node) => {
+    const { x, y, width, height } = node.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === node;
+  });
 
 const readProfileRow = (email: string) =>
   readRow(
@@ -205,6 +213,11 @@ test('own fields look right on a phone and in the dark', { tag: '@once' }, async
       await clickSave(page);
       await expect(page.getByLabel('Year of birth')).toHaveAttribute('aria-invalid', 'true');
       await expectNoOverflow(page);
+      expect(await isUncovered(page.getByLabel('Year of birth')), 'the focused input is not covered').toBe(true);
+      await expect(page.locator('form [role=status]').last().locator('..')).not.toHaveCSS(
+        'background-color',
+        'rgba(0, 0, 0, 0)',
+      );
       await checkPageState(page, `own-fields-${layout}-${colorScheme}`);
       page.once('dialog', (dialog) => void dialog.accept());
     }
@@ -237,6 +250,15 @@ test('a value that the declaration no longer has is shown and kept', { tag: '@on
   await clickSave(page);
   expect((await sent).postDataJSON()).toEqual({ seats: 3 });
   await expect(saveStatus(page)).toHaveText('Saved.');
+});
+
+test('docusaurus write-translations writes the labels of own fields', { tag: '@once' }, () => {
+  const docusaurus = path.join(repositoryRoot, 'node_modules/.bin/docusaurus');
+  execFileSync(docusaurus, ['write-translations', '--locale', 'en'], { cwd: site.dir, stdio: 'pipe' });
+  const written = path.join(site.dir, 'i18n/en/docusaurus-theme-xenon/profile.json');
+  const texts = JSON.parse(readFileSync(written, 'utf8')) as Record<string, unknown>;
+  expect(texts['theme.xenon.profile.field.track.label']).toEqual({ message: 'Track' });
+  expect(texts['theme.xenon.profile.field.track.choice.beginner']).toEqual({ message: 'Beginner' });
 });
 
 test('the scripts of the site have no parser of YAML', { tag: '@once' }, async ({
