@@ -2,8 +2,8 @@ import type { Node } from 'yaml';
 import type { ProfileChoice, ProfileField } from '../profileFields';
 import { type Problems, YamlMap } from './YamlMap';
 
-// The rules of Xenon, which reads the same file: docs/profile-fields.md of Xenon lists them. Xenon also refuses patterns
-// that mean something else in Postgres.
+// The rules of Xenon, which reads the same file. docs/profile-fields.md of Xenon lists them. Xenon also refuses
+// patterns that mean something else in Postgres.
 const maxChoices = 100;
 const maxTextLength = 10_000;
 const defaultTextLength = 255;
