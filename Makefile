@@ -381,7 +381,7 @@ clean: ## remove the development database, secret and keys, and all build result
 
 # The features whose pages the site has. The site is built again if one of these variables has changed.
 SITE_FEATURES := MAGIC_LINK=$(MAGIC_LINK) EMAIL_OTP=$(EMAIL_OTP) TWO_FACTOR=$(TWO_FACTOR) ADMIN=$(ADMIN) \
-	SUPABASE_BRIDGE=$(SUPABASE_BRIDGE) SUPABASE_REF=$(SUPABASE_REF)
+	SUPABASE_BRIDGE=$(SUPABASE_BRIDGE) SUPABASE_REF=$(SUPABASE_REF) PROFILE=$(PROFILE) PROFILE_FIELDS=$(PROFILE_FIELDS)
 website/.features: FORCE
 	@echo "$(SITE_FEATURES)" | cmp -s - $@ || echo "$(SITE_FEATURES)" > $@
 

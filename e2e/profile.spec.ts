@@ -70,12 +70,12 @@ test('R60: the profile form works with the keyboard alone', { tag: '@once' }, as
   await register(context, person);
   guard.allow(404, profilePath);
   await page.goto('/profile/');
-  await page.getByRole('group', { name: 'Why are you learning?' }).getByLabel('No answer').focus();
+  await page.getByRole('group', { name: 'How old are you?' }).getByLabel('No answer').focus();
   await page.keyboard.press('ArrowRight'); // from the last to the first
-  await expect(page.getByLabel('A new career')).toBeChecked();
+  await expect(page.getByLabel('Under 18')).toBeChecked();
   await page.keyboard.press('Tab');
   await page.keyboard.press('ArrowLeft');
-  await expect(page.getByLabel('Hobbyist')).toBeChecked();
+  await expect(page.getByLabel('Self-taught')).toBeChecked();
   for (let i = 0; i < 5; i++) await page.keyboard.press('Tab');
   await expect(hoursInput(page)).toBeFocused();
   await page.keyboard.type('12');
@@ -92,12 +92,22 @@ test('invalid hours are rejected before anything is sent', { tag: '@once' }, asy
   await register(context, person);
   await saveElsewhere(context, baseURL ?? '', {}, 'post');
   await openProfileEditor(page);
-  for (const wrong of ['-1', '1.5', '169']) {
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PUT') sent.push(request.url());
+  });
+  for (const wrong of ['-1', '1.5', '2147483648']) {
     await hoursInput(page).fill(wrong);
     await page.getByRole('button', { name: 'Save' }).click();
     expect(await hoursInput(page).evaluate((input: HTMLInputElement) => input.validity.valid), wrong).toBe(false);
     await expect(hoursInput(page)).toBeFocused();
+    await expect(hoursInput(page)).toHaveAccessibleDescription('has to be a whole number of hours, 0 or more, or null');
   }
+  await hoursInput(page).clear();
+  await hoursInput(page).pressSequentially('1e'); // not a number: the browser gives scripts no text
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(hoursInput(page)).toHaveAttribute('aria-invalid', 'true');
+  expect(sent).toEqual([]);
 });
 
 test('two tabs change the same answer: the person chooses', async ({

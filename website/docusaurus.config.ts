@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs';
 import type { Options as SitemapOptions } from '@docusaurus/plugin-sitemap';
 import type { Options as ThemeOptions } from '@docusaurus/theme-classic';
@@ -89,8 +90,10 @@ const themeConfig: UserThemeConfig = {
 // The site has the pages of a feature if the server has the feature: both read the same environment variables.
 const isOn = (variable: string): boolean => process.env[variable] === 'on';
 const supabaseRef = isOn('SUPABASE_BRIDGE') ? process.env['SUPABASE_REF'] : undefined;
+const profileFile = process.env['PROFILE_FIELDS'];
 const xenonOptions: XenonOptions = {
-  profile: true,
+  // A relative path is relative to the root of the repository, in which xenon dev runs.
+  profile: process.env['PROFILE'] !== 'off' && (profileFile ? path.resolve('..', profileFile) : true),
   privacyLink: '/docs/security/',
   methods: { magicLink: isOn('MAGIC_LINK'), emailOTP: isOn('EMAIL_OTP') },
   twoFactor: isOn('TWO_FACTOR'),

@@ -17,6 +17,12 @@ export async function countRows(databaseURL: string, from: string): Promise<numb
   return (row as { count: number }).count;
 }
 
+/** The first row that a statement finds. */
+export async function readRow(databaseURL: string, statement: string, ...values: readonly unknown[]): Promise<unknown> {
+  const [row] = await query(databaseURL, statement, values);
+  return row;
+}
+
 async function query(databaseURL: string, statement: string, values: readonly unknown[]): Promise<unknown[]> {
   const client = new Client({ connectionString: databaseURL });
   await client.connect();

@@ -39,6 +39,8 @@ interface BuildOptions {
 }
 
 export interface StockSite {
+  /** The folder of the site. */
+  readonly dir: string;
   /** The lines that were added to docusaurus.config.ts. */
   readonly addedLines: number;
   /** Builds the site and returns the folder with its files. */
@@ -87,6 +89,7 @@ export function makeStockSite(name: string): StockSite {
   };
   const countLines = (text: string) => text.split('\n').length;
   return {
+    dir: site,
     addedLines: countLines(changed) - countLines(original),
     build,
     remove: () => rmSync(parent, { recursive: true, force: true }),

@@ -20,6 +20,7 @@ export default defineConfig({
       { find: /^@docusaurus\/theme-common$/, replacement: here('./src/testing/themeCommon.ts') },
       { find: '@docusaurus/useBrokenLinks', replacement: here('./src/testing/useBrokenLinks.ts') },
       { find: '@docusaurus/useBaseUrl', replacement: here('./src/testing/useBaseUrl.ts') },
+      { find: '@docusaurus/useRouteContext', replacement: here('./src/testing/useRouteContext.ts') },
       { find: '@docusaurus/useDocusaurusContext', replacement: here('./src/testing/useDocusaurusContext.ts') },
       { find: '@theme/Layout', replacement: here('./src/testing/Layout.tsx') },
       { find: '@theme/ThemedImage', replacement: here('./src/testing/ThemedImage.tsx') },

@@ -1,12 +1,14 @@
 // @vitest-environment node
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LoadContext, PluginContentLoadedActions, RouteConfig } from '@docusaurus/types';
 import { normalizePluginOptions } from '@docusaurus/utils-validation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import themeXenon, { getSwizzleConfig, validateOptions } from '.';
+import { shippedFile } from './declaration/readDeclaration';
 import type { Options, PluginOptions } from './options';
+import type { ProfileData } from './profileFields';
 import type { SiteData } from './siteData';
 
 let siteDir: string;
@@ -31,20 +33,36 @@ function createPlugin(options: Options = {}, baseUrl = '/', trailingSlash?: bool
   return themeXenon(context as unknown as LoadContext, validate(options));
 }
 
-async function loadPlugin(...of: Parameters<typeof createPlugin>): Promise<{ routes: string[]; data: SiteData }> {
+interface LoadedPlugin {
+  readonly routes: readonly string[];
+  readonly data: SiteData;
+  /** The data of the page of the profile. */
+  readonly profile: ProfileData | undefined;
+}
+
+/** Loads the plugin as a build does. */
+async function loadPlugin(...of: Parameters<typeof createPlugin>): Promise<LoadedPlugin> {
   const routes: string[] = [];
+  const files: Record<string, unknown> = {};
   let data: unknown;
+  let profile: unknown;
   const actions = {
-    addRoute: ({ path, component }: RouteConfig) => routes.push(`${path} ${component}`),
+    createData: async (name: string, content: unknown) => {
+      files[name] = content;
+      return name;
+    },
+    addRoute: ({ path, component, context }: RouteConfig) => {
+      routes.push(`${path} ${component}`);
+      if (context) profile = files[String(context['profile'])];
+    },
     setGlobalData: (value: unknown) => {
       data = value;
     },
   };
-  await createPlugin(...of).contentLoaded?.({
-    content: undefined,
-    actions: actions as unknown as PluginContentLoadedActions,
-  });
-  return { routes, data: data as SiteData };
+  const plugin = createPlugin(...of);
+  const content = await plugin.loadContent?.();
+  await plugin.contentLoaded?.({ content, actions: actions as unknown as PluginContentLoadedActions });
+  return { routes, data: data as SiteData, profile: profile as ProfileData | undefined };
 }
 
 describe('the pages', () => {
@@ -88,6 +106,81 @@ it('signs in with sessions of Supabase only with the option, and then before it 
   expect(modulesOf({})).toEqual(['./css/theme.css', './client/start']);
   expect(modulesOf({ supabase: { ref: 'abc' } })).toEqual(['./css/theme.css', './client/startWithSupabase']);
   expect((await loadPlugin({ supabase: { ref: 'abc' } })).data.supabase).toEqual({ ref: 'abc' });
+});
+
+describe('the profile', () => {
+  const declare = (text: string, name = 'profile.yaml') => writeFileSync(path.join(siteDir, name), text);
+  const ownFields = 'fields:\n  - name: pet\n    type: boolean\n    label: Do you have a pet?\n';
+  const labelsOf = (data: ProfileData | undefined) => data?.fields.map(({ label }) => label);
+
+  it('has no page, no fields and no file to watch without the option', async () => {
+    const { routes, data, profile } = await loadPlugin({ profile: false });
+    expect(routes.join()).not.toContain('Profile');
+    expect(data.profile).toBe(false);
+    expect(profile).toBeUndefined();
+    expect(await createPlugin().getTranslationFiles?.({ content: undefined })).toEqual([]);
+  });
+
+  it('has the fields of a learner', async () => {
+    const { data, profile } = await loadPlugin({ profile: true });
+    expect(data.profile).toBe(true);
+    expect(profile?.isShipped).toBe(true);
+    expect(labelsOf(profile)?.[0]).toBe('How old are you?');
+  });
+
+  it('has the fields of a file of the site, which docusaurus start watches', async () => {
+    declare(ownFields);
+    const options = { profile: './profile.yaml' };
+    const { data, profile } = await loadPlugin(options);
+    expect(data.profile).toBe(true);
+    expect(profile).toEqual({
+      isShipped: false,
+      fields: [{ name: 'pet', type: 'boolean', label: 'Do you have a pet?' }],
+    });
+    expect(createPlugin(options).getPathsToWatch?.()).toContain(path.join(siteDir, 'profile.yaml'));
+    expect(data, 'the data of every page').not.toHaveProperty('fields');
+  });
+
+  it('is in the language of the site, also in a copy of the file of a learner', async () => {
+    const { profile } = await loadPlugin({ profile: true }, '/', undefined, 'de');
+    expect(labelsOf(profile)?.[0]).toBe('Wie alt sind Sie?');
+    declare(`${readFileSync(shippedFile, 'utf8')}  - name: pet\n    type: boolean\n    label: Do you have a pet?\n`);
+    const { profile: copy } = await loadPlugin({ profile: './profile.yaml' }, '/', undefined, 'de');
+    expect(labelsOf(copy)).toEqual([...(labelsOf(profile) ?? []), 'Do you have a pet?']);
+  });
+
+  it('has texts that docusaurus write-translations writes, and that a site can translate', async () => {
+    declare(ownFields);
+    const plugin = createPlugin({ profile: './profile.yaml' });
+    const content = await plugin.loadContent?.();
+    const [file, ...others] = (await plugin.getTranslationFiles?.({ content })) ?? [];
+    const id = 'theme.xenon.profile.field.pet.label';
+    expect(others).toEqual([]);
+    expect(file).toEqual({ path: 'profile', content: { [id]: { message: 'Do you have a pet?' } } });
+    const translated = { path: 'profile', content: { [id]: { message: 'Avez-vous un animal ?' } } };
+    expect(labelsOf(plugin.translateContent?.({ content, translationFiles: [translated] }))).toEqual([
+      'Avez-vous un animal ?',
+    ]);
+    expect(labelsOf(plugin.translateContent?.({ content, translationFiles: [] }))).toEqual(['Do you have a pet?']);
+  });
+
+  it('stops the build with all faults of its file', async () => {
+    declare(
+      'fields:\n  - name: id\n    type: text\n    label: A\n  - name: b\n    type: date\n    label: B\n',
+      'wrong.yaml',
+    );
+    await expect(loadPlugin({ profile: 'wrong.yaml' })).rejects.toThrow(
+      `option profile: ${path.join(siteDir, 'wrong.yaml')} declares no fields for a profile:\n` +
+        '- line 2: the name "id" is reserved; reserved names are id, user_id,',
+    );
+    await expect(loadPlugin({ profile: 'wrong.yaml' })).rejects.toThrow('\n- line 6: the type "date" is unknown');
+  });
+
+  it('stops the build without its file, and says where the file has to be', async () => {
+    await expect(loadPlugin({ profile: './none.yaml' })).rejects.toThrow(
+      /cannot be read: .*none\.yaml.* The path is relative to the folder of the site\./,
+    );
+  });
 });
 
 describe('the build fails', () => {
@@ -179,6 +272,8 @@ describe('options', () => {
     [{ supabase: { ref: 'https://abc.supabase.co' } }, 'must be the first label of the host of the Supabase project'],
     [{ supabase: {} }, '"supabase" must contain at least one of [ref, storageKey]'],
     [{ supabase: { ref: 'abc', storageKey: 'x' } }, '"supabase" contains a conflict between exclusive peers'],
+    [{ profile: '' }, '"profile" must be true for the profile of a learner, false for no profile'],
+    [{ profile: 1 } as unknown as Options, 'or the path of a file with your own fields, such as "./profile.yaml"'],
     [{ apiMode: 'token' } as unknown as Options, '"apiMode" must be one of [cookie, bearer]'],
   ])('%j are rejected', (options, message) => {
     expect(() => validate(options)).toThrow(message);
@@ -209,6 +304,7 @@ it('puts no English texts into the script of every page, because they are in the
 it('has German texts', async () => {
   const messages = await createPlugin({}, '/', undefined, 'de-CH').getDefaultCodeTranslationMessages?.();
   expect(messages?.['theme.xenon.login.title']).toBe('Anmelden');
+  expect(Object.keys(messages ?? {}).filter((id) => id.includes('.profile.field.'))).toEqual([]);
 });
 
 it('lets sites replace pages, layout and menu safely, and forms with a warning', () => {

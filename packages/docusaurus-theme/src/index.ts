@@ -4,7 +4,10 @@ import path from 'node:path';
 import type { LoadContext, Plugin } from '@docusaurus/types';
 import { normalizeUrl } from '@docusaurus/utils';
 import { applyTrailingSlash } from '@docusaurus/utils-common';
+import { fieldTextPrefix, localize, textsOf, translateFields, translationFileOf } from './declaration/fieldTexts';
+import { readDeclaration, shippedFile } from './declaration/readDeclaration';
 import type { PluginOptions } from './options';
+import type { ProfileData } from './profileFields';
 import { hasPage, type PageName, packageName, pageNames, type SiteData } from './siteData';
 
 export { default as getSwizzleConfig } from './getSwizzleConfig';
@@ -13,7 +16,7 @@ export { validateOptions } from './options';
 const pluginName = 'docusaurus-theme-xenon';
 
 /** The theme: its pages, its navbar item, and the session of the person who visits the site. */
-export default function themeXenon(context: LoadContext, options: PluginOptions): Plugin {
+export default function themeXenon(context: LoadContext, options: PluginOptions): Plugin<ProfileData | undefined> {
   checkDocusaurus(context.siteDir);
   checkListedOnce(context.siteConfig);
   const data = siteDataOf(context, options);
@@ -23,12 +26,24 @@ export default function themeXenon(context: LoadContext, options: PluginOptions)
     getThemePath: () => '../lib/theme',
     getTypeScriptThemePath: () => '../src/theme',
     // `docusaurus write-translations` searches these folders and the theme path for texts.
-    getPathsToWatch: () => ['client', 'components'].map((folder) => path.join(__dirname, folder, '**/*.js')),
+    getPathsToWatch: () => [
+      ...['client', 'components'].map((folder) => path.join(__dirname, folder, '**/*.js')),
+      ...(typeof options.profile === 'string' ? [path.resolve(context.siteDir, options.profile)] : []),
+    ],
     getClientModules: () => ['./css/theme.css', data.supabase ? './client/startWithSupabase' : './client/start'],
-    getDefaultCodeTranslationMessages: async () => readMessages(context.i18n.currentLocale),
-    contentLoaded({ actions }) {
+    getDefaultCodeTranslationMessages: async () => codeMessagesOf(readMessages(context.i18n.currentLocale)),
+    loadContent: async () => loadProfile(context, options),
+    getTranslationFiles: ({ content }) => (content ? [translationFileOf(content.fields)] : []),
+    translateContent: ({ content, translationFiles }) =>
+      content && { ...content, fields: translateFields(content.fields, translationFiles) },
+    async contentLoaded({ content, actions }) {
       actions.setGlobalData(data);
-      for (const page of pages) actions.addRoute({ path: data.paths[page], component: componentOf(page), exact: true });
+      // Only the page of the profile loads the fields.
+      const profile = content && (await actions.createData('profile.json', content));
+      for (const page of pages) {
+        const route = { path: data.paths[page], component: componentOf(page), exact: true };
+        actions.addRoute(page === 'profile' && profile ? { ...route, context: { profile } } : route);
+      }
     },
     allContentLoaded({ allContent }) {
       const ids = Object.keys(allContent[pluginName] ?? {});
@@ -54,9 +69,24 @@ function componentOf(page: PageName): string {
 function siteDataOf({ baseUrl, siteConfig }: LoadContext, options: PluginOptions): SiteData {
   const { trailingSlash } = siteConfig;
   const pathOf = (route: string) => applyTrailingSlash(normalizeUrl([baseUrl, route]), { trailingSlash, baseUrl });
-  const { id: _, routes, afterSignIn = options.profile ? routes.profile : '/', ...rest } = options;
+  const { id: _, routes, profile, afterSignIn = profile ? routes.profile : '/', ...rest } = options;
   const paths = Object.fromEntries(pageNames.map((page) => [page, pathOf(routes[page])]));
-  return { ...rest, baseUrl, paths: paths as SiteData['paths'], afterSignIn: pathOf(afterSignIn) };
+  return {
+    ...rest,
+    profile: Boolean(profile),
+    baseUrl,
+    paths: paths as SiteData['paths'],
+    afterSignIn: pathOf(afterSignIn),
+  };
+}
+
+/** The fields of the profile. Texts of the shipped declaration are in the language of the site. */
+function loadProfile({ siteDir, i18n }: LoadContext, { profile }: PluginOptions): ProfileData | undefined {
+  if (!profile) return undefined;
+  const isShipped = profile === true;
+  const fields = readDeclaration(isShipped ? shippedFile : path.resolve(siteDir, profile));
+  const shippedTexts = textsOf(readDeclaration(shippedFile));
+  return { isShipped, fields: localize(fields, shippedTexts, readMessages(i18n.currentLocale)) };
 }
 
 /** Stops the build of a site with a version of Docusaurus that the theme was not made for. */
@@ -86,6 +116,11 @@ function readMessages(locale: string): { [id: string]: string } {
   const { language } = new Intl.Locale(locale);
   const file = path.join(__dirname, '../locales', `${language}.json`);
   return language !== 'en' && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+/** The texts that are in the code. Those of the profile's fields are in the data of the profile's page. */
+function codeMessagesOf(messages: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(messages).filter(([id]) => !id.startsWith(fieldTextPrefix)));
 }
 
 /** The paths of all pages in the content of the site's plugins. They are in properties named `permalink`. */

@@ -3,7 +3,9 @@ import { Joi } from '@docusaurus/utils-validation';
 import { type Features, type Logo, type PageName, packageName, pageNames } from './siteData';
 
 /** The options after validation. README.md describes them. */
-export interface PluginOptions extends Features {
+export interface PluginOptions extends Omit<Features, 'profile'> {
+  /** `true` is the shipped profile of a learner; a text is the path of a declaration, relative to the site's folder. */
+  readonly profile: boolean | string;
   readonly id: string;
   readonly routes: { readonly [P in PageName]: string };
   readonly apiOrigin: string;
@@ -77,6 +79,10 @@ const apiOriginSchema = Joi.string()
       'Leave it out if the API has the origin of the site',
   });
 
+const profileProblem =
+  '{{#label}} must be true for the profile of a learner, false for no profile, or the path of a file with your own ' +
+  'fields, such as "./profile.yaml"; it is {{#value}}';
+
 const optionsSchema = objectOf({
   routes: routesSchema,
   apiOrigin: apiOriginSchema,
@@ -93,7 +99,11 @@ const optionsSchema = objectOf({
   deleteAccount: Joi.boolean().default(true),
   twoFactor: Joi.boolean().default(false),
   admin: Joi.boolean().default(false),
-  profile: Joi.boolean().default(false),
+  profile: Joi.alternatives(Joi.boolean(), Joi.string()).default(false).messages({
+    'alternatives.match': profileProblem,
+    'alternatives.types': profileProblem,
+    'string.empty': profileProblem,
+  }),
   supabase: objectOf({
     ref: Joi.string()
       .pattern(/^[A-Za-z0-9-]+$/)

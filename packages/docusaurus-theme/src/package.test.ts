@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { shippedFile } from './declaration/readDeclaration';
 
 const root = path.resolve(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -32,4 +33,10 @@ it('no theme component imports another folder by a relative path, so that a site
   );
   const outside = files.filter((file) => /'\.\.\//.test(readFileSync(path.join(root, 'src/theme', file), 'utf8')));
   expect(outside).toEqual([]);
+});
+
+it('has a copy of the declaration that Xenon has without the setting PROFILE_FIELDS', () => {
+  const original = path.join(root, '../../shared/profilefields/declaration/profile.yaml');
+  expect(readFileSync(shippedFile).equals(readFileSync(original)), `${shippedFile} is equal to ${original}`).toBe(true);
+  expect(manifest.files).toContain(path.relative(root, shippedFile));
 });

@@ -46,6 +46,7 @@ export interface Features {
   readonly twoFactor: boolean;
   /** Better Auth's plugin admin: the page for administrators. */
   readonly admin: boolean;
+  /** The page of the profile. */
   readonly profile: boolean;
   /** Signs in people whom a Supabase client of this site had signed in. */
   readonly supabase?: { readonly ref?: string; readonly storageKey?: string };
@@ -55,13 +56,15 @@ export interface Features {
   readonly logo?: Logo;
 }
 
+type PageOptions = Omit<Features, 'profile'> & { readonly profile: boolean | string };
+
 /** Whether a site with these options has a page. */
-export function hasPage(page: PageName, { methods, twoFactor, profile, admin }: Features): boolean {
+export function hasPage(page: PageName, { methods, twoFactor, profile, admin }: PageOptions): boolean {
   if (page === 'mailSignIn') return methods.magicLink || methods.emailOTP;
   if (page === 'magicLink') return methods.magicLink;
   if (page === 'twoFactor') return twoFactor;
   if (page === 'admin') return admin;
-  return page !== 'profile' || profile;
+  return page !== 'profile' || Boolean(profile);
 }
 
 /** What the pages need to know about the site. The build computes it from the options of the theme. */

@@ -13,6 +13,8 @@ export interface Failure {
   readonly retryAfter?: number;
   /** The request id, which a person can give to support. */
   readonly reference?: string;
+  /** What the profile API says about the fields of a request. */
+  readonly detail?: string;
 }
 
 /** The result of a call: its data, or why it failed. */

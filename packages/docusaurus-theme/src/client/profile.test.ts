@@ -1,26 +1,27 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readDeclaration, shippedFile } from '../declaration/readDeclaration';
+import type { ProfileField } from '../profileFields';
 import {
+  type Answer,
   type Answers,
   answersOf,
   changedAnswers,
   createProfile,
   mergeAnswers,
-  profileChoices,
   readProfile,
   updateProfile,
 } from './profile';
 
-const answers: fc.Arbitrary<Answers> = fc.record({
-  age_range: fc.constantFrom(null, ...profileChoices.age_range),
-  education_level: fc.constantFrom(null, ...profileChoices.education_level),
-  tech_background: fc.constantFrom(null, ...profileChoices.tech_background),
-  primary_goal: fc.constantFrom(null, ...profileChoices.primary_goal),
-  learning_mode: fc.constantFrom(null, ...profileChoices.learning_mode),
-  learning_speed: fc.constantFrom(null, ...profileChoices.learning_speed),
-  time_per_week: fc.constantFrom(null, 0, 5, 10),
-  preferred_language: fc.constantFrom('en', 'de', 'ur'),
-});
+const fields = readDeclaration(shippedFile);
+
+function answerTo(field: ProfileField): fc.Arbitrary<Answer> {
+  if (field.type === 'choice') return fc.constantFrom(null, ...field.choices.map(({ value }) => value));
+  return field.type === 'text' ? fc.constantFrom('en', 'de', 'ur') : fc.constantFrom(null, 0, 5, 10);
+}
+const answers: fc.Arbitrary<Answers> = fc.record(
+  Object.fromEntries(fields.map((field) => [field.name, answerTo(field)])),
+);
 
 describe('changedAnswers', () => {
   it('has exactly the fields that differ', () => {
@@ -28,7 +29,7 @@ describe('changedAnswers', () => {
       fc.property(answers, answers, (from, to) => {
         const difference = changedAnswers(from, to);
         expect({ ...from, ...difference }).toEqual(to);
-        for (const [field, value] of Object.entries(difference)) expect(from[field as keyof Answers]).not.toBe(value);
+        for (const [field, value] of Object.entries(difference)) expect(from[field]).not.toBe(value);
       }),
     );
   });
@@ -36,7 +37,7 @@ describe('changedAnswers', () => {
 
 describe('mergeAnswers', () => {
   it('keeps my changes, and takes theirs', () => {
-    const base = { ...answersOf(), time_per_week: 5 };
+    const base = { ...answersOf(fields), time_per_week: 5 };
     const mine: Answers = { ...base, primary_goal: 'academic', time_per_week: 6 };
     const theirs: Answers = { ...base, learning_mode: 'visual', time_per_week: 7 };
     expect(mergeAnswers(base, mine, theirs)).toEqual({
@@ -49,7 +50,7 @@ describe('mergeAnswers', () => {
     fc.assert(
       fc.property(answers, answers, answers, (base, mine, theirs) => {
         const { answers: got, both } = mergeAnswers(base, mine, theirs);
-        for (const field of Object.keys(base) as Array<keyof Answers>) {
+        for (const field of Object.keys(base)) {
           if (mine[field] !== base[field]) expect(got[field]).toBe(mine[field]);
           else expect(got[field]).toBe(theirs[field]);
           const lost = theirs[field] !== base[field] && got[field] !== theirs[field];
@@ -87,7 +88,7 @@ describe('the API', () => {
   const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
     new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
 
-  const profile = { id: 'p', user_id: 'u1', created_at: '', updated_at: '', ...answersOf() };
+  const profile = { id: 'p', user_id: 'u1', created_at: '', updated_at: '', ...answersOf(fields) };
 
   it('rejects a response that is not a profile, such as an HTML page with status 200', async () => {
     const { caller } = server(new Response('<!doctype html><title>Site</title>'), json(200, {}), json(200, null));
@@ -95,9 +96,22 @@ describe('the API', () => {
       expect(await readProfile(caller)).toEqual({ failure: { code: 'UNKNOWN', status: 200 } });
   });
 
-  it('reads an unknown choice as no answer', async () => {
-    const { caller } = server(json(200, { ...profile, learning_mode: 'telepathy', time_per_week: '5' }));
-    expect((await readProfile(caller)).data?.profile).toEqual(profile);
+  it('keeps values and fields that the declaration does not have', async () => {
+    const { caller } = server(json(200, { ...profile, learning_mode: 'telepathy', nickname: 'Ada', tags: ['a'] }));
+    const { data } = await readProfile(caller);
+    expect(data?.profile).toEqual({ ...profile, learning_mode: 'telepathy', nickname: 'Ada' });
+    expect(answersOf(fields, data?.profile)).toEqual({ ...answersOf(fields), learning_mode: 'telepathy' });
+  });
+
+  it('reads a value that the input cannot show as no answer', async () => {
+    const { caller } = server(json(200, { ...profile, time_per_week: '5' }));
+    expect(answersOf(fields, (await readProfile(caller)).data?.profile)).toEqual(answersOf(fields));
+  });
+
+  it('returns what the API says about the fields', async () => {
+    const { caller } = server(json(400, { error_code: 'VALIDATION_ERROR', detail: 'time_per_week: has to be …' }));
+    const failure = { code: 'VALIDATION_ERROR', status: 400, detail: 'time_per_week: has to be …' };
+    expect(await updateProfile(caller, { time_per_week: -1 }, '"1"')).toEqual({ failure });
   });
 
   it('does not take an error of the code for a network failure', async () => {

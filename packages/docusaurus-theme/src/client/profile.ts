@@ -1,26 +1,22 @@
-import { failureOf, type Outcome, toFailure } from './failure';
+import type { ProfileField, ProfileFields } from '../profileFields';
+import { type Failure, failureOf, type Outcome, toFailure } from './failure';
 import { fetchOrNetworkError, NetworkError } from './network';
 import { apiUrlOf } from './site';
 
-/** The possible answers to the profile's questions, in the order of the form. */
-export const profileChoices = {
-  age_range: ['under_18', '18_24', '25_34', '35_plus'],
-  education_level: ['high_school', 'undergrad', 'masters', 'phd', 'self_taught'],
-  tech_background: ['software_engineer', 'hardware_engineer', 'student', 'hobbyist'],
-  primary_goal: ['career_switch', 'academic', 'hobby_project', 'startup_founder'],
-  learning_mode: ['visual', 'textual', 'code_first'],
-  learning_speed: ['intensive', 'balanced', 'casual'],
-} as const;
+export type Answer = string | number | boolean | null;
 
-export type ChoiceField = keyof typeof profileChoices;
+/** A person's answers by the names of the fields; null is no answer. */
+export interface Answers {
+  readonly [field: string]: Answer;
+}
 
-/** A person's answers; null is no answer. */
-export type Answers = { [F in ChoiceField]: (typeof profileChoices)[F][number] | null } & {
-  time_per_week: number | null;
-  preferred_language: string;
-};
-
-export type Profile = Answers & { id: string; user_id: string; created_at: string; updated_at: string };
+/** A profile as the API sends it. It can have fields and values that the declaration of the site does not have. */
+export interface Profile extends Answers {
+  readonly id: string;
+  readonly user_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
 
 /** A profile and the ETag of the version that was read, which is sent as If-Match when it is saved. */
 export interface ProfileVersion {
@@ -37,7 +33,7 @@ export interface Caller {
 async function callProfileAPI(
   caller: Caller,
   method: string,
-  body?: Partial<Answers>,
+  body?: Answers,
   etag?: string,
 ): Promise<Outcome<ProfileVersion>> {
   const token = await caller.getToken();
@@ -53,7 +49,7 @@ async function callProfileAPI(
       ...(body && { body: JSON.stringify(body) }),
     });
     const answer = await readJson(response);
-    if (!response.ok) return { failure: failureOf(response.status, readErrorCode(answer), response.headers) };
+    if (!response.ok) return { failure: readFailure(response, answer) };
     const profile = parseProfile(answer);
     if (!profile) return { failure: failureOf(response.status, undefined, response.headers) };
     return { data: { profile, etag: response.headers.get('etag') ?? '' } };
@@ -72,35 +68,30 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-function readErrorCode(answer: unknown): string | undefined {
-  return isObject(answer) && typeof answer['error_code'] === 'string' ? answer['error_code'] : undefined;
+/** The failure for an error of the API: `{error_code, detail}`. */
+function readFailure({ status, headers }: Response, answer: unknown): Failure {
+  const readText = (name: string) => (isObject(answer) && typeof answer[name] === 'string' ? answer[name] : undefined);
+  const detail = readText('detail');
+  return { ...failureOf(status, readText('error_code'), headers), ...(detail !== undefined && { detail }) };
 }
 
-/** Reads a profile from a response of the API; undefined for anything else. An unknown choice is no answer. */
+/** Reads a profile from a response of the API; undefined for anything else. Lists and objects are left out. */
 export function parseProfile(answer: unknown): Profile | undefined {
   if (!isObject(answer)) return undefined;
-  const readText = (name: string) => (typeof answer[name] === 'string' ? answer[name] : undefined);
-  const { time_per_week: hours } = answer;
-  const [id, user_id] = [readText('id'), readText('user_id')];
-  if (id === undefined || user_id === undefined) return undefined;
-  const readChoice = <F extends ChoiceField>(field: F): Answers[F] => {
-    const known: readonly string[] = profileChoices[field];
-    return (known.includes(readText(field) ?? '') ? answer[field] : null) as Answers[F];
-  };
+  const { id, user_id, created_at, updated_at } = answer;
+  if (typeof id !== 'string' || typeof user_id !== 'string') return undefined;
+  const answers = Object.entries(answer).filter((entry): entry is [string, Answer] => isAnswer(entry[1]));
   return {
+    ...Object.fromEntries(answers),
     id,
     user_id,
-    created_at: readText('created_at') ?? '',
-    updated_at: readText('updated_at') ?? '',
-    age_range: readChoice('age_range'),
-    education_level: readChoice('education_level'),
-    tech_background: readChoice('tech_background'),
-    primary_goal: readChoice('primary_goal'),
-    learning_mode: readChoice('learning_mode'),
-    learning_speed: readChoice('learning_speed'),
-    time_per_week: typeof hours === 'number' ? hours : null,
-    preferred_language: readText('preferred_language') ?? 'en',
+    created_at: typeof created_at === 'string' ? created_at : '',
+    updated_at: typeof updated_at === 'string' ? updated_at : '',
   };
+}
+
+function isAnswer(value: unknown): value is Answer {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {
@@ -125,36 +116,32 @@ export function readProfile(caller: Caller): Promise<Outcome<ProfileVersion>> {
 }
 
 /** Creates the caller's profile; failure `PROFILE_ALREADY_EXISTS` when another tab has created it. */
-export function createProfile(caller: Caller, answers: Partial<Answers>): Promise<Outcome<ProfileVersion>> {
+export function createProfile(caller: Caller, answers: Answers): Promise<Outcome<ProfileVersion>> {
   return retryWithNewToken(caller, () => callProfileAPI(caller, 'POST', answers));
 }
 
 /** Changes the given fields; failure `PROFILE_CHANGED` when the profile is no longer the version that was read. */
-export function updateProfile(
-  caller: Caller,
-  changes: Partial<Answers>,
-  etag: string,
-): Promise<Outcome<ProfileVersion>> {
+export function updateProfile(caller: Caller, changes: Answers, etag: string): Promise<Outcome<ProfileVersion>> {
   return retryWithNewToken(caller, () => callProfileAPI(caller, 'PUT', changes, etag));
 }
 
-/** The answers of a profile. Without a profile, every answer is null, except preferred_language, which is 'en'. */
-export function answersOf(profile?: Profile): Answers {
-  return {
-    age_range: profile?.age_range ?? null,
-    education_level: profile?.education_level ?? null,
-    tech_background: profile?.tech_background ?? null,
-    primary_goal: profile?.primary_goal ?? null,
-    learning_mode: profile?.learning_mode ?? null,
-    learning_speed: profile?.learning_speed ?? null,
-    time_per_week: profile?.time_per_week ?? null,
-    preferred_language: profile?.preferred_language ?? 'en',
-  };
+/** The answers of a profile. Without a profile, each is the default of the field, or null. */
+export function answersOf(fields: ProfileFields, profile?: Profile): Answers {
+  return Object.fromEntries(fields.map((field) => [field.name, answerOf(field, profile?.[field.name])]));
+}
+
+// A value that is not among the choices is kept and shown. A value that the input cannot show is no answer: it is not
+// sent, so it stays as it is.
+function answerOf(field: ProfileField, value: Answer | undefined): Answer {
+  if (value === undefined) return field.default ?? null;
+  if (value === null) return null;
+  if (field.type === 'choice' || field.type === 'text') return String(value);
+  return typeof value === (field.type === 'integer' ? 'number' : 'boolean') ? value : null;
 }
 
 /** The fields in which `to` differs from `from`. */
-export function changedAnswers(from: Answers, to: Answers): Partial<Answers> {
-  return Object.fromEntries(Object.entries(to).filter(([field, value]) => from[field as keyof Answers] !== value));
+export function changedAnswers(from: Answers, to: Answers): Answers {
+  return Object.fromEntries(Object.entries(to).filter(([field, value]) => from[field] !== value));
 }
 
 /**
@@ -165,10 +152,9 @@ export function mergeAnswers(
   base: Answers,
   mine: Answers,
   theirs: Answers,
-): { answers: Answers; both: Array<keyof Answers> } {
+): { readonly answers: Answers; readonly both: readonly string[] } {
   const my = changedAnswers(base, mine);
-  const both = (Object.keys(my) as Array<keyof Answers>).filter(
-    (f) => f in changedAnswers(base, theirs) && my[f] !== theirs[f],
-  );
+  const their = changedAnswers(base, theirs);
+  const both = Object.keys(my).filter((field) => field in their && my[field] !== theirs[field]);
   return { answers: { ...theirs, ...my }, both };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readDeclaration, shippedFile } from '../declaration/readDeclaration';
 import { jsonResponse, makeToken, type ProfileServer, startProfileServer } from '../testing/profileServer';
 import { type Answers, type Caller, type ProfileVersion, readProfile } from './profile';
 import {
@@ -11,6 +12,8 @@ import {
   unsavedChanges,
 } from './profileDraft';
 
+const fields = readDeclaration(shippedFile);
+
 let server: ProfileServer;
 const caller: Caller = { getToken: async () => ({ data: makeToken('u1') }), clearToken: () => {} };
 beforeEach(() => {
@@ -19,21 +22,21 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 const readVersion = async (): Promise<ProfileVersion | undefined> => (await readProfile(caller)).data;
-const withAnswers = (draft: Draft, answers: Partial<Answers>): Draft => ({
+const withAnswers = (draft: Draft, answers: Answers): Draft => ({
   ...draft,
   answers: { ...draft.answers, ...answers },
 });
 
 describe('a draft', () => {
   it('without a profile has no changes until the first answer', () => {
-    const draft = draftOf(undefined);
+    const draft = draftOf(fields, undefined);
     expect(hasUnsavedChanges(draft)).toBe(false);
     expect(hasUnsavedChanges(withAnswers(draft, { learning_mode: 'visual' }))).toBe(true);
   });
 
   it('sends only the changed fields', async () => {
     server.saveElsewhere({ learning_mode: 'visual', time_per_week: 3 });
-    const { data } = await saveDraft(caller, withAnswers(draftOf(await readVersion()), { time_per_week: 4 }));
+    const { data } = await saveDraft(caller, withAnswers(draftOf(fields, await readVersion()), { time_per_week: 4 }));
     expect(data?.status).toBe('saved');
     expect(server.requests).toEqual(['GET', 'PUT {"time_per_week":4}']);
     expect(data && hasUnsavedChanges(data.draft)).toBe(false);
@@ -41,15 +44,15 @@ describe('a draft', () => {
 
   it('can remove an answer', async () => {
     server.saveElsewhere({ age_range: '18_24' });
-    await saveDraft(caller, withAnswers(draftOf(await readVersion()), { age_range: null }));
+    await saveDraft(caller, withAnswers(draftOf(fields, await readVersion()), { age_range: null }));
     expect(server.saved()?.age_range).toBeNull();
   });
 
   it('keeps the input typed while the request was running', () => {
-    const sent = withAnswers(draftOf(undefined), { time_per_week: 1 });
+    const sent = withAnswers(draftOf(fields, undefined), { time_per_week: 1 });
     const now = withAnswers(sent, { time_per_week: 2, learning_mode: 'visual' });
     const profile = { ...sent.answers, id: 'p', user_id: 'u1', created_at: '', updated_at: '' };
-    const draft = keepTyped(sent, now, draftOf({ profile, etag: '"1"' }));
+    const draft = keepTyped(sent, now, draftOf(fields, { profile, etag: '"1"' }));
     expect(unsavedChanges(draft)).toEqual({ time_per_week: 2, learning_mode: 'visual' });
   });
 });
@@ -57,7 +60,7 @@ describe('a draft', () => {
 describe('when the profile was changed elsewhere', () => {
   it('both changes are kept without a conflict', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, await readVersion()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
     const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('merged');
@@ -67,7 +70,7 @@ describe('when the profile was changed elsewhere', () => {
 
   it('nothing is saved with a conflict, until the person has chosen', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = withAnswers(draftOf(await readVersion()), { time_per_week: 4, learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, await readVersion()), { time_per_week: 4, learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5, age_range: '25_34' });
     const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('conflict');
@@ -79,7 +82,7 @@ describe('when the profile was changed elsewhere', () => {
   });
 
   it('a profile that another tab created is updated', async () => {
-    const draft = withAnswers(draftOf(undefined), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, undefined), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 2 });
     const { data } = await saveDraft(caller, draft);
     expect(data?.status).toBe('merged');
@@ -88,7 +91,7 @@ describe('when the profile was changed elsewhere', () => {
 
   it('a deleted profile is created again, with the changes', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, await readVersion()), { learning_mode: 'visual' });
     server.removeElsewhere();
     expect((await saveDraft(caller, draft)).data?.status).toBe('merged');
     expect(server.saved()).toMatchObject({ learning_mode: 'visual' });
@@ -96,7 +99,7 @@ describe('when the profile was changed elsewhere', () => {
 
   it('gives up after three attempts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, await readVersion()), { learning_mode: 'visual' });
     server.requests.length = 0;
     const busy = () => {
       server.saveElsewhere({ age_range: null });
@@ -114,7 +117,7 @@ describe('when the profile was changed elsewhere', () => {
 
   it('a failure to read the new version is returned', async () => {
     server.saveElsewhere({ time_per_week: 3 });
-    const draft = withAnswers(draftOf(await readVersion()), { learning_mode: 'visual' });
+    const draft = withAnswers(draftOf(fields, await readVersion()), { learning_mode: 'visual' });
     server.saveElsewhere({ time_per_week: 5 });
     server.respondNext = () => {
       server.respondNext = () => jsonResponse(503, { error_code: 'SERVICE_UNAVAILABLE' });
@@ -128,7 +131,7 @@ describe('rebaseDraft', () => {
   it('to the same version changes nothing, and keeps the conflicts', async () => {
     server.saveElsewhere({ time_per_week: 3 });
     const draft = {
-      ...draftOf(await readVersion()),
+      ...draftOf(fields, await readVersion()),
       conflicts: [{ field: 'time_per_week', mine: 1, theirs: 3 }],
     } as const;
     expect(rebaseDraft(draft, await readVersion())).toEqual(draft);

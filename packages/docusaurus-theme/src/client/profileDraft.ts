@@ -1,5 +1,7 @@
+import type { ProfileFields } from '../profileFields';
 import type { Outcome } from './failure';
 import {
+  type Answer,
   type Answers,
   answersOf,
   type Caller,
@@ -13,6 +15,7 @@ import {
 
 /** A profile that a person is editing. */
 export interface Draft {
+  readonly fields: ProfileFields;
   /** The version it started from; undefined when there is no profile yet. */
   readonly base: ProfileVersion | undefined;
   /** The current content of the form. */
@@ -23,9 +26,9 @@ export interface Draft {
 
 /** One field that was changed here and elsewhere, to different values. */
 export interface Conflict {
-  readonly field: keyof Answers;
-  readonly mine: Answers[keyof Answers];
-  readonly theirs: Answers[keyof Answers];
+  readonly field: string;
+  readonly mine: Answer;
+  readonly theirs: Answer;
 }
 
 /** The result of sending a draft, and the draft with which the form continues. */
@@ -36,13 +39,13 @@ export interface SaveResult {
 }
 
 /** A draft without changes. */
-export function draftOf(base: ProfileVersion | undefined): Draft {
-  return { base, answers: answersOf(base?.profile), conflicts: [] };
+export function draftOf(fields: ProfileFields, base: ProfileVersion | undefined): Draft {
+  return { fields, base, answers: answersOf(fields, base?.profile), conflicts: [] };
 }
 
 /** The fields to send: those that differ from the version that the draft started from. */
-export function unsavedChanges(draft: Draft): Partial<Answers> {
-  return changedAnswers(answersOf(draft.base?.profile), draft.answers);
+export function unsavedChanges({ fields, base, answers }: Draft): Answers {
+  return changedAnswers(answersOf(fields, base?.profile), answers);
 }
 
 /** Whether the draft has unsaved changes. */
@@ -53,13 +56,15 @@ export function hasUnsavedChanges(draft: Draft): boolean {
 /** Returns the draft with a newer version as its base. */
 export function rebaseDraft(draft: Draft, theirs: ProfileVersion | undefined): Draft {
   if (draft.base?.etag === theirs?.etag) return { ...draft, base: theirs };
-  const other = answersOf(theirs?.profile);
-  const { answers, both } = mergeAnswers(answersOf(draft.base?.profile), draft.answers, other);
-  return {
-    base: theirs,
-    answers,
-    conflicts: both.map((field) => ({ field, mine: draft.answers[field], theirs: other[field] })),
-  };
+  const { fields } = draft;
+  const other = answersOf(fields, theirs?.profile);
+  const { answers, both } = mergeAnswers(answersOf(fields, draft.base?.profile), draft.answers, other);
+  const conflicts = both.map((field) => ({
+    field,
+    mine: draft.answers[field] ?? null,
+    theirs: other[field] ?? null,
+  }));
+  return { fields, base: theirs, answers, conflicts };
 }
 
 // The errors if the profile was changed, created or deleted elsewhere after it was read.
@@ -73,7 +78,7 @@ export async function saveDraft(caller: Caller, draft: Draft, tries = 3): Promis
   const outcome = draft.base
     ? await updateProfile(caller, unsavedChanges(draft), draft.base.etag)
     : await createProfile(caller, unsavedChanges(draft));
-  if (outcome.data) return { data: { draft: draftOf(outcome.data), status: 'saved' } };
+  if (outcome.data) return { data: { draft: draftOf(draft.fields, outcome.data), status: 'saved' } };
   if (!outdatedCodes.includes(outcome.failure.code) || tries <= 1) return outcome;
   const theirs = await readProfile(caller);
   if (theirs.failure && theirs.failure.code !== 'PROFILE_NOT_FOUND') return theirs;

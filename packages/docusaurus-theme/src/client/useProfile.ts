@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { dropDraft, getKeptDraft, keepDraft } from './drafts';
 import type { Failure, Outcome } from './failure';
 import { tokenSubject } from './jwt';
-import { type Answers, type Caller, readProfile } from './profile';
+import { type Answer, type Caller, readProfile } from './profile';
 import {
   type Draft,
   draftOf,
@@ -13,6 +13,7 @@ import {
   saveDraft,
 } from './profileDraft';
 import { clearToken, getToken } from './sessionStore';
+import { useProfileData } from './useProfileData';
 
 /** A person's profile while it is loaded and edited. */
 export interface ProfileEditor {
@@ -22,7 +23,7 @@ export interface ProfileEditor {
   readonly failure: Failure | undefined;
   /** Loads the profile again. */
   readonly load: () => void;
-  readonly set: <F extends keyof Answers>(field: F, answer: Answers[F]) => void;
+  readonly set: (field: string, answer: Answer) => void;
   /** Resets the draft to the saved profile. */
   readonly reset: () => void;
   readonly save: () => Promise<Outcome<SaveResult>>;
@@ -31,6 +32,7 @@ export interface ProfileEditor {
 /** Loads the profile of the person who is signed in, and keeps their input while they sign in again. */
 export function useProfile(userId: string): ProfileEditor {
   const caller = useCaller(userId);
+  const { fields } = useProfileData();
   // A draft belongs to one person: another person who signs in on the same page must not see it.
   const [edited, setEdited] = useState<{ readonly userId: string; readonly draft: Draft }>();
   const draft = edited?.userId === userId ? edited.draft : undefined;
@@ -59,12 +61,12 @@ export function useProfile(userId: string): ProfileEditor {
       if (left) return;
       if (read.failure && read.failure.code !== 'PROFILE_NOT_FOUND') return setFailure(read.failure);
       const kept = getKeptDraft(userId);
-      replaceDraft(kept ? rebaseDraft(kept, read.data) : draftOf(read.data));
+      replaceDraft(kept ? rebaseDraft(kept, read.data) : draftOf(fields, read.data));
     });
     return () => {
       left = true;
     };
-  }, [caller, userId, replaceDraft, round]);
+  }, [caller, fields, userId, replaceDraft, round]);
 
   return {
     draft,
@@ -75,10 +77,10 @@ export function useProfile(userId: string): ProfileEditor {
         replaceDraft({ ...latestDraft.current, answers: { ...latestDraft.current.answers, [field]: answer } });
     },
     reset: () => {
-      if (latestDraft.current) replaceDraft(draftOf(latestDraft.current.base));
+      if (latestDraft.current) replaceDraft(draftOf(fields, latestDraft.current.base));
     },
     save: async () => {
-      const sent = latestDraft.current ?? draftOf(undefined);
+      const sent = latestDraft.current ?? draftOf(fields, undefined);
       const outcome = await saveDraft(caller, sent);
       if (outcome.data) replaceDraft(keepTyped(sent, latestDraft.current ?? sent, outcome.data.draft));
       return outcome;

@@ -1,12 +1,13 @@
 import { vi } from 'vitest';
 import { type Answers, answersOf, type Profile } from '../client/profile';
+import { currentProfile } from './useRouteContext';
 
 /** A test double of the profile API. It has one profile for each user, with a version that changes at each save. */
 export interface ProfileServer {
   /** The id of the user whose cookie the browser has. */
   userId: string;
   /** Saves as another tab or device would. */
-  readonly saveElsewhere: (answers: Partial<Answers>) => void;
+  readonly saveElsewhere: (answers: Answers) => void;
   readonly removeElsewhere: () => void;
   readonly saved: () => Profile | undefined;
   /** The requests to the profile, such as `PUT {"time_per_week":3}`. */
@@ -23,9 +24,16 @@ let currentFetch: typeof fetch;
 export function startProfileServer(userId = 'u1'): ProfileServer {
   const profiles = new Map<string, { profile: Profile; version: number }>();
   let version = 0;
-  const write = (id: string, answers: Partial<Answers>) => {
+  const write = (id: string, answers: Answers) => {
     const before = profiles.get(id)?.profile;
-    const profile = { id: 'p', user_id: id, created_at: '', updated_at: '', ...answersOf(before), ...answers };
+    const profile = {
+      ...answersOf(currentProfile().fields, before),
+      ...answers,
+      id: 'p',
+      user_id: id,
+      created_at: '',
+      updated_at: '',
+    };
     profiles.set(id, { profile, version: ++version });
   };
   const server: ProfileServer = {
@@ -45,7 +53,7 @@ export function startProfileServer(userId = 'u1'): ProfileServer {
     const match = headers.get('if-match');
     if (method === 'PUT' && match && match !== `"${known?.version}"`)
       return jsonResponse(412, { error_code: 'PROFILE_CHANGED' });
-    if (method !== 'GET') write(id, JSON.parse(String(init?.body)) as Partial<Answers>);
+    if (method !== 'GET') write(id, JSON.parse(String(init?.body)) as Answers);
     const now = profiles.get(id);
     return jsonResponse(method === 'POST' ? 201 : 200, now?.profile, { etag: `"${now?.version}"` });
   };

@@ -1,23 +1,27 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import { texts } from '../../client/texts';
 import styles from './styles.module.css';
 
-interface Props<V extends string> {
+interface Props {
   readonly name: string;
   readonly legend: string;
-  readonly options: ReadonlyArray<{ readonly value: V; readonly label: string }>;
-  readonly value: V | null;
-  readonly onChange: (value: V | null) => void;
+  readonly error?: string | undefined;
+  readonly options: ReadonlyArray<{ readonly value: string; readonly label: string }>;
+  /** Whether "no answer" is one of the options. */
+  readonly hasNone: boolean;
+  readonly value: string | null;
+  readonly onChange: (value: string | null) => void;
 }
 
-/** A question with a few answers as radio buttons, including "no answer". */
-export default function Choice<V extends string>({ name, legend, options, value, onChange }: Props<V>): ReactNode {
-  const none = { value: null, label: texts.noAnswer() };
+/** A question with a few answers as radio buttons. */
+export default function Choice({ name, legend, error, options, hasNone, value, onChange }: Props): ReactNode {
+  const errorId = useId();
+  const none = hasNone ? [{ value: null, label: texts.noAnswer() }] : [];
   return (
-    <fieldset className={styles.choice}>
+    <fieldset className={styles.choice} aria-describedby={error ? errorId : undefined}>
       <legend>{legend}</legend>
       <div className={styles.options}>
-        {[...options, none].map((option) => (
+        {[...options, ...none].map((option) => (
           <label key={option.value} className={styles.option}>
             <input
               type="radio"
@@ -30,6 +34,11 @@ export default function Choice<V extends string>({ name, legend, options, value,
           </label>
         ))}
       </div>
+      {error && (
+        <p id={errorId} className={styles.error}>
+          {error}
+        </p>
+      )}
     </fieldset>
   );
 }

@@ -1,19 +1,18 @@
 import { translate } from '@docusaurus/Translate';
 import { type ReactNode, useEffect, useRef } from 'react';
-import type { Answers } from '../../client/profile';
-import type { Conflict } from '../../client/profileDraft';
-import { answerOf, questions } from '../ProfileForm/words';
+import type { Answer } from '../../client/profile';
+import type { Draft } from '../../client/profileDraft';
+import { answerText } from '../ProfileForm/words';
 import styles from './styles.module.css';
 
 interface Props {
-  readonly conflicts: readonly Conflict[];
-  /** The current answers of the form. */
-  readonly answers: Answers;
-  readonly onChoose: (field: keyof Answers, value: Answers[keyof Answers]) => void;
+  readonly draft: Draft;
+  readonly onChoose: (field: string, answer: Answer) => void;
 }
 
 /** Lets the person choose between the answers in this form and those saved elsewhere, for example in another tab. */
-export default function ProfileConflict({ conflicts, answers, onChoose }: Props): ReactNode {
+export default function ProfileConflict({ draft, onChoose }: Props): ReactNode {
+  const { fields, answers, conflicts } = draft;
   const box = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new conflicts take the focus
   useEffect(() => box.current?.focus(), [conflicts]);
@@ -31,25 +30,29 @@ export default function ProfileConflict({ conflicts, answers, onChoose }: Props)
           message: 'Nothing is lost. Choose which answers to keep, then save again.',
         })}
       </p>
-      {conflicts.map(({ field, mine, theirs }) => (
-        <fieldset key={field}>
-          <legend>{questions[field]()}</legend>
-          <AnswerOption
-            name={`conflict-${field}`}
-            label={translate({ id: 'theme.xenon.profile.conflict.mine', message: 'Yours, not saved yet' })}
-            answer={answerOf(field, mine)}
-            checked={answers[field] === mine}
-            onChange={() => onChoose(field, mine)}
-          />
-          <AnswerOption
-            name={`conflict-${field}`}
-            label={translate({ id: 'theme.xenon.profile.conflict.theirs', message: 'Saved elsewhere' })}
-            answer={answerOf(field, theirs)}
-            checked={answers[field] === theirs}
-            onChange={() => onChoose(field, theirs)}
-          />
-        </fieldset>
-      ))}
+      {conflicts.map(({ field: name, mine, theirs }) => {
+        const field = fields.find((one) => one.name === name);
+        if (!field) return null;
+        const sides = [
+          [mine, translate({ id: 'theme.xenon.profile.conflict.mine', message: 'Yours, not saved yet' })],
+          [theirs, translate({ id: 'theme.xenon.profile.conflict.theirs', message: 'Saved elsewhere' })],
+        ] as const;
+        return (
+          <fieldset key={name}>
+            <legend>{field.label}</legend>
+            {sides.map(([answer, label]) => (
+              <AnswerOption
+                key={label}
+                name={`conflict-${name}`}
+                label={label}
+                answer={answerText(field, answer)}
+                checked={answers[name] === answer}
+                onChange={() => onChoose(name, answer)}
+              />
+            ))}
+          </fieldset>
+        );
+      })}
     </div>
   );
 }
