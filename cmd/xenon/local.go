@@ -57,9 +57,9 @@ func (l *localResources) createDirectory() error {
 	return os.WriteFile(l.pathOf(".gitignore"), []byte("*\n"), 0o644) //nolint:gosec // it has no secret
 }
 
-// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, adds the
-// columns of the fields of the profile, and makes or drops the triggers that write events. This uses migrationURL, or
-// the database URL if migrationURL is empty.
+// prepareDatabase starts a Postgres server if the settings have no database URL. Then it applies the migrations, adds
+// the columns of the fields of the profile, and makes or drops the triggers that write events. This uses migrationURL,
+// or the database URL if migrationURL is empty.
 func (l *localResources) prepareDatabase(
 	ctx context.Context, migrationURL string, cfg config.API, fields profilefields.Fields, log io.Writer,
 ) error {

@@ -232,7 +232,12 @@ func (c schemaStatusCmd) Run(ctx context.Context, getenv environment, std stream
 type optionalParts struct{ metadata, events bool }
 
 func (c schemaStatusCmd) print(
-	all []migrations.Migration, name string, parts optionalParts, profile profileStatus, mismatch *schema.Error, std streams,
+	all []migrations.Migration,
+	name string,
+	parts optionalParts,
+	profile profileStatus,
+	mismatch *schema.Error,
+	std streams,
 ) error {
 	if c.JSON {
 		problems := []schema.Problem{}

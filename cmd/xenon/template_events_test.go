@@ -41,7 +41,13 @@ func TestEventsHaveAFIFOQueueInOrderForEachUser(t *testing.T) {
 	if diff := cmp.Diff(any(source), deliver.valueAt("Events", "Event")); diff != "" {
 		t.Errorf("event source of DeliverFunction (-want +template):\n%s", diff)
 	}
-	if got, timeout := parseInt(t, queues["EventQueue"]["VisibilityTimeout"]), parseInt(t, deliver["Timeout"]); got < 6*timeout {
+	if got, timeout := parseInt(
+		t,
+		queues["EventQueue"]["VisibilityTimeout"],
+	), parseInt(
+		t,
+		deliver["Timeout"],
+	); got < 6*timeout {
 		t.Errorf("visibility timeout of EventQueue: got %d s, want at least six times the %d s of DeliverFunction",
 			got, timeout)
 	}

@@ -17,7 +17,8 @@ export const baseURL = publicURL(process.env);
 export function openPool({ DATABASE_URL } = process.env) {
   if (!DATABASE_URL) throw new Error('DATABASE_URL is missing: set it to the URL of the test database');
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4 });
-  // Without a listener, the end of an idle connection, for example with its database, would end the process.
+  // Without listeners, the end of an idle connection, for example with its database, would end the process.
+  pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

@@ -43,7 +43,10 @@ func describeTables(ctx context.Context, db *pgx.Conn, names, choices []string) 
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (mapping.Table, error) { return scanTable(row, choices) })
+	all, err := pgx.CollectRows(
+		rows,
+		func(row pgx.CollectableRow) (mapping.Table, error) { return scanTable(row, choices) },
+	)
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", strings.Join(names, ", "), err)
 	}
