@@ -125,7 +125,8 @@ func checkSequences(t *testing.T, m *importer.Import) {
 	t.Helper()
 	const values = `SELECT format('%I.%I %s', schemaname, sequencename, coalesce(last_value::text, 'unused'))
 FROM pg_sequences
-WHERE schemaname NOT IN ('auth', 'storage', 'extensions', 'supabase_import', 'xenon') AND sequencename !~ 'goose'
+WHERE schemaname NOT IN ('auth', 'storage', 'extensions', 'supabase_import', 'xenon')
+  AND sequencename !~ '^(goose|user_event)_'
 ORDER BY 1`
 	if diff := cmp.Diff(importtest.Column(t, m.From, values), importtest.Column(t, m.To, values)); diff != "" {
 		t.Errorf("values of the sequences (-source +target):\n%s", diff)
