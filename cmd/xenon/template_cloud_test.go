@@ -301,8 +301,8 @@ func TestEnvironmentOfEveryFunctionFitsIntoLambda(t *testing.T) {
 }
 
 // With a connection budget, every function that uses the database has reserved concurrency. The sum is 70 to 80 % of
-// the budget, with the one connection of the relay. The import and functions/deliver read the app secret, too: the
-// state machine limits the concurrency of the import, and functions/deliver uses no database.
+// the budget, with the one connection of the relay. The import, the mailer and functions/deliver read the app secret,
+// too: the state machine limits the concurrency of the import, and the other two use no database.
 func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	t.Parallel()
 	c := readTemplateNode(t)
@@ -316,7 +316,7 @@ func TestConcurrencyStaysWithinConnectionBudget(t *testing.T) {
 	for name, p := range c.properties(functionType) {
 		stem := strings.TrimSuffix(name, "Function")
 		reads := strings.Contains(fmt.Sprint(c.allowedActions(t, p["Policies"])), "MakesAppSecret") &&
-			!slices.Contains([]string{"Migrate", "Deliver", "Relay"}, stem)
+			!slices.Contains([]string{"Migrate", "Mailer", "Deliver", "Relay"}, stem)
 		want := any(nil)
 		if stem == "Relay" {
 			want = "1"
