@@ -10,7 +10,6 @@ import (
 
 	"github.com/xenon-auth/xenon/shared/pg"
 	"github.com/xenon-auth/xenon/shared/profilefields"
-	"github.com/xenon-auth/xenon/shared/schema"
 )
 
 // profileLockTimeout is how long ChangeProfile waits for the lock on the table user_profile.
@@ -53,7 +52,7 @@ func ChangeProfile(
 		timeout := fmt.Sprintf("SET LOCAL lock_timeout = %d", profileLockTimeout.Milliseconds())
 		for _, sql := range slices.Concat([]string{timeout}, change.Statements) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("%s: %w", sql, explainLock(err, "the table "+schema.ProfileTable, profileLockTimeout))
+				return fmt.Errorf("%s: %w", sql, explainLock(err, `the table "user_profile"`, profileLockTimeout))
 			}
 		}
 		return nil
