@@ -33,6 +33,19 @@ test.afterAll(async () => {
 const serverOfSite = () =>
   [{ DATABASE_URL: database.url, PROFILE_FIELDS: file }, ['--site', files, '--csp', 'docusaurus']] as const;
 
+const profileTest = test.extend<{ openNewProfile: () => Promise<string> }>({
+  /** Registers the person, opens their form, which has no profile yet, and returns the origin of the site. */
+  openNewProfile: async ({ page, context, person, guard, startServer }, use) => {
+    await use(async () => {
+      const { origin } = await startServer(...serverOfSite());
+      await register(context, person, origin);
+      guard.allow(404, profilePath);
+      await page.goto(`${origin}/profile`);
+      return origin;
+    });
+  },
+});
+
 const saveStatus = (page: Page) => page.locator('form [role=status]').last();
 const clickSave = (page: Page) => page.getByRole('button', { name: /^(Save|Create my profile)$/ }).click();
 const shirtSizes = (page: Page) => page.getByRole('group', { name: 'T-shirt size' });
@@ -63,166 +76,143 @@ const defaults = {
   visible: false,
 };
 
-test('own fields are saved in their columns, and the form shows them again', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  guard,
-  startServer,
-  checkPageState,
-}) => {
-  const { origin } = await startServer(...serverOfSite());
-  await register(context, person, origin);
-  guard.allow(404, profilePath);
-  await page.goto(`${origin}/profile`);
-  await expect(page.getByRole('group', { name: 'Track' }).getByLabel('Beginner')).toBeChecked();
-  await expect(page.getByLabel('Seats')).toHaveValue('1');
-  await checkPageState(page, 'own-fields-new');
+profileTest(
+  'own fields are saved in their columns, and the form shows them again',
+  { tag: '@once' },
+  async ({ page, person, checkPageState, openNewProfile }) => {
+    await openNewProfile();
+    await expect(page.getByRole('group', { name: 'Track' }).getByLabel('Beginner')).toBeChecked();
+    await expect(page.getByLabel('Seats')).toHaveValue('1');
+    await checkPageState(page, 'own-fields-new');
 
-  await page.getByLabel('Name on the certificate').fill('Ada Lovelace 🙂');
-  await page.getByLabel('Postal code').fill('SW1A 1AA');
-  await page.getByRole('group', { name: 'Track' }).getByLabel('Teacher').check();
-  await shirtSizes(page).getByLabel('M', { exact: true }).check();
-  await page.getByLabel('Seats').fill('12');
-  await page.getByLabel('Year of birth').fill('1990');
-  await page.getByLabel('Send me the newsletter').selectOption('No');
-  await page.getByLabel('Show my name to other participants').selectOption('Yes');
-  await expect(saveStatus(page)).toHaveText('8 changes, not saved yet');
-  await clickSave(page);
-  await expect(saveStatus(page)).toHaveText('Saved.');
-  expect(await readProfileRow(person.email)).toEqual({
-    display_name: 'Ada Lovelace 🙂',
-    postal_code: 'SW1A 1AA',
-    track: 'teacher',
-    shirt_size: 'm',
-    seats: 12,
-    year_of_birth: 1990,
-    newsletter: false,
-    visible: true,
-  });
+    await page.getByLabel('Name on the certificate').fill('Ada Lovelace 🙂');
+    await page.getByLabel('Postal code').fill('SW1A 1AA');
+    await page.getByRole('group', { name: 'Track' }).getByLabel('Teacher').check();
+    await shirtSizes(page).getByLabel('M', { exact: true }).check();
+    await page.getByLabel('Seats').fill('12');
+    await page.getByLabel('Year of birth').fill('1990');
+    await page.getByLabel('Send me the newsletter').selectOption('No');
+    await page.getByLabel('Show my name to other participants').selectOption('Yes');
+    await expect(saveStatus(page)).toHaveText('8 changes, not saved yet');
+    await clickSave(page);
+    await expect(saveStatus(page)).toHaveText('Saved.');
+    expect(await readProfileRow(person.email)).toEqual({
+      display_name: 'Ada Lovelace 🙂',
+      postal_code: 'SW1A 1AA',
+      track: 'teacher',
+      shirt_size: 'm',
+      seats: 12,
+      year_of_birth: 1990,
+      newsletter: false,
+      visible: true,
+    });
 
-  await page.reload();
-  await expect(page.getByLabel('Name on the certificate')).toHaveValue('Ada Lovelace 🙂');
-  await expect(page.getByLabel('Postal code')).toHaveValue('SW1A 1AA');
-  await expect(page.getByRole('group', { name: 'Track' }).getByLabel('Teacher')).toBeChecked();
-  await expect(shirtSizes(page).getByLabel('M', { exact: true })).toBeChecked();
-  await expect(page.getByLabel('Seats')).toHaveValue('12');
-  await expect(page.getByLabel('Year of birth')).toHaveValue('1990');
-  await expect(page.getByLabel('Send me the newsletter')).toHaveValue('false');
-  await expect(page.getByLabel('Show my name to other participants')).toHaveValue('true');
+    await page.reload();
+    await expect(page.getByLabel('Name on the certificate')).toHaveValue('Ada Lovelace 🙂');
+    await expect(page.getByLabel('Postal code')).toHaveValue('SW1A 1AA');
+    await expect(page.getByRole('group', { name: 'Track' }).getByLabel('Teacher')).toBeChecked();
+    await expect(shirtSizes(page).getByLabel('M', { exact: true })).toBeChecked();
+    await expect(page.getByLabel('Seats')).toHaveValue('12');
+    await expect(page.getByLabel('Year of birth')).toHaveValue('1990');
+    await expect(page.getByLabel('Send me the newsletter')).toHaveValue('false');
+    await expect(page.getByLabel('Show my name to other participants')).toHaveValue('true');
 
-  await page.getByLabel('Name on the certificate').clear();
-  await shirtSizes(page).getByLabel('No answer').check();
-  await page.getByLabel('Year of birth').clear();
-  await page.getByLabel('Send me the newsletter').selectOption('No answer');
-  await clickSave(page);
-  await expect(saveStatus(page)).toHaveText('Saved.');
-  expect(await readProfileRow(person.email)).toMatchObject({
-    display_name: null,
-    shirt_size: null,
-    year_of_birth: null,
-    newsletter: null,
-    visible: true,
-  });
-});
+    await page.getByLabel('Name on the certificate').clear();
+    await shirtSizes(page).getByLabel('No answer').check();
+    await page.getByLabel('Year of birth').clear();
+    await page.getByLabel('Send me the newsletter').selectOption('No answer');
+    await clickSave(page);
+    await expect(saveStatus(page)).toHaveText('Saved.');
+    expect(await readProfileRow(person.email)).toMatchObject({
+      display_name: null,
+      shirt_size: null,
+      year_of_birth: null,
+      newsletter: null,
+      visible: true,
+    });
+  },
+);
 
-test('the form rejects what the API rejects, with the same words', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  guard,
-  startServer,
-  checkPageState,
-}) => {
-  const { origin } = await startServer(...serverOfSite());
-  await register(context, person, origin);
-  guard.allow(404, profilePath);
-  await page.goto(`${origin}/profile`);
-  const wrong = [
-    { name: 'postal_code', label: 'Postal code', typed: 'sw1a', value: 'sw1a' },
-    { name: 'seats', label: 'Seats', typed: '13', value: 13 },
-    { name: 'year_of_birth', label: 'Year of birth', typed: '19.5', value: 19.5 },
-  ];
-  for (const { label, typed } of wrong) await page.getByLabel(label).fill(typed);
-  await clickSave(page);
-  await expect(page.getByLabel('Postal code')).toBeFocused();
+profileTest(
+  'the form rejects what the API rejects, with the same words',
+  { tag: '@once' },
+  async ({ page, context, person, checkPageState, openNewProfile }) => {
+    const origin = await openNewProfile();
+    const wrong = [
+      { name: 'postal_code', label: 'Postal code', typed: 'sw1a', value: 'sw1a' },
+      { name: 'seats', label: 'Seats', typed: '13', value: 13 },
+      { name: 'year_of_birth', label: 'Year of birth', typed: '19.5', value: 19.5 },
+    ];
+    for (const { label, typed } of wrong) await page.getByLabel(label).fill(typed);
+    await clickSave(page);
+    await expect(page.getByLabel('Postal code')).toBeFocused();
 
-  const { token } = (await (await context.request.get(`${origin}/api/auth/token`)).json()) as { token: string };
-  const answer = await context.request.post(origin + profilePath, {
-    data: Object.fromEntries(wrong.map(({ name, value }) => [name, value])),
-    headers: { authorization: `Bearer ${token}` },
-  });
-  expect(answer.status()).toBe(400);
-  const { detail } = (await answer.json()) as { detail: string };
-  for (const { name, label } of wrong) {
-    const input = page.getByLabel(label);
-    await expect(input).toHaveAttribute('aria-invalid', 'true');
-    const problem = await page.locator(`[id="${await input.getAttribute('aria-describedby')}"]`).textContent();
-    expect(detail).toContain(`${name}: ${problem}`);
-  }
-  await checkPageState(page, 'own-fields-invalid');
-  await page.getByLabel('Postal code').fill('10115');
-  await page.getByLabel('Seats').fill('2');
-  await page.getByLabel('Year of birth').clear();
-  await clickSave(page);
-  await expect(saveStatus(page)).toHaveText('Saved.');
-  expect(await readProfileRow(person.email)).toEqual({ ...defaults, postal_code: '10115', seats: 2 });
-});
-
-test('a problem that only the API finds is shown at its input', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  guard,
-  startServer,
-}) => {
-  const { origin } = await startServer(...serverOfSite());
-  await register(context, person, origin);
-  guard.allow(404, profilePath);
-  await page.goto(`${origin}/profile`);
-  // As from a site that was built with an older file, in which more seats were allowed.
-  await page.route(`**${profilePath}`, (route) => route.continue({ postData: '{"seats":40}' }));
-  await page.getByLabel('Seats').fill('4');
-  guard.allow(400, profilePath);
-  await clickSave(page);
-  await expect(page.getByRole('alert').filter({ hasText: 'Something in the form is wrong' })).toBeFocused();
-  await expect(page.getByLabel('Seats')).toHaveAccessibleDescription('has to be a whole number from 1 to 12');
-});
-
-test('own fields look right on a phone and in the dark', { tag: '@once' }, async ({
-  page,
-  context,
-  person,
-  guard,
-  startServer,
-  checkPageState,
-}) => {
-  const { origin } = await startServer(...serverOfSite());
-  await register(context, person, origin);
-  guard.allow(404, profilePath);
-  await page.goto(`${origin}/profile`);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [layout, viewport] of [
-      ['desktop', { width: 1280, height: 800 }],
-      ['phone', { width: 360, height: 800 }],
-    ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(viewport);
-      await page.reload();
-      await page.getByLabel('Year of birth').fill('1');
-      await clickSave(page);
-      await expect(page.getByLabel('Year of birth')).toHaveAttribute('aria-invalid', 'true');
-      await expectNoOverflow(page);
-      expect(await isUncovered(page.getByLabel('Year of birth')), 'the focused input is not covered').toBe(true);
-      await expect(page.locator('form [role=status]').last().locator('..')).not.toHaveCSS(
-        'background-color',
-        'rgba(0, 0, 0, 0)',
-      );
-      await checkPageState(page, `own-fields-${layout}-${colorScheme}`);
-      page.once('dialog', (dialog) => void dialog.accept());
+    const { token } = (await (await context.request.get(`${origin}/api/auth/token`)).json()) as { token: string };
+    const answer = await context.request.post(origin + profilePath, {
+      data: Object.fromEntries(wrong.map(({ name, value }) => [name, value])),
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.status()).toBe(400);
+    const { detail } = (await answer.json()) as { detail: string };
+    for (const { name, label } of wrong) {
+      const input = page.getByLabel(label);
+      await expect(input).toHaveAttribute('aria-invalid', 'true');
+      const problem = await page.locator(`[id="${await input.getAttribute('aria-describedby')}"]`).textContent();
+      expect(detail).toContain(`${name}: ${problem}`);
     }
-  }
-});
+    await checkPageState(page, 'own-fields-invalid');
+    await page.getByLabel('Postal code').fill('10115');
+    await page.getByLabel('Seats').fill('2');
+    await page.getByLabel('Year of birth').clear();
+    await clickSave(page);
+    await expect(saveStatus(page)).toHaveText('Saved.');
+    expect(await readProfileRow(person.email)).toEqual({ ...defaults, postal_code: '10115', seats: 2 });
+  },
+);
+
+profileTest(
+  'a problem that only the API finds is shown at its input',
+  { tag: '@once' },
+  async ({ page, guard, openNewProfile }) => {
+    await openNewProfile();
+    // As from a site that was built with an older file, in which more seats were allowed.
+    await page.route(`**${profilePath}`, (route) => route.continue({ postData: '{"seats":40}' }));
+    await page.getByLabel('Seats').fill('4');
+    guard.allow(400, profilePath);
+    await clickSave(page);
+    await expect(page.getByRole('alert').filter({ hasText: 'Something in the form is wrong' })).toBeFocused();
+    await expect(page.getByLabel('Seats')).toHaveAccessibleDescription('has to be a whole number from 1 to 12');
+  },
+);
+
+profileTest(
+  'own fields look right on a phone and in the dark',
+  { tag: '@once' },
+  async ({ page, checkPageState, openNewProfile }) => {
+    await openNewProfile();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const [layout, viewport] of [
+        ['desktop', { width: 1280, height: 800 }],
+        ['phone', { width: 360, height: 800 }],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await page.reload();
+        await page.getByLabel('Year of birth').fill('1');
+        await clickSave(page);
+        await expect(page.getByLabel('Year of birth')).toHaveAttribute('aria-invalid', 'true');
+        await expectNoOverflow(page);
+        expect(await isUncovered(page.getByLabel('Year of birth')), 'the focused input is not covered').toBe(true);
+        await expect(page.locator('form [role=status]').last().locator('..')).not.toHaveCSS(
+          'background-color',
+          'rgba(0, 0, 0, 0)',
+        );
+        await checkPageState(page, `own-fields-${layout}-${colorScheme}`);
+        page.once('dialog', (dialog) => void dialog.accept());
+      }
+    }
+  },
+);
 
 test('a value that the declaration no longer has is shown and kept', { tag: '@once' }, async ({
   page,

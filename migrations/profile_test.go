@@ -200,7 +200,7 @@ func TestDeclarationCanChange(t *testing.T) {
 	change(t, database, schema.Public, declare(t, higherLevels, "seats: integer, min: 1, default: 1", "nick: text, max: 5",
 		"old: text"))
 	newProfile(t, conn, "level, old", "'high', 'kept'")
-	after := declare(t, level, "seats: integer, min: 0, default: 0", "nick: text, max: 10, default: nobody")
+	after := declare(t, level, "seats: integer, min: 0, default: 0", "nick: text, max: 10, default: none")
 	if _, err := migrations.ChangeProfile(t.Context(), database, schema.Public, after); err == nil {
 		t.Error("a default for a column with a NULL: got no error, want one")
 	}
@@ -208,8 +208,8 @@ func TestDeclarationCanChange(t *testing.T) {
 	change(t, database, schema.Public, after)
 	newProfile(t, conn, "level", "'low'")
 	got := queryValue[string](t, conn, `SELECT concat_ws(' ', seats, nick) FROM user_profile WHERE level = 'low'`)
-	if got != "0 nobody" {
-		t.Errorf("defaults of a new row: got %s, want 0 nobody", got)
+	if got != "0 none" {
+		t.Errorf("defaults of a new row: got %s, want 0 none", got)
 	}
 	change(t, database, schema.Public, declare(t, level, "seats: integer", "nick: text"))
 	newProfile(t, conn, "seats", "-5")

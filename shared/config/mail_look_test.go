@@ -82,7 +82,7 @@ func TestAllProblemsOfMailsAreReportedTogether(t *testing.T) {
 		"MAIL_FOOTER":    {strings.Repeat("x", 1001), "a\x00b"},
 		"MAIL_REPLY_TO":  {"support", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com"},
 		"MAIL_TEMPLATES": {"s3://", "s3:///mails", "s3://UPPER/mails", "https://bucket/mails", "s3://bucket/a?b"},
-		"MAIL_FROM":      {"", "nobody"},
+		"MAIL_FROM":      {"", "no-address"},
 		"SMTP_URL":       {"smtp.example.com:587"},
 	}
 	for i := range 5 {

@@ -35,12 +35,14 @@ const SharedServer = "XENON_TEST_SERVER"
 // the first call of the process starts. The private server ends with the process, even if that is killed.
 func New(t testing.TB) string {
 	t.Helper()
-	hash, err := hashFiles(migrations.Files)
+	hash, err := hashMigrations()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return NewFilled(t, hash, migrate)
 }
+
+var hashMigrations = sync.OnceValues(func() (string, error) { return hashFiles(migrations.Files) })
 
 func migrate(ctx context.Context, url string) error {
 	_, err := migrations.Up(ctx, url)
