@@ -82,6 +82,10 @@ func (r *report) millionRequestsCosts() (all []millionRequestsCost) {
 
 // writeCosts writes the section of the tables about the price of a million requests.
 func (r *report) writeCosts(b *strings.Builder) {
+	costs := r.millionRequestsCosts()
+	if len(costs) == 0 {
+		return
+	}
 	fmt.Fprintf(b, "\n## Cost on AWS\n\n**Computed from this machine's processor, not billed:** Lambda's Arm "+
 		"processors take another time. What a million "+
 		"requests would cost: (processor time ÷ share of a processor + waiting), rounded up to a millisecond, × memory × "+
@@ -101,7 +105,7 @@ func (r *report) writeCosts(b *strings.Builder) {
 	b.WriteString("| a million times | functions/ | MB | processor, µs | waiting, µs | billed, ms | Lambda, $ | HTTP " +
 		"API, $ | together, $ | Better Auth's processor, µs |\n" +
 		"|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, c := range r.millionRequestsCosts() {
+	for _, c := range costs {
 		processor := "–"
 		if c.BetterAuth > 0 {
 			processor = formatNumber(c.BetterAuth)

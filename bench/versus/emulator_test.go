@@ -27,7 +27,8 @@ func functionName(folder, subject string) string {
 }
 
 // emulatorWorkload returns a workload that sends calls to a function under the emulator, with the database and settings
-// of s. Workloads of the same function and subject share one process. A new process gets the call next(0) first.
+// of s. Workloads of the same function and subject share one process. A new process gets the call next(0) first. The
+// process is started only if the flags select the workload.
 func (w *benchmarkSetup) emulatorWorkload(
 	b *testing.B,
 	folder, subject, request string,
@@ -36,6 +37,9 @@ func (w *benchmarkSetup) emulatorWorkload(
 	next func(i int) httpCall,
 ) workload {
 	b.Helper()
+	if !isSelected(request, subject) {
+		return workload{request: request, subject: subject}
+	}
 	name := functionName(folder, subject)
 	f, started := w.functions[name]
 	if !started {

@@ -45,9 +45,12 @@ func measureGrowth(b *testing.B, program string, n, divisor int, logProgress fun
 }
 
 // pairWorkloads returns a group of two workloads for each request: one sends it to x, the other one to y. xRequests and
-// yRequests have the same requests in the same order.
+// yRequests have the same requests in the same order. It leaves out the requests that -only does not select.
 func pairWorkloads(x server, xRequests []requestKind, y server, yRequests []requestKind) (groups [][]workload) {
 	for i, p := range xRequests {
+		if !isRequestSelected(p.request) {
+			continue
+		}
 		counts := [3]int{2000}
 		if p.hashes {
 			counts[0] = argon2Calls[0]

@@ -102,6 +102,9 @@ func sumInits(runs [][]packageInit) (sums initSums) {
 }
 
 func (sums initSums) write(b *strings.Builder) {
+	if sums.Packages == 0 {
+		return
+	}
 	b.WriteString("\n## Before main\n\nWhat the `init` of the packages of functions/session takes, by " +
 		"`GODEBUG=inittrace=1`, medians of five starts: those " +
 		"with more than 0.1 ms or 10 kB, and all of them.\n\n| package | ms | bytes | allocations |\n|---|--:|--:|--:|\n")

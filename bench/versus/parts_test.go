@@ -198,6 +198,9 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 			} else if s.format != config.Argon2id {
 				continue
 			}
+			if !isRequestSelected(p.request) {
+				continue
+			}
 			one, err := functions.countCosts(b, w.events, p)
 			if err != nil {
 				b.Fatal(err)
@@ -209,6 +212,9 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 }
 
 func (r *report) writeRequestCosts(b *strings.Builder) {
+	if len(r.parts) == 0 {
+		return
+	}
 	b.WriteString("\n## Round trips, bytes and allocations of a request\n\nCounted, not timed: the handlers in one " +
 		"process, as in a function, from the event's JSON to the answer's, with one connection and the limits of a " +
 		"deployment switched on. *First* is the first request of a process, which connects (without TLS). The rest are " +

@@ -99,7 +99,10 @@ func (r *report) readPeakMemory(w *benchmarkSetup) (err error) {
 	pids := map[string]int{
 		xenonArgon2idSubject: w.argon2id.pid,
 		xenonScryptSubject:   w.scrypt.pid,
-		betterAuthSubject:    w.betterAuth.pid,
+		bareServerSubject:    w.bare.pid,
+	}
+	if w.betterAuth.pid != 0 {
+		pids[betterAuthSubject] = w.betterAuth.pid
 	}
 	for name, f := range w.functions {
 		pids[name] = f.pid

@@ -124,6 +124,7 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 // benchmarkSetup has the servers and functions that are measured.
 type benchmarkSetup struct {
 	argon2id, scrypt, betterAuth server
+	bare                         server
 	null                         string   // the host and port of the null server
 	postgres                     int      // the process id of Postgres
 	jwts                         []string // of the active users, issued by Xenon
@@ -137,17 +138,20 @@ type benchmarkSetup struct {
 func newBenchmarkSetup(tb testing.TB, program string) *benchmarkSetup {
 	tb.Helper()
 	w := &benchmarkSetup{
-		argon2id:   startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Argon2id), config.Argon2id),
-		scrypt:     startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Scrypt), config.Scrypt),
-		betterAuth: startBetterAuth(tb, newDatabaseWithUsers(tb, userCount, config.Scrypt)),
-		null:       serveNull(tb),
-		events:     newAPIEvents(tb), sizes: readFunctionMemorySizes(tb),
+		argon2id: startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Argon2id), config.Argon2id),
+		scrypt:   startXenon(tb, program, newDatabaseWithUsers(tb, userCount, config.Scrypt), config.Scrypt),
+		null:     serveNull(tb),
+		events:   newAPIEvents(tb), sizes: readFunctionMemorySizes(tb),
 		bootstraps: map[string]string{}, functions: map[string]server{},
+	}
+	if isSubjectSelected(betterAuthSubject) || isSubjectSelected(betterAuthScryptSubject) {
+		w.betterAuth = startBetterAuth(tb, newDatabaseWithUsers(tb, userCount, config.Scrypt))
 	}
 	w.postgres = postmasterID(tb, w.argon2id.database)
 	for i := range activeCount {
 		w.jwts = append(w.jwts, jwtOfUser(tb, w.argon2id, i+1))
 	}
+	w.bare = startBareServer(tb, buildRelease(tb, bareServerFolder), w.argon2id, w.jwts)
 	return w
 }
 

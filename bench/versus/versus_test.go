@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,8 +20,36 @@ var (
 	grow  = flag.Bool("growth", false, "also compare a database of a million users with one of ten thousand")
 	docs  = flag.String("docs", "",
 		"the folder that gets performance-data.json, performance-table.md and img/; without, the table is only printed")
-	roundCount = flag.Int("rounds", 5, "how often everything is measured")
+	roundCount   = flag.Int("rounds", 5, "how often everything is measured")
+	onlyRequests = flag.String("only", "", "measure only the requests whose whole name matches this `regexp`")
+	onlySubjects = flag.String("subjects", "",
+		"measure only the subjects whose whole name matches this `regexp`, and do not count what a request costs")
 )
+
+// isRequestSelected and isSubjectSelected report whether the flags -only and -subjects select a request and a subject.
+func isRequestSelected(request string) bool { return matchesWhole(*onlyRequests, request) }
+func isSubjectSelected(subject string) bool { return matchesWhole(*onlySubjects, subject) }
+
+// isSelected reports whether the flags select the workload of a request and a subject.
+func isSelected(request, subject string) bool {
+	return isRequestSelected(request) && isSubjectSelected(subject)
+}
+
+// selectedWorkloads returns the workloads that the flags select.
+func selectedWorkloads(groups [][]workload) [][]workload {
+	for i, group := range groups {
+		groups[i] = slices.DeleteFunc(group, func(w workload) bool { return !isSelected(w.request, w.subject) })
+	}
+	return groups
+}
+
+// isPartOfRun reports whether the flags select only a part of the measurements.
+func isPartOfRun() bool { return *onlyRequests+*onlySubjects != "" }
+
+// matchesWhole reports whether pattern is empty or matches the whole name.
+func matchesWhole(pattern, name string) bool {
+	return pattern == "" || regexp.MustCompile("^(?:"+pattern+")$").MatchString(name)
+}
 
 // The subjects of the workloads: what sends the response or does the work.
 const (
@@ -57,12 +87,16 @@ func BenchmarkVersus(b *testing.B) {
 	if *quick {
 		n, divisor = 1, 10
 	}
+	if isPartOfRun() && *docs != "" {
+		b.Fatal("-docs needs all measurements, without -only and -subjects")
+	}
 	logProgress("building, and filling three databases")
 	program := buildRelease(b, "cmd/xenon")
 	w := newBenchmarkSetup(b, program)
 	r := newReport(b, w, n, *quick)
 	var fetched atomic.Int64
-	cells, err := measureRounds(b.Context(), w.workloadGroups(b, program, &fetched), n, divisor, w.postgres, logProgress)
+	groups := selectedWorkloads(w.workloadGroups(b, program, &fetched))
+	cells, err := measureRounds(b.Context(), groups, n, divisor, w.postgres, logProgress)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -70,10 +104,14 @@ func BenchmarkVersus(b *testing.B) {
 	if err := r.readPeakMemory(w); err != nil {
 		b.Fatal(err)
 	}
-	logProgress("counting what a request costs")
-	r.parts = w.countCosts(b)
-	if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
-		b.Fatal(err)
+	if *onlySubjects == "" {
+		logProgress("counting what a request costs")
+		r.parts = w.countCosts(b)
+	}
+	if !isPartOfRun() {
+		if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
+			b.Fatal(err)
+		}
 	}
 	if *grow {
 		if r.growth, err = measureGrowth(b, program, n, divisor, logProgress); err != nil {
@@ -119,6 +157,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 		},
 		{
 			x.httpWorkload("get-session", fastCalls, callsOfActiveUsers(activeCount, getSessionCalls(x))),
+			w.bare.httpWorkload("get-session", fastCalls, callsOfActiveUsers(activeCount, getSessionCalls(w.bare))),
 			l.httpWorkload("get-session", slowCalls,
 				callsOfActiveUsers(activeCount, getSessionCalls(l))),
 			w.pgbenchWorkload(b, pgbenchCalls),
@@ -142,6 +181,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				fastCalls,
 				callsOfActiveUsers(activeCount, getTokenCalls(x)),
 			),
+			w.bare.httpWorkload("token", fastCalls, callsOfActiveUsers(activeCount, getTokenCalls(w.bare))),
 			l.httpWorkload("token", slowCalls, callsOfActiveUsers(activeCount, getTokenCalls(l))),
 			inProcessWorkload("token", bareSignatureSubject, [3]int{500, 0, 1000}, signatureFunction(b)),
 			w.emulatorWorkload(
@@ -156,6 +196,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 		},
 		{
 			x.httpWorkload("jwks", fastCalls, callsOfActiveUsers(1, getJWKSCalls(x))),
+			w.bare.httpWorkload("jwks", fastCalls, callsOfActiveUsers(1, getJWKSCalls(w.bare))),
 			l.httpWorkload("jwks", slowCalls, callsOfActiveUsers(1, getJWKSCalls(l))),
 			w.emulatorWorkload(
 				b,
@@ -229,6 +270,8 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 		},
 		{
 			x.httpWorkload("profile GET", fastCalls, callsOfActiveUsers(activeCount, getProfileCalls(x, w.jwts))),
+			w.bare.httpWorkload("profile GET", fastCalls,
+				callsOfActiveUsers(activeCount, getProfileCalls(w.bare, w.jwts))),
 			w.emulatorWorkload(b, "profile", emulatorSubject, "profile GET", x, emulatorCallCount,
 				callsOfActiveUsers(activeCount, w.events.callsWithEvents(getProfileCalls(x, w.jwts)))),
 		},
@@ -245,10 +288,13 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 // no JWT is reused.
 const getSessionOfManyUsers = "get-session, 10,000 people"
 
+// startRequest is the name of the workloads that start a process.
+const startRequest = "start to first answer"
+
 // processStartWorkload returns a workload that starts a process and waits for its first response.
 func processStartWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
 	return workload{
-		request: "start to first answer", subject: subject, counts: startCalls,
+		request: startRequest, subject: subject, counts: startCalls,
 		run: func(ctx context.Context, _, count int) (loadResult, error) {
 			var r loadResult
 			for range count {
