@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/xenon-auth/xenon/bench/versus/bare"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -25,14 +26,16 @@ const bareServerSubject = "bare server"
 // bareServerFolder is the folder of the bare server's program.
 const bareServerFolder = "bench/versus/bare/server"
 
-// bareSettings are the settings of the bare server.
-type bareSettings struct {
-	Database, SessionSQL, ProfileSQL, Token string
-	Keys                                    json.RawMessage
-	Headers                                 map[string]http.Header
-}
+// requestsOfBareServer are the requests that the bare server answers, and pathsOfBareServer their paths.
+var (
+	requestsOfBareServer = []string{"get-session", "token", "jwks", "profile GET"}
+	pathsOfBareServer    = map[string]string{
+		"get-session": "/api/auth/get-session", "token": "/api/auth/token", "jwks": "/api/auth/jwks",
+		"profile GET": "/api/profile",
+	}
+)
 
-// bareCalls returns the calls that the bare server answers, by path. jwts are those of the users.
+// bareCalls returns the calls of the requests of the bare server, by path. jwts are those of the users.
 func bareCalls(s server, jwts []string) map[string]func(i int) httpCall {
 	return map[string]func(i int) httpCall{
 		"/api/auth/get-session": getSessionCalls(s),
@@ -42,31 +45,11 @@ func bareCalls(s server, jwts []string) map[string]func(i int) httpCall {
 	}
 }
 
-// startBareServer starts the bare server on the database of x, which is a Xenon. The bare server gets the statements,
-// keys and response headers of x. So startBareServer first sends x a request of each kind. It ends the test if the two
-// servers do not send the same responses to users 1 and 2, whose JWTs are in jwts.
+// startBareServer starts the bare server on the database of x, which is a Xenon. It ends the test if the two servers do
+// not send the same responses to users 1 and 2, whose JWTs are in jwts.
 func startBareServer(tb testing.TB, program string, x server, jwts []string) server {
 	tb.Helper()
-	settings := bareSettings{Database: x.database, Token: jwts[0], Headers: map[string]http.Header{}}
-	for path, calls := range bareCalls(x, jwts) {
-		header, body := exchange(tb, x.address, calls(1))
-		header.Del("Date")           // net/http adds these two
-		header.Del("Content-Length") // to each response
-		settings.Headers[path] = header
-		var err error
-		switch path {
-		case "/api/auth/get-session":
-			settings.SessionSQL, err = lastStatement(tb.Context(), x.database, `s."expiresAt", s.token`)
-		case "/api/auth/jwks":
-			settings.Keys = json.RawMessage(body)
-		case "/api/profile":
-			settings.ProfileSQL, err = lastStatement(tb.Context(), x.database, "user_profile")
-		}
-		if err != nil {
-			tb.Fatalf("find the statement of %s: %v", path, err)
-		}
-	}
-	text, err := json.Marshal(settings)
+	text, err := json.Marshal(bareServerLike(tb, x, jwts))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -78,14 +61,40 @@ func startBareServer(tb testing.TB, program string, x server, jwts []string) ser
 	return s
 }
 
-// requireSameResponses ends the test if x and bare do not send the same bytes to users 1 and 2. Of the JWTs and the
-// other values that the bare server repeats, it compares the lengths.
-func requireSameResponses(tb testing.TB, x, bare server, jwts []string) {
+// bareServerLike returns a bare server with the statements, keys and response headers of x. It finds them by sending x
+// a request of each kind.
+func bareServerLike(tb testing.TB, x server, jwts []string) *bare.Server {
+	tb.Helper()
+	s := &bare.Server{Database: x.database, Token: jwts[0], Headers: map[string]http.Header{}}
+	for path, calls := range bareCalls(x, jwts) {
+		header, body := exchange(tb, x.address, calls(1))
+		header.Del("Date")           // net/http adds these two
+		header.Del("Content-Length") // to each response
+		s.Headers[path] = header
+		var err error
+		switch path {
+		case "/api/auth/get-session":
+			s.SessionSQL, err = lastStatement(tb.Context(), x.database, `s."expiresAt", s.token`)
+		case "/api/auth/jwks":
+			err = json.Unmarshal([]byte(body), &s.Keys)
+		case "/api/profile":
+			s.ProfileSQL, err = lastStatement(tb.Context(), x.database, "user_profile")
+		}
+		if err != nil {
+			tb.Fatalf("read what the bare server needs for %s: %v", path, err)
+		}
+	}
+	return s
+}
+
+// requireSameResponses ends the test if x and the bare server y do not send the same bytes to users 1 and 2. Of the
+// JWTs and the other values that the bare server repeats, it compares the lengths.
+func requireSameResponses(tb testing.TB, x, y server, jwts []string) {
 	tb.Helper()
 	for path, calls := range bareCalls(x, jwts) {
 		for i := 1; i <= 2; i++ {
 			want := comparableResponse(exchange(tb, x.address, calls(i)))
-			got := comparableResponse(exchange(tb, bare.address, calls(i)))
+			got := comparableResponse(exchange(tb, y.address, calls(i)))
 			if diff := cmp.Diff(want, got); diff != "" {
 				tb.Fatalf("%s: the responses of Xenon and of the bare server (-Xenon +bare):\n%s", path, diff)
 			}
@@ -147,12 +156,12 @@ func TestBareServerSendsTheResponsesOfXenon(t *testing.T) {
 	t.Parallel()
 	x := newInProcessFunctions(t, server{
 		database: newDatabaseWithUsers(t, activeCount, config.Argon2id), format: config.Argon2id,
-	}).server
+	}, "off").server
 	jwts := []string{jwtOfUser(t, x, 1), jwtOfUser(t, x, 2)}
-	bare := startBareServer(t, buildRelease(t, bareServerFolder), x, jwts)
+	other := startBareServer(t, buildRelease(t, bareServerFolder), x, jwts)
 	calls := getSessionCalls(x)
 	mine := comparableResponse(exchange(t, x.address, calls(1)))
-	if other := comparableResponse(exchange(t, bare.address, calls(2))); cmp.Equal(mine, other) {
-		t.Errorf("the responses to users 1 and 2 are equal: %v", other)
+	if theirs := comparableResponse(exchange(t, other.address, calls(2))); cmp.Equal(mine, theirs) {
+		t.Errorf("the responses to users 1 and 2 are equal: %v", theirs)
 	}
 }

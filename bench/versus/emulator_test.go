@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,15 +41,23 @@ func (w *benchmarkSetup) emulatorWorkload(
 	if !isSelected(request, subject) {
 		return workload{request: request, subject: subject}
 	}
+	workload := w.startFunction(b, folder, subject, s, next).httpWorkloadAs(subject, request, [3]int{count}, next)
+	workload.function = folder
+	return workload
+}
+
+// startFunction starts a function under the emulator, unless it is already started.
+func (w *benchmarkSetup) startFunction(
+	b *testing.B, folder, subject string, s server, next func(i int) httpCall,
+) server {
+	b.Helper()
 	name := functionName(folder, subject)
 	f, started := w.functions[name]
 	if !started {
-		f = startEmulator(b, folder, w.buildFunctionBootstrap(b, folder), s, w.sizes[folder], next(0))
+		f = startEmulator(b, w.buildFunctionBootstrap(b, folder), s.functionEnvironment(), w.sizes[folder], next(0))
 		w.functions[name] = f
 	}
-	workload := f.httpWorkloadAs(subject, request, [3]int{count}, next)
-	workload.function = folder
-	return workload
+	return f
 }
 
 // buildFunctionBootstrap builds a function, unless it is already built, and returns the path of the executable.
@@ -84,15 +93,15 @@ func emulatorProgram(tb testing.TB) string {
 }
 
 // startEmulator starts AWS's runtime interface emulator for a function and sends it the first event (begin), at which
-// the emulator starts the function. The emulator handles one event at a time. The process id in the result is the
-// function's. megabytes only sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits neither the memory nor the
-// processor time of the function.
-func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes int, begin httpCall) server {
+// the emulator starts the function with the environment variables. The emulator handles one event at a time. The
+// process id in the result is the function's. megabytes only sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE: the emulator limits
+// neither the memory nor the processor time of the function.
+func startEmulator(tb testing.TB, bootstrap string, environment []string, megabytes int, begin httpCall) server {
 	tb.Helper()
-	f := server{name: emulatorSubject, address: freeport.Address(tb), database: s.database, format: s.format}
+	f := server{name: emulatorSubject, address: freeport.Address(tb)}
 	cmd := exec.Command(emulatorProgram(tb), "--log-level", "error", "--runtime-interface-emulator-address", f.address,
 		"--runtime-api-address", freeport.Address(tb), bootstrap)
-	cmd.Env = append(s.functionEnvironment(), "AWS_LAMBDA_FUNCTION_TIMEOUT=15",
+	cmd.Env = append(slices.Clone(environment), "AWS_LAMBDA_FUNCTION_TIMEOUT=15",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(megabytes))
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
@@ -112,7 +121,7 @@ func startEmulator(tb testing.TB, folder, bootstrap string, s server, megabytes 
 		time.Sleep(10 * time.Millisecond)
 	}
 	if err != nil {
-		tb.Fatal(fmt.Errorf("send the first event to functions/%s in the emulator: %w", folder, err))
+		tb.Fatal(fmt.Errorf("send the first event to %s in the emulator: %w", bootstrap, err))
 	}
 	if f.pid, err = childProcessID(cmd.Process.Pid); err != nil {
 		tb.Fatal(err)

@@ -8,22 +8,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 	"time"
 )
 
-// timeFunctionStart measures the time from the start of a process of functions/session to its first response. The
-// function gets the event from a Runtime API, as in Lambda. Its standard error goes to stderr, which may be nil. more
-// has additional environment variables.
+// timeFunctionStart measures the time from the start of a function's process to its first response, which must answer
+// c. The function gets the event from a Runtime API, as in Lambda. Its standard error goes to stderr, which may be nil.
 func (w *benchmarkSetup) timeFunctionStart(
-	ctx context.Context,
-	bootstrap string,
-	stderr io.Writer,
-	more ...string,
-) (time.Duration,
-	error,
-) {
-	c := getSessionCalls(w.argon2id)(1)
+	ctx context.Context, bootstrap string, environment []string, c httpCall, stderr io.Writer,
+) (time.Duration, error) {
 	event, err := w.events.eventFor(c)
 	if err != nil {
 		return 0, err
@@ -31,7 +25,7 @@ func (w *benchmarkSetup) timeFunctionStart(
 	api, answered := newSingleEventAPI(event)
 	defer api.Close()
 	cmd := exec.CommandContext(ctx, bootstrap)
-	cmd.Env = append(append(w.argon2id.functionEnvironment(), "AWS_LAMBDA_RUNTIME_API="+api.address), more...)
+	cmd.Env = append(slices.Clone(environment), "AWS_LAMBDA_RUNTIME_API="+api.address)
 	cmd.Stderr = stderr
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -47,7 +41,7 @@ func (w *benchmarkSetup) timeFunctionStart(
 	_ = cmd.Wait() // always an error, because the process was killed
 	c.want, c.contains = c.expectedEventResponse()
 	if !c.isAnsweredBy(answer) {
-		return 0, fmt.Errorf("functions/session answered %.300q, which is not the expected response", answer)
+		return 0, fmt.Errorf("%s answered %.300q, which is not the expected response", bootstrap, answer)
 	}
 	return took, nil
 }

@@ -28,10 +28,8 @@ type measure func(measurement) float64
 
 func requestRate(s measurement) float64        { return s.perSecond }
 func medianLatency(s measurement) float64      { return s.p50 }
+func serverTime(s measurement) float64         { return s.server }
 func processorTimeOfAll(s measurement) float64 { return s.server + s.postgres }
-
-// requestsOfBareServer are the requests that the bare server also answers.
-var requestsOfBareServer = []string{"get-session", "token", "jwks", "profile GET"}
 
 // goals compares the results of a run with the goals. It leaves out the goals of measurements that the flags did not
 // select.

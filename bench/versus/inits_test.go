@@ -32,9 +32,11 @@ func (i packageInit) isSlowOrLarge() bool { return i.Milliseconds > 0.1 || i.Byt
 // measureInits starts functions/session five times with GODEBUG=inittrace=1, and returns the medians.
 func (w *benchmarkSetup) measureInits(ctx context.Context, bootstrap string) (initSums, error) {
 	var runs [][]packageInit
+	environment := append(w.argon2id.functionEnvironment(), "GODEBUG=inittrace=1")
 	for range 5 {
 		var stderr bytes.Buffer
-		if _, err := w.timeFunctionStart(ctx, bootstrap, &stderr, "GODEBUG=inittrace=1"); err != nil {
+		_, err := w.timeFunctionStart(ctx, bootstrap, environment, getSessionCalls(w.argon2id)(1), &stderr)
+		if err != nil {
 			return initSums{}, err
 		}
 		run, err := parseInits(stderr.String())

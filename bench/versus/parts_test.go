@@ -3,7 +3,6 @@ package versus
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/config"
@@ -41,34 +42,15 @@ type requestCost struct {
 	Waiting float64 `json:"waitingMicroseconds"`
 }
 
-// inProcessFunctions has the handlers of the measured functions in this process, with a pool of one connection and the
-// rate limits of a deployment.
+// inProcessFunctions has the handlers of the measured functions in this process, with a pool of one connection.
 type inProcessFunctions struct {
 	server
 	cfg config.API
 }
 
-// eventHandler takes the JSON of an event and returns the JSON of the response.
-type eventHandler func(ctx context.Context, event []byte) ([]byte, error)
-
-// asLambda returns a handler that calls h as aws-lambda-go does, with the event and the response as JSON.
-func asLambda[E, A any](h func(context.Context, E) (A, error)) eventHandler {
-	return func(ctx context.Context, raw []byte) ([]byte, error) {
-		var event E
-		if err := json.Unmarshal(raw, &event); err != nil {
-			return nil, err
-		}
-		answer, err := h(ctx, event)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(answer)
-	}
-}
-
-// newInProcessFunctions returns the functions on the database of s. They also serve HTTP, so that the benchmark can get
-// JWTs, and the profile API the JWKS.
-func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
+// newInProcessFunctions returns the functions on the database of s, with the setting RATE_LIMIT. They also serve HTTP,
+// so that the benchmark can get JWTs, and the profile API the JWKS.
+func newInProcessFunctions(tb testing.TB, s server, rateLimit string) *inProcessFunctions {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,6 +63,7 @@ func newInProcessFunctions(tb testing.TB, s server) *inProcessFunctions {
 			"keys.json"),
 		"BETTER_AUTH_URL": origin, "JWKS_URL": origin +
 			"/api/auth/jwks", "PASSWORD_HASH": s.format, "MAIL": "none", "CLIENT_IP": "xff:2",
+		"RATE_LIMIT": rateLimit,
 	}
 	if w.cfg, err = config.LoadAPI(func(name string) string { return env[name] }); err != nil {
 		tb.Fatal(err)
@@ -126,7 +109,7 @@ func (w *inProcessFunctions) newHandler(tb testing.TB, dial *countingDialer) htt
 func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKind) (requestCost, error) {
 	tb.Helper()
 	dial := &countingDialer{}
-	handle := asLambda(lambdahttp.Handler(w.newHandler(tb, dial)))
+	handle := lambda.NewHandler(lambdahttp.Handler(w.newHandler(tb, dial))).Invoke
 	ctx, stop := context.WithTimeout(tb.Context(), maxRunTime)
 	defer stop()
 	warm, n := 2*activeCount, 4*activeCount // many, because a statement is prepared only after it was sent a few times
@@ -160,22 +143,38 @@ func (w *inProcessFunctions) countCosts(tb testing.TB, e *apiEvents, p requestKi
 	}
 	from := dial.totalTraffic()
 	waited := make([]float64, n)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for i := range waited {
+	allocated, err := countAllocations(n, func(i int) error {
 		then := dial.totalTraffic()
-		if err := do(warm + i); err != nil {
-			return requestCost{}, err
-		}
+		err := do(warm + i)
 		waited[i] = float64(dial.totalTraffic().since(then).waited.Nanoseconds()) / 1000
+		return err
+	})
+	if err != nil {
+		return requestCost{}, err
 	}
-	runtime.ReadMemStats(&after)
 	sum := dial.totalTraffic().since(from)
 	mean := func(v int) float64 { return float64(v) / float64(n) }
 	return requestCost{
 		p.request, float64(first.trips), mean(sum.trips), mean(sum.statements), mean(sum.sent), mean(sum.received),
-		mean(int(after.Mallocs - before.Mallocs)), mean(int(after.TotalAlloc - before.TotalAlloc)),
-		spreadOf(waited).Median,
+		allocated.count, allocated.bytes, spreadOf(waited).Median,
+	}, nil
+}
+
+// allocations are the mean number and the mean size of the allocations of a call.
+type allocations struct{ count, bytes float64 }
+
+// countAllocations counts the allocations of this process during n calls of do.
+func countAllocations(n int, do func(i int) error) (allocations, error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range n {
+		if err := do(i); err != nil {
+			return allocations{}, err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return allocations{
+		float64(after.Mallocs-before.Mallocs) / float64(n), float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 	}, nil
 }
 
@@ -185,7 +184,7 @@ func (w *benchmarkSetup) countCosts(b *testing.B) (all []requestCost) {
 	log := slog.NewJSONHandler(io.Discard, nil) //nolint:sloglint // writing the record is a part of a request
 	slog.SetDefault(slog.New(log))
 	for _, s := range []server{w.argon2id, w.scrypt} {
-		functions := newInProcessFunctions(b, s)
+		functions := newInProcessFunctions(b, s, "on")
 		paths := requestsOnGrowingTables(b, functions.server, userCount, activeCount)
 		if s.format == config.Argon2id {
 			paths = append(paths,
@@ -237,7 +236,7 @@ func (r *report) writeRequestCosts(b *strings.Builder) {
 func TestCostsOfARequestAreCounted(t *testing.T) {
 	t.Parallel()
 	s := server{database: newDatabaseWithUsers(t, activeCount, config.Argon2id), format: config.Argon2id}
-	functions := newInProcessFunctions(t, s)
+	functions := newInProcessFunctions(t, s, "on")
 	got, err := functions.countCosts(
 		t,
 		newAPIEvents(t),

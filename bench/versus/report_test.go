@@ -29,7 +29,9 @@ type report struct {
 	growth  []growthRow
 	parts   []requestCost
 	inits   initSums
-	sizes   map[string]int // MB of a function's memory, by folder
+
+	bareCounts []bareRow      // of countBare
+	sizes      map[string]int // MB of a function's memory, by folder
 }
 
 // machineDescription describes the machine of the run, and the versions of the software.
@@ -161,7 +163,7 @@ func (r *report) write(folder string) error {
 	data, err := json.MarshalIndent(map[string]any{
 		"machine": r.machine, "rounds": r.rounds, "quick": r.quick, "minutes": float64(int(r.minutes*10)) / 10,
 		"rows": rows, "peakMemoryMiB": r.memory, "goals": r.goals(), "growth": r.growth,
-		"prices": awsPrices, "costs": r.millionRequestsCosts(), "parts": r.parts, "init": r.inits,
+		"prices": awsPrices, "costs": r.millionRequestsCosts(), "parts": r.parts, "init": r.inits, "bare": r.bareRows(),
 	}, "", "\t")
 	if err != nil {
 		return err
@@ -203,6 +205,7 @@ func (r *report) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", g.What, g.Want, g.Got, result)
 	}
 	r.writeRequests(&b)
+	r.writeBareRows(&b)
 	r.writeCosts(&b)
 	r.writeRequestCosts(&b)
 	r.inits.write(&b)

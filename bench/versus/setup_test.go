@@ -133,6 +133,8 @@ type benchmarkSetup struct {
 	sizes      map[string]int    // MB of memory of a function, by folder
 	bootstraps map[string]string // the built files by folder
 	functions  map[string]server // by functionName
+
+	bareFunction *bareFunction // nil until startBareFunction
 }
 
 func newBenchmarkSetup(tb testing.TB, program string) *benchmarkSetup {

@@ -107,6 +107,7 @@ func BenchmarkVersus(b *testing.B) {
 	if *onlySubjects == "" {
 		logProgress("counting what a request costs")
 		r.parts = w.countCosts(b)
+		r.bareCounts = w.countBare(b)
 	}
 	if !isPartOfRun() {
 		if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
@@ -136,16 +137,21 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 	null := server{name: "null handler", address: w.null}
 	return [][]workload{
 		{
-			processStartWorkload(functionSubject, func(ctx context.Context) (time.Duration, error) {
-				return w.timeFunctionStart(ctx, w.buildFunctionBootstrap(b, "session"), nil)
-			}),
-			processStartWorkload(xenonSubject, func(ctx context.Context) (time.Duration, error) {
+			w.functionStartWorkload(b, startRequest, "session", getSessionCalls(x)(1)),
+			processStartWorkload(startRequest, xenonSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, xenonCommand(program, x.database, x.dir, address, config.Argon2id), address)
 			}),
-			processStartWorkload(betterAuthSubject, func(ctx context.Context) (time.Duration, error) {
+			processStartWorkload(startRequest, betterAuthSubject, func(ctx context.Context) (time.Duration, error) {
 				address := freeport.Address(b)
 				return timeServerStart(ctx, betterAuthCommand(l.database, address), address)
+			}),
+		},
+		{
+			w.functionStartWorkload(b, jwksStartRequest, "jwks", getJWKSCalls(x)(1)),
+			processStartWorkload(jwksStartRequest, bareFunctionSubject, func(ctx context.Context) (time.Duration, error) {
+				f := w.startBareFunction(b)
+				return w.timeFunctionStart(ctx, f.bootstrap, f.environment, getJWKSCalls(x)(1), nil)
 			}),
 		},
 		{
@@ -207,6 +213,7 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 				emulatorCallCount,
 				callsOfActiveUsers(1, w.events.callsWithEvents(getJWKSCalls(x))),
 			),
+			w.bareFunctionWorkload(b),
 		},
 		{
 			x.httpWorkloadAs(
@@ -288,13 +295,24 @@ func (w *benchmarkSetup) workloadGroups(b *testing.B, program string, fetched *a
 // no JWT is reused.
 const getSessionOfManyUsers = "get-session, 10,000 people"
 
-// startRequest is the name of the workloads that start a process.
-const startRequest = "start to first answer"
+// The names of the workloads that start a process. The bare function answers jwks only, which needs no database.
+const (
+	startRequest     = "start to first answer"
+	jwksStartRequest = "start to first answer of jwks"
+)
+
+// functionStartWorkload returns a workload that starts a function with the call as its first event.
+func (w *benchmarkSetup) functionStartWorkload(b *testing.B, request, folder string, c httpCall) workload {
+	b.Helper()
+	return processStartWorkload(request, functionSubject, func(ctx context.Context) (time.Duration, error) {
+		return w.timeFunctionStart(ctx, w.buildFunctionBootstrap(b, folder), w.argon2id.functionEnvironment(), c, nil)
+	})
+}
 
 // processStartWorkload returns a workload that starts a process and waits for its first response.
-func processStartWorkload(subject string, work func(context.Context) (time.Duration, error)) workload {
+func processStartWorkload(request, subject string, work func(context.Context) (time.Duration, error)) workload {
 	return workload{
-		request: startRequest, subject: subject, counts: startCalls,
+		request: request, subject: subject, counts: startCalls,
 		run: func(ctx context.Context, _, count int) (loadResult, error) {
 			var r loadResult
 			for range count {
