@@ -14,6 +14,7 @@ const (
 	grey             = "#767676"
 	xenonColour      = "#0d9488"
 	betterAuthColour = "#d97706"
+	bareColour       = "#0284c7"
 	limitColour      = "#8b8fa3"
 )
 
@@ -57,11 +58,13 @@ func (r *report) addBar(
 	}
 }
 
-// requestBars returns a group of bars for each request: for Xenon, for Better Auth, and for the limit of the machine.
+// requestBars returns a group of bars for each request: for Xenon, the bare server, Better Auth, and the limit of the
+// machine.
 func (r *report) requestBars(conns int, value func(measurement) float64) (all []barGroup) {
 	for _, request := range []string{"get-session", getSessionOfManyUsers, "token", "jwks"} {
 		group := barGroup{title: request}
 		r.addBar(&group, request, xenonSubject, xenonSubject, xenonColour, conns, value)
+		r.addBar(&group, request, bareServerSubject, bareServerSubject, bareColour, conns, value)
 		r.addBar(&group, request, betterAuthSubject, betterAuthSubject, betterAuthColour, conns, value)
 		r.addBar(&group, request, pgbenchSubject, "limit: the statement", limitColour, conns, value)
 		if request == getSessionOfManyUsers {
@@ -71,6 +74,7 @@ func (r *report) requestBars(conns int, value func(measurement) float64) (all []
 	}
 	profile := barGroup{title: "profile, which Better Auth does not have"}
 	r.addBar(&profile, "profile GET", xenonSubject, "Xenon, GET", xenonColour, conns, value)
+	r.addBar(&profile, "profile GET", bareServerSubject, "bare server, GET", bareColour, conns, value)
 	r.addBar(&profile, "profile PUT", xenonSubject, "Xenon, PUT", xenonColour, conns, value)
 	all = append(all, profile)
 	for _, request := range []string{"sign-in", "sign-up"} {
@@ -96,22 +100,29 @@ func (r *report) latencyBars() []barGroup {
 func (r *report) startAndMemoryBars() []barGroup {
 	p50 := func(s measurement) float64 { return s.p50 }
 	begin := barGroup{title: "start to first answer, ms"}
-	r.addBar(&begin, "start to first answer", functionSubject, "functions/session", xenonColour, 1, p50)
-	r.addBar(&begin, "start to first answer", xenonSubject, "xenon dev", xenonColour, 1, p50)
-	r.addBar(&begin, "start to first answer", betterAuthSubject, betterAuthSubject, betterAuthColour, 1, p50)
+	r.addBar(&begin, jwksStartRequest, bareFunctionSubject, bareFunctionSubject, bareColour, 1, p50)
+	r.addBar(&begin, jwksStartRequest, functionSubject, "functions/jwks", xenonColour, 1, p50)
+	r.addBar(&begin, startRequest, functionSubject, "functions/session", xenonColour, 1, p50)
+	r.addBar(&begin, startRequest, xenonSubject, "xenon dev", xenonColour, 1, p50)
+	r.addBar(&begin, startRequest, betterAuthSubject, betterAuthSubject, betterAuthColour, 1, p50)
 	for i := range begin.bars {
 		begin.bars[i].lineEnd = 0 // three starts have no p99
 	}
 	memory := barGroup{title: "peak memory, MiB"}
 	for _, one := range []struct{ process, label, colour string }{
+		{bareFunctionSubject, bareFunctionSubject, bareColour},
+		{"functions/jwks", "functions/jwks", xenonColour},
 		{"functions/session", "functions/session", xenonColour},
 		{"functions/signin, argon2id", "functions/signin, argon2id", xenonColour},
 		{"functions/signin, scrypt", "functions/signin, scrypt", xenonColour},
+		{bareServerSubject, bareServerSubject, bareColour},
 		{xenonArgon2idSubject, "xenon dev, argon2id", xenonColour},
 		{xenonScryptSubject, "xenon dev, scrypt", xenonColour},
 		{betterAuthSubject, betterAuthSubject, betterAuthColour},
 	} {
-		memory.bars = append(memory.bars, bar{one.label, one.colour, r.memory[one.process], 0})
+		if mib, measured := r.memory[one.process]; measured {
+			memory.bars = append(memory.bars, bar{one.label, one.colour, mib, 0})
+		}
 	}
 	return []barGroup{begin, memory}
 }

@@ -103,7 +103,8 @@ func postmasterID(tb testing.TB, url string) int {
 	return pid
 }
 
-// lastStatement returns a statement that contains part and that a connection of Xenon to the database executed last.
+// lastStatement returns the statement that contains part and that Xenon has sent to the database last. Other statements
+// can follow on other connections only.
 func lastStatement(ctx context.Context, url, part string) (string, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -114,7 +115,8 @@ func lastStatement(ctx context.Context, url, part string) (string, error) {
 	var most int
 	err = conn.QueryRow(ctx, `SELECT query, pg_size_bytes(current_setting('track_activity_query_size'))
 		FROM pg_stat_activity
-		WHERE application_name = 'xenon' AND strpos(query, $1) > 0 LIMIT 1`, part).Scan(&text, &most)
+		WHERE application_name = 'xenon' AND strpos(query, $1) > 0
+		ORDER BY query_start DESC LIMIT 1`, part).Scan(&text, &most)
 	if err == nil && len(text) >= most-1 {
 		err = fmt.Errorf("the statement is cut at %d bytes; increase track_activity_query_size of Postgres", most)
 	}
