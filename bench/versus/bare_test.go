@@ -144,7 +144,7 @@ func exchange(tb testing.TB, address string, c httpCall) (http.Header, string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if response.StatusCode != http.StatusOK || !c.isAnsweredBy(body) {
+	if response.StatusCode != c.wantedStatus() || !c.isAnsweredBy(body) {
 		tb.Fatalf("the response to %.60q is %d %.200q, want the expected one", c.send, response.StatusCode, body)
 	}
 	return response.Header, string(body)

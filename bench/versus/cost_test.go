@@ -81,11 +81,7 @@ func (r *report) millionRequestsCosts() (all []millionRequestsCost) {
 }
 
 // writeCosts writes the section of the tables about the price of a million requests.
-func (r *report) writeCosts(b *strings.Builder) {
-	costs := r.millionRequestsCosts()
-	if len(costs) == 0 {
-		return
-	}
+func writeCosts(b *strings.Builder, costs []millionRequestsCost) {
 	fmt.Fprintf(b, "\n## Cost on AWS\n\n**Computed from this machine's processor, not billed:** Lambda's Arm "+
 		"processors take another time. What a million "+
 		"requests would cost: (processor time ÷ share of a processor + waiting), rounded up to a millisecond, × memory × "+

@@ -1,8 +1,10 @@
 package versus
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/xenon-auth/xenon/internal/testkit/providertest"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -19,27 +21,38 @@ type growthRow struct {
 	Ratio   spread `json:"ratio"`
 }
 
-// measureGrowth measures the requests of requestsOnGrowingTables with one connection, on the small and the large
-// database in turn, and compares the times of each round.
+// pluginCalls are the numbers of calls of a pluginRequest in one run. The preparation of a call takes longer than the
+// call.
+var pluginCalls = [3]int{200}
+
+// measureGrowth measures the requests of requestsOnGrowingTables and of pluginRequests with one connection, on the
+// small and the large database in turn, and compares the times of each round.
 func measureGrowth(b *testing.B, program string, n, divisor int, logProgress func(string)) ([]growthRow, error) {
 	b.Helper()
 	logProgress("filling a database with a million users")
-	few := startXenon(b, program, newDatabaseWithUsers(b, userCount, config.Argon2id), config.Argon2id)
-	many := startXenon(b, program, newDatabaseWithUsers(b, millionUsers, config.Argon2id), config.Argon2id)
+	fewURL := newDatabaseWithUsers(b, userCount, config.Argon2id, rowsOfPlugins...)
+	manyURL := newDatabaseWithUsers(b, millionUsers, config.Argon2id, rowsOfPlugins...)
 	logProgress("filled")
+	few, many := startXenon(b, program, fewURL, config.Argon2id), startXenon(b, program, manyURL, config.Argon2id)
 	few.name, many.name = "10,000 users", "1,000,000 users"
 	const some = 2000 // the number of users that send requests
 	groups := pairWorkloads(few, requestsOnGrowingTables(b, few, userCount, some),
 		many, requestsOnGrowingTables(b, many, millionUsers, some))
+	providers := providertest.New(b)
+	pluginsFew := startPluginServer(b, fewURL, userCount, providers)
+	pluginsMany := startPluginServer(b, manyURL, millionUsers, providers)
+	pluginsFew.name, pluginsMany.name = few.name, many.name
+	groups = append(groups, pairPluginWorkloads(pluginsFew, pluginsMany)...)
 	cells, err := measureRounds(b.Context(), groups, n, divisor, postmasterID(b, few.database), logProgress)
 	if err != nil {
 		return nil, err
 	}
-	p50 := func(s measurement) float64 { return s.p50 }
 	var all []growthRow
 	for i := 0; i < len(cells); i += 2 {
 		x, y := cells[i], cells[i+1]
-		all = append(all, growthRow{x.request, spreadOf(x.values(p50)), spreadOf(y.values(p50)), ratiosOf(y, x, p50)})
+		all = append(all, growthRow{
+			x.request, spreadOf(x.values(medianLatency)), spreadOf(y.values(medianLatency)), ratiosOf(y, x, medianLatency),
+		})
 	}
 	return all, nil
 }
@@ -59,6 +72,21 @@ func pairWorkloads(x server, xRequests []requestKind, y server, yRequests []requ
 			groups,
 			[]workload{x.httpWorkload(p.request, counts, p.next), y.httpWorkload(p.request, counts, yRequests[i].next)},
 		)
+	}
+	return groups
+}
+
+// pairPluginWorkloads is like pairWorkloads, for the requests of pluginRequests. sendLoad gets each call before it
+// starts the clock, so the time of the preparation does not count.
+func pairPluginWorkloads(x, y *pluginServer) (groups [][]workload) {
+	yRequests := y.pluginRequests()
+	for i, p := range x.pluginRequests() {
+		if isRequestSelected(p.request) {
+			groups = append(groups, []workload{
+				x.httpWorkload(p.request, pluginCalls, func(int) httpCall { return p.next() }),
+				y.httpWorkload(p.request, pluginCalls, func(int) httpCall { return yRequests[i].next() }),
+			})
+		}
 	}
 	return groups
 }
@@ -135,5 +163,20 @@ func signOutOfNewSessions(tb testing.TB, s server, n int) func(i int) httpCall {
 			"Origin",
 			"http://"+s.host(),
 		)
+	}
+}
+
+// TestRequestsOfPluginsAreAnswered sends each request of pluginRequests, on small tables. A callback that fails
+// redirects to a URL with an error.
+func TestRequestsOfPluginsAreAnswered(t *testing.T) {
+	t.Parallel()
+	const n = 100
+	database := newDatabaseWithUsers(t, n, config.Argon2id, rowsOfPlugins...)
+	p := startPluginServer(t, database, n, providertest.New(t))
+	for _, request := range p.pluginRequests() {
+		header, _ := exchange(t, p.address, request.next())
+		if location := header.Get("Location"); strings.Contains(location, "error=") {
+			t.Errorf("%s: got a redirect to %s, want one without an error", request.request, location)
+		}
 	}
 }

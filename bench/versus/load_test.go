@@ -3,6 +3,7 @@ package versus
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,12 +22,18 @@ import (
 // maxRunTime is the time after which a run ends with an error.
 const maxRunTime = 2 * time.Minute
 
-// httpCall is one HTTP request as bytes, the start of the expected body, and a text that the body must contain.
-type httpCall struct{ send, want, contains []byte }
+// httpCall is one HTTP request as bytes, the start of the expected body, and a text that the body must contain. status
+// is the expected status, 200 if it is 0.
+type httpCall struct {
+	send, want, contains []byte
+	status               int
+}
 
 func (c httpCall) isAnsweredBy(body []byte) bool {
 	return bytes.HasPrefix(body, c.want) && bytes.Contains(body, c.contains)
 }
+
+func (c httpCall) wantedStatus() int { return cmp.Or(c.status, 200) }
 
 func newCall(method, path, host, want, body string, headers ...string) httpCall {
 	var b bytes.Buffer
@@ -85,8 +92,8 @@ func sendLoad(ctx context.Context, address string, conns, count int, next func(i
 				}
 				if status == 503 {
 					full.Add(1)
-				} else if status != 200 || !c.isAnsweredBy(text) {
-					return fmt.Errorf("the response to %.60q is %d %.200q, want 200 and the expected body", c.send, status, text)
+				} else if status != c.wantedStatus() || !c.isAnsweredBy(text) {
+					return fmt.Errorf("the response to %.60q is %d %.200q, want the expected one", c.send, status, text)
 				}
 			}
 			return nil

@@ -206,7 +206,9 @@ func (r *report) markdown() string {
 	}
 	r.writeRequests(&b)
 	r.writeBareRows(&b)
-	r.writeCosts(&b)
+	if costs := r.millionRequestsCosts(); len(costs) > 0 {
+		writeCosts(&b, costs)
+	}
 	r.writeRequestCosts(&b)
 	r.inits.write(&b)
 	r.writeMemory(&b)
@@ -263,7 +265,11 @@ func (r *report) writeGrowth(b *strings.Builder) {
 	if len(r.growth) == 0 {
 		return
 	}
-	b.WriteString("\n## Growth\n\nThe median time of a request, one connection, in milliseconds.\n\n" +
+	b.WriteString("\n## Growth\n\nThe median time of a request, one connection, in milliseconds. Each user has rows in " +
+		"every table, also in those of the plugins and of the sessions of Supabase. The requests after sign-out go to a " +
+		"server with rate limits that hashes passwords cheaply, because the time of a real hash would hide that of the " +
+		"statements; the time of a callback includes that of Google's answers, from this machine. The lists of " +
+		"admin/list-users that are not here [take longer with more users](administrators.md#many-users).\n\n" +
 		"| request | 10,000 users | 1,000,000 users | ratio |\n|---|--:|--:|--:|\n")
 	for _, g := range r.growth {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.Request, formatNumber(g.Few.Median), formatNumber(g.Many.Median), g.Ratio)

@@ -37,8 +37,8 @@ func sessionCookieOf(i int) string {
 }
 
 // newDatabaseWithUsers returns the URL of a database with n users, each with a password in a format, a session and a
-// profile.
-func newDatabaseWithUsers(tb testing.TB, n int, format string) string {
+// profile, and with the rows that more statements insert. Their argument $1 is n.
+func newDatabaseWithUsers(tb testing.TB, n int, format string, more ...string) string {
 	tb.Helper()
 	url := dbtest.New(tb)
 	hash, err := password.New(format).Hash(tb.Context(), userPassword)
@@ -47,29 +47,35 @@ func newDatabaseWithUsers(tb testing.TB, n int, format string) string {
 	}
 	conn := connect(tb, url)
 	defer conn.Close(tb.Context())
-	for _, step := range []struct {
-		sql       string
-		arguments []any
-	}{
-		{`SET session_replication_role = replica`, nil}, // does not check foreign keys: for a million rows it takes long
-		{`INSERT INTO "user" (id, name, email, "emailVerified")
-			SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true
-			FROM generate_series(1, $1) i`, []any{n}},
-		{`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
-			SELECT id::text, 'credential', id, $1, now() FROM "user"`, []any{hash}},
-		{`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
-			SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
-			       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
-			FROM generate_series(1, $1) i`, []any{n, sessionTokenBase}},
-		{`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week) SELECT id, '25_34', 'code_first', 5 ` +
-			`FROM "user"`, nil},
-		{`VACUUM ANALYZE`, nil},
-		{`CHECKPOINT`, nil},
-	} {
-		if _, err := conn.Exec(tb.Context(), step.sql, step.arguments...); err != nil {
-			tb.Fatalf("execute %.60s: %v", step.sql, err)
+	exec := func(sql string, arguments ...any) {
+		tb.Helper()
+		if _, err := conn.Exec(tb.Context(), sql, arguments...); err != nil {
+			tb.Fatalf("execute %.60s: %v", sql, err)
 		}
 	}
+	// Foreign keys are not checked, and the indexes are built at the end: for a million rows this is much faster.
+	exec(`SET session_replication_role = replica`)
+	exec(`SET maintenance_work_mem = '256MB'`)
+	exec(`UPDATE pg_index SET indisready = false
+		FROM pg_class c
+		WHERE c.oid = indrelid AND c.relnamespace = 'public'::regnamespace`)
+	exec(`INSERT INTO "user" (id, name, email, "emailVerified")
+		SELECT md5(i::text)::uuid, 'Person ' || i, 'person' || i || '@example.com', true
+		FROM generate_series(1, $1) i`, n)
+	exec(`INSERT INTO account ("accountId", "providerId", "userId", password, "updatedAt")
+		SELECT id::text, 'credential', id, $1, now() FROM "user"`, hash)
+	exec(`INSERT INTO session ("userId", token, "expiresAt", "updatedAt", "ipAddress", "userAgent")
+		SELECT md5(i::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now(), '127.0.0.1',
+		       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+		FROM generate_series(1, $1) i`, n, sessionTokenBase)
+	exec(`INSERT INTO user_profile (user_id, age_range, learning_mode, time_per_week)
+		SELECT id, '25_34', 'code_first', 5 FROM "user"`)
+	for _, sql := range more {
+		exec(sql, n)
+	}
+	exec(`REINDEX SCHEMA public`)
+	exec(`VACUUM ANALYZE`)
+	exec(`CHECKPOINT`)
 	return url
 }
 

@@ -104,16 +104,7 @@ func BenchmarkVersus(b *testing.B) {
 	if err := r.readPeakMemory(w); err != nil {
 		b.Fatal(err)
 	}
-	if *onlySubjects == "" {
-		logProgress("counting what a request costs")
-		r.parts = w.countCosts(b)
-		r.bareCounts = w.countBare(b)
-	}
-	if !isPartOfRun() {
-		if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
-			b.Fatal(err)
-		}
-	}
+	r.count(b, w, logProgress)
 	if *grow {
 		if r.growth, err = measureGrowth(b, program, n, divisor, logProgress); err != nil {
 			b.Fatal(err)
@@ -128,6 +119,21 @@ func BenchmarkVersus(b *testing.B) {
 		b.Fatal(err)
 	}
 	logProgress("written to " + *docs)
+}
+
+// count counts what requests and starts cost, unless the flags select only a part.
+func (r *report) count(b *testing.B, w *benchmarkSetup, logProgress func(string)) {
+	b.Helper()
+	if *onlySubjects == "" {
+		logProgress("counting what a request costs")
+		r.parts, r.bareCounts = w.countCosts(b), w.countBare(b)
+	}
+	if !isPartOfRun() {
+		var err error
+		if r.inits, err = w.measureInits(b.Context(), w.buildFunctionBootstrap(b, "session")); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // workloadGroups returns all workloads, grouped by what they do.
