@@ -132,7 +132,7 @@ func (d deployment) signToken(t *testing.T, u user, age time.Duration, change fu
 	change(&cfg)
 	now := func() time.Time { return time.Now().Add(-age) }
 	token, err := keys.New(secrets.New(cfg, now), cfg, now).Sign(t.Context(), keys.Claims{
-		Subject: u.id, SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c", User: map[string]string{"email": u.email},
+		Subject: u.id, SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c", User: []byte(`{"email":"` + u.email + `"}`),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,24 @@ func NewBuffer(next slog.Handler, size int) *Buffer {
 
 // Handle keeps the record if it is an audit record, and passes it on.
 func (b *Buffer) Handle(ctx context.Context, r slog.Record) error {
+	if hasEvent(r) {
+		if err := b.keep(ctx, r); err != nil {
+			return err
+		}
+	}
+	return b.Handler.Handle(ctx, r)
+}
+
+// hasEvent reports whether r can be an audit record. Most records are not, so they need no JSON.
+func hasEvent(r slog.Record) (found bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		found = a.Key == "event"
+		return !found
+	})
+	return found
+}
+
+func (b *Buffer) keep(ctx context.Context, r slog.Record) error {
 	var line bytes.Buffer
 	if err := slog.NewJSONHandler(&line, nil).Handle(ctx, r); err != nil {
 		return err
@@ -36,7 +54,7 @@ func (b *Buffer) Handle(ctx context.Context, r slog.Record) error {
 		b.next++
 		b.mu.Unlock()
 	}
-	return b.Handler.Handle(ctx, r)
+	return nil
 }
 
 // Read returns a page of the records that the Buffer still has. The token is the number of the last event of the page

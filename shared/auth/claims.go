@@ -2,12 +2,12 @@ package auth
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/xenon-auth/xenon/shared/keys"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
-	"github.com/xenon-auth/xenon/shared/stringify"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -18,6 +18,8 @@ import (
 const (
 	maxUserClaimsBytes = 3800
 	maxPayloadBytes    = 4060
+
+	usualUserBytes = 512 // most users have shorter JSON
 )
 
 // claimsOfCaller returns the claims of the JWT that the caller gets. The log record of the request names the claims
@@ -25,11 +27,12 @@ const (
 func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Claims {
 	names := len(s.Options.JWTIssuer) + len(s.Options.JWTAudience)
 	limit := min(maxUserClaimsBytes, maxPayloadBytes-names)
-	user, leftOut := any(nil), ""
+	var user json.RawMessage
+	leftOut := ""
 	if c.Metadata != nil {
 		user, leftOut = claimsOfSupabase(c, s.customClaims(c), limit)
 	} else {
-		user, leftOut = userClaims(c.User, s.customClaims(c), limit)
+		user, leftOut = userClaims(&c.User, s.customClaims(c), limit)
 	}
 	if leftOut != "" {
 		web.NoteClaimsLeftOut(ctx, leftOut)
@@ -41,26 +44,20 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 // session.MaxImageLength. If the claims are still larger than limit, it leaves out one after the other until they fit:
 // a shorter image, the custom claims, the largest one first, the reason of a ban, the name, the role. leftOut names
 // these claims.
-func userClaims(u store.User, custom customClaims, limit int) (user any, leftOut string) {
-	const maxJSONBytesPerByte = 6 // one byte takes at most six bytes in JSON
-	image := ""
-	if u.Image != nil {
-		image = *u.Image
-	}
-	isShort := web.UTF16Length(image) <= session.MaxImageLength
-	isSmall := len(custom) == 0 &&
-		maxJSONBytesPerByte*(len(u.Name)+len(u.Email)+len(image)+u.TextLength()) < limit-maxUserClaimsBytes/2
-	if isShort && isSmall {
-		return u, ""
-	}
-	if all := custom.after(u); isShort && fitsInJWT(all, limit) {
-		return all, ""
+func userClaims(u *store.User, custom customClaims, limit int) (user json.RawMessage, leftOut string) {
+	isShort := u.Image == nil || web.UTF16Length(*u.Image) <= session.MaxImageLength
+	if isShort {
+		if all, fits := custom.appendTo(u.AppendJSON(make([]byte, 0, usualUserBytes)), limit); fits {
+			return all, ""
+		}
 	}
 	return claimsWithoutImage(u, custom, isShort, limit)
 }
 
 // claimsWithoutImage is userClaims without the image. hadShortImage reports whether the user may have a short one.
-func claimsWithoutImage(u store.User, custom customClaims, hadShortImage bool, limit int) (all any, leftOut string) {
+func claimsWithoutImage(
+	u *store.User, custom customClaims, hadShortImage bool, limit int,
+) (all json.RawMessage, leftOut string) {
 	user := userWithoutImage{
 		Name: &u.Name, Email: u.Email, EmailVerified: u.EmailVerified,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, UserPluginFields: u.UserPluginFields, ID: u.ID,
@@ -73,8 +70,8 @@ func claimsWithoutImage(u store.User, custom customClaims, hadShortImage bool, l
 		claimStep{"banReason", user.BanReason.Value != nil, func() { user.BanReason = store.PluginField[string]{} }},
 		claimStep{"name", true, func() { user.Name = nil }},
 		claimStep{"role", user.Role.Value != nil, func() { user.Role = store.PluginField[string]{} }})
-	names = append(names, leaveOut(steps, func() bool { return fitsInJWT(custom.after(user), limit) })...)
-	return custom.after(user), strings.Join(names, ", ")
+	all, left := leaveOut(steps, func() (json.RawMessage, bool) { return custom.appendTo(toJSON(user), limit) })
+	return all, strings.Join(append(names, left...), ", ")
 }
 
 // claimStep leaves out a claim, if the user has it.
@@ -84,24 +81,23 @@ type claimStep struct {
 	remove func()
 }
 
-// leaveOut takes the steps until the claims fit, and returns the names of the claims that are left out.
-func leaveOut(steps []claimStep, fit func() bool) (names []string) {
+// leaveOut takes the steps until the claims that encode returns fit, or no step is left. It returns these claims, and
+// the names of those that are left out.
+func leaveOut(
+	steps []claimStep, encode func() (all json.RawMessage, fits bool),
+) (all json.RawMessage, names []string) {
+	all, fits := encode()
 	for _, step := range steps {
-		if fit() {
+		if fits {
 			break
 		}
 		if step.exists {
 			step.remove()
 			names = append(names, step.name)
+			all, fits = encode()
 		}
 	}
-	return names
-}
-
-// fitsInJWT reports whether the JSON of user has at most limit bytes.
-func fitsInJWT(user any, limit int) bool {
-	text, err := stringify.Marshal(user)
-	return err == nil && len(text) <= limit
+	return all, names
 }
 
 // userWithoutImage has the fields of store.User except the image. Its JSON has no name if Name is nil.

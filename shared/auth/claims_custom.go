@@ -1,12 +1,12 @@
 package auth
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
 
 	"github.com/xenon-auth/xenon/shared/session"
-	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // customClaims are the claims of JWT_CUSTOM_CLAIMS that a JWT has, in the order of the setting.
@@ -27,32 +27,22 @@ func (s *Service) customClaims(c *session.Caller) (all customClaims) {
 	return all
 }
 
-// after returns the claims about a user, followed by c.
-func (c customClaims) after(user any) any {
-	if len(c) == 0 {
-		return user
+// appendTo returns user, a JSON object with members, with c as further members. fits reports whether the result has at
+// most limit bytes and is JSON: the database can have cut a value. If user is not JSON either, it is nil.
+func (c customClaims) appendTo(user json.RawMessage, limit int) (all json.RawMessage, fits bool) {
+	if len(c) == 0 || len(user) == 0 {
+		return user, len(user) > 0 && len(user) <= limit
 	}
-	return claimsOfUser{user, c}
-}
-
-// claimsOfUser encodes as the members of user, followed by the custom claims.
-type claimsOfUser struct {
-	user   any // encodes as a JSON object with members
-	custom customClaims
-}
-
-// MarshalJSON implements json.Marshaler. Its caller checks the values, of which the database can have cut one.
-func (c claimsOfUser) MarshalJSON() ([]byte, error) {
-	text, err := stringify.Marshal(c.user)
-	if err != nil {
-		return nil, err
-	}
-	text = text[:len(text)-1] // without the last brace
-	for _, claim := range c.custom {
+	text := slices.Clone(user[:len(user)-1]) // without the last brace
+	for _, claim := range c {
 		text = append(append(append(text, `,"`...), claim.name...), `":`...) // the setting allows only letters, digits and _
 		text = append(text, cmp.Or(string(claim.value), "null")...)
 	}
-	return append(text, '}'), nil
+	var compact bytes.Buffer
+	if json.Compact(&compact, append(text, '}')) != nil {
+		return nil, false
+	}
+	return compact.Bytes(), compact.Len() <= limit
 }
 
 // steps returns the steps that leave out the claims, the largest one first.

@@ -37,7 +37,7 @@ type supabaseClaims struct {
 // larger than limit, it leaves out one after the other until they fit: user_metadata, the image, app_metadata except
 // its role, the custom claims, the largest one first, the reason of a ban, the name. leftOut names these claims.
 // Metadata that was cut at store.MaxMetadata is not JSON, so it never fits.
-func claimsOfSupabase(c *session.Caller, custom customClaims, limit int) (user any, leftOut string) {
+func claimsOfSupabase(c *session.Caller, custom customClaims, limit int) (user json.RawMessage, leftOut string) {
 	u, name := &c.User, c.User.Name
 	claims := supabaseClaims{
 		Name: &name, Email: u.Email, EmailVerified: u.EmailVerified, Image: imageClaim(u.Image),
@@ -58,8 +58,8 @@ func claimsOfSupabase(c *session.Caller, custom customClaims, limit int) (user a
 	steps = append(steps,
 		claimStep{"banReason", u.BanReason.Value != nil, func() { claims.BanReason = store.PluginField[string]{} }},
 		claimStep{"name", true, func() { claims.Name = nil }})
-	names := leaveOut(steps, func() bool { return fitsInJWT(custom.after(claims), limit) })
-	return custom.after(claims), strings.Join(names, ", ")
+	user, names := leaveOut(steps, func() (json.RawMessage, bool) { return custom.appendTo(toJSON(claims), limit) })
+	return user, strings.Join(names, ", ")
 }
 
 // imageClaim returns the JSON of an image, or nil if it is longer than session.MaxImageLength.
@@ -126,7 +126,11 @@ func onlyRole(role *string) json.RawMessage {
 	return toJSON(map[string]json.RawMessage{"role": json.RawMessage(*role)})
 }
 
+// toJSON returns the JSON of v, or nil if v has a json.RawMessage that is not JSON.
 func toJSON(v any) json.RawMessage {
-	text, _ := stringify.Marshal(v) // strings and valid JSON can be encoded
+	text, err := stringify.Marshal(v)
+	if err != nil {
+		return nil
+	}
 	return text
 }

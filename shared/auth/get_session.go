@@ -10,6 +10,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+const usualCallerBytes = 1024 // most responses of get-session are shorter
+
 // getSession answers GET /api/auth/get-session with the session and its user, or null. For a session from Postgres the
 // response also has a JWT, in a header. If the JWT cannot be signed, the response has none. For a session from the
 // cache cookie there is no JWT: the session may have ended, and the JWT would be valid for longer than the cookie.
@@ -34,7 +36,7 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	} else {
 		web.NoteError(r.Context(), fmt.Errorf("sign the session's JWT: %w", err))
 	}
-	return web.WriteJSON(w, http.StatusOK, caller)
+	return web.WriteJSONText(w, http.StatusOK, caller.AppendJSON(make([]byte, 0, usualCallerBytes)))
 }
 
 // postGetSession answers POST /api/auth/get-session with an error, as Better Auth does unless deferred session refresh

@@ -11,15 +11,15 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/xenon-auth/xenon/shared/stringify"
 )
 
 // Claims has the claims that the caller chooses. Keys adds those from the settings and the clock, and a random jti.
 type Claims struct {
 	Subject   string // the user's id
 	SessionID string // the id of the session's row, never its token
-	User      any    // encodes as a JSON object, whose members become claims; nil: none
+
+	// User is a JSON object, whose members become claims; nil: none.
+	User json.RawMessage
 }
 
 // reservedClaims lists the claims that User must not contain.
@@ -33,18 +33,14 @@ func (k *Keys) Sign(ctx context.Context, c Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	user, err := c.encodeUser()
-	if err != nil {
-		return "", err
-	}
-	return k.sign(&set.Current, c, user, k.now())
+	return k.sign(&set.Current, c, k.now())
 }
 
-func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, error) {
-	if err := checkUserClaims(user); err != nil {
+func (k *Keys) sign(key *Key, c Claims, now time.Time) (string, error) {
+	if err := c.check(); err != nil {
 		return "", err
 	}
-	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.encodePayload(c, user, now))
+	text := key.header + "." + base64.RawURLEncoding.EncodeToString(k.encodePayload(c, now))
 	token, err := key.sign(text)
 	if err != nil {
 		return "", fmt.Errorf("sign JWT: %w", err)
@@ -54,10 +50,12 @@ func (k *Keys) sign(key *Key, c Claims, user []byte, now time.Time) (string, err
 
 // encodePayload writes the JSON itself, because encoding/json changes the order of the claims and the bytes of the
 // user, and both must equal Better Auth's.
-func (k *Keys) encodePayload(c Claims, user []byte, now time.Time) []byte {
+func (k *Keys) encodePayload(c Claims, now time.Time) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"iat":` + strconv.FormatInt(now.Unix(), 10))
-	if members := bytes.TrimSuffix(bytes.TrimPrefix(user, []byte("{")), []byte("}")); len(members) > 0 {
+	var user bytes.Buffer
+	_ = json.Compact(&user, c.User) // an error is not possible, because check has parsed the text
+	if members := bytes.TrimSuffix(bytes.TrimPrefix(user.Bytes(), []byte("{")), []byte("}")); len(members) > 0 {
 		b.WriteByte(',')
 		b.Write(members)
 	}
@@ -73,30 +71,16 @@ func (k *Keys) encodePayload(c Claims, user []byte, now time.Time) []byte {
 	return b.Bytes()
 }
 
-// encodeUser returns User as compact JSON without HTML escaping, as JSON.stringify writes it, or nil if User is nil. It
-// returns an error if c lacks a subject or a session id.
-func (c Claims) encodeUser() ([]byte, error) {
+// check returns an error if c lacks a subject or a session id, or if User is not a JSON object or has a reserved claim.
+func (c Claims) check() error {
 	if c.Subject == "" || c.SessionID == "" {
-		return nil, errors.New("claims need a subject and a session id")
+		return errors.New("claims need a subject and a session id")
 	}
 	if c.User == nil {
-		return nil, nil
-	}
-	text, err := stringify.Marshal(c.User)
-	if err != nil {
-		return nil, fmt.Errorf("encode user claims: %w", err)
-	}
-	return text, nil
-}
-
-// checkUserClaims returns an error if user, the JSON of Claims.User, is not an object or has a reserved claim. It
-// accepts nil.
-func checkUserClaims(user []byte) error {
-	if user == nil {
 		return nil
 	}
 	var members map[string]json.RawMessage
-	if json.Unmarshal(user, &members) != nil || members == nil {
+	if json.Unmarshal(c.User, &members) != nil || members == nil {
 		return errors.New("user claims are not a JSON object")
 	}
 	for name := range members {

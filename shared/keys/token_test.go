@@ -1,7 +1,8 @@
 package keys
 
 import (
-	"maps"
+	"bytes"
+	"encoding/json"
 	"strconv"
 	"sync"
 	"testing"
@@ -15,11 +16,11 @@ import (
 func TestTokenIsReused(t *testing.T) {
 	t.Parallel()
 	renamed, foreign, other := testClaims, testClaims, testClaims
-	renamed.User = map[string]any{"name": "Zoë", "email": "zoe@example.com"}
+	renamed.User = json.RawMessage(`{"email":"zoe@example.com","name":"Zoë"}`)
 	foreign.Subject = "another-user"
 	other.SessionID = "another-session"
 	equal := testClaims
-	equal.User = maps.Clone(testClaims.User.(map[string]any))
+	equal.User = bytes.Clone(testClaims.User)
 	const tenth = 10 * time.Second
 	tests := map[string]struct {
 		lifetime time.Duration

@@ -168,7 +168,7 @@ func (s *server) newUser() (id, token string) {
 // tokenOf signs a JWT for a user and a session, which need not exist.
 func (s *server) tokenOf(userID, sessionID string) string {
 	s.t.Helper()
-	claims := keys.Claims{Subject: userID, SessionID: sessionID, User: map[string]string{"id": userID}}
+	claims := keys.Claims{Subject: userID, SessionID: sessionID, User: []byte(`{"id":"` + userID + `"}`)}
 	token, err := s.signer.Token(s.t.Context(), claims)
 	if err != nil {
 		s.t.Fatal(err)

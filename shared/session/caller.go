@@ -25,6 +25,13 @@ type Caller struct {
 	CustomClaims []json.RawMessage `json:"-"`
 }
 
+// AppendJSON appends the JSON of c: the response of get-session.
+func (c *Caller) AppendJSON(b []byte) []byte {
+	b = c.Session.AppendJSON(append(b, `{"session":`...))
+	b = c.User.AppendJSON(append(b, `,"user":`...))
+	return append(b, '}')
+}
+
 // ErrEnded means that another request has ended the session since this request read it.
 var ErrEnded = errors.New("the session was ended by another request")
 

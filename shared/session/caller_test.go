@@ -16,6 +16,7 @@ import (
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/session"
 	"github.com/xenon-auth/xenon/shared/store"
+	"github.com/xenon-auth/xenon/shared/stringify"
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
@@ -364,5 +365,21 @@ func TestErrorOfTheSecretIsReturned(t *testing.T) {
 			t.Errorf("%s without the secret: got error %v, headers %v; want the error of the secret and no header",
 				name, err, w.Header())
 		}
+	}
+}
+
+func TestAppendJSONWritesTheMembersOfTheCaller(t *testing.T) {
+	t.Parallel()
+	b := newSignedInUser(t, config.API{})
+	caller, err := b.sessions.Caller(httptest.NewRecorder(), b.request(""), b.db)
+	if err != nil || caller == nil {
+		t.Fatalf("Caller: got %v, %v, want the user who signed in", caller, err)
+	}
+	want, err := stringify.Marshal(caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(caller.AppendJSON(nil)); got != string(want) {
+		t.Errorf("AppendJSON wrote\n%s, want\n%s", got, want)
 	}
 }

@@ -29,16 +29,6 @@ func (f *PluginField[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &f.Value)
 }
 
-// TextLength returns the length of the texts in bytes.
-func (f *UserPluginFields) TextLength() (n int) {
-	for _, text := range []*string{f.Role.Value, f.BanReason.Value} {
-		if text != nil {
-			n += len(*text)
-		}
-	}
-	return n
-}
-
 // UsePlugins makes s read and write the columns of the plugins that are on, and returns s. Call it before the first
 // statement.
 func (s *Store) UsePlugins(plugins config.Plugins) *Store {
