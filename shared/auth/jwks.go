@@ -40,9 +40,7 @@ func (s *Service) jwks(w http.ResponseWriter, r *http.Request, db *store.Store) 
 		return err
 	}
 	w.Header().Set("Cache-Control", caching)
-	return web.WriteJSON(w, http.StatusOK, struct {
-		Keys []keys.JWK `json:"keys"`
-	}{published})
+	return web.WriteJSONText(w, http.StatusOK, keys.EncodeJWKS(published))
 }
 
 // publishedKeys returns Xenon's public keys and, if SHARED_DATABASE is on, those of Better Auth's table jwks. It also

@@ -22,11 +22,23 @@ import (
 type JWK struct {
 	KeyID     string
 	Algorithm string // alg; empty for a key of Better Auth whose algorithm is unknown
-	text      json.RawMessage
+	text      json.RawMessage // compact
 }
 
 // MarshalJSON writes the members in Better Auth's order.
 func (j JWK) MarshalJSON() ([]byte, error) { return j.text, nil }
+
+// EncodeJWKS returns the JSON Web Key Set with the keys.
+func EncodeJWKS(published []JWK) []byte {
+	b := []byte(`{"keys":[`)
+	for i, j := range published {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, j.text...)
+	}
+	return append(b, "]}"...)
+}
 
 // newJWK writes a key as Better Auth's /jwks does, and adds use, which some verifiers need. It writes the JSON itself
 // because the bytes must equal Better Auth's.
@@ -108,7 +120,9 @@ func ParsePublicJWK(id, publicKeyJSON, alg string) (JWK, error) {
 			delete(values, name) // each member is written once, at its first place
 		}
 	}
-	return JWK{KeyID: id, Algorithm: alg, text: json.RawMessage("{" + strings.Join(members, ",") + "}")}, nil
+	var text bytes.Buffer
+	err = json.Compact(&text, []byte("{"+strings.Join(members, ",")+"}"))
+	return JWK{KeyID: id, Algorithm: alg, text: text.Bytes()}, err
 }
 
 // defaultAlgorithm returns Better Auth's algorithm for a key type and curve, or "" if Better Auth does not generate

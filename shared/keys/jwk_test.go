@@ -147,3 +147,20 @@ func TestR39_ParsePublicJWKRejectsPrivateAndMalformedKeys(t *testing.T) {
 		})
 	}
 }
+
+func TestEncodeJWKSWritesWhatMarshalWrites(t *testing.T) {
+	t.Parallel()
+	spaced, err := ParsePublicJWK("a", `{ "kty": "RSA", "n": "AQAB", "e": "AQAB", "key_ops": [ "verify" ] }`, "RS256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, published := range [][]JWK{{}, {spaced}, {keySets().third.Current.public, spaced}} {
+		want, err := json.Marshal(map[string][]JWK{"keys": published})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(EncodeJWKS(published)); got != string(want) {
+			t.Errorf("EncodeJWKS wrote\n%s, want\n%s", got, want)
+		}
+	}
+}

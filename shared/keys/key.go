@@ -24,6 +24,7 @@ type Key struct {
 
 	private *privateKey
 	header  string // of every token that the key signs, in base64url
+	public  JWK
 }
 
 // privateKey is the private half of a key pair, with the algorithm that it is for. Key has a pointer to it, because
@@ -38,8 +39,6 @@ func (k Key) Algorithm() string { return jwks.Algorithm(k.private.Public()) }
 
 // Algorithm returns the algorithm of the signatures: RS256, ES256 or EdDSA.
 func (k RetiredKey) Algorithm() string { return jwks.Algorithm(k.public) }
-
-func (k Key) publicJWK() JWK { return newJWK(k.ID, k.private.Public()) }
 
 // sign returns the text with its signature in base64url, which makes it a compact JWS.
 func (k Key) sign(text string) (string, error) {
@@ -77,7 +76,7 @@ func newKey(private crypto.Signer, createdAt time.Time) Key {
 	id, alg := thumbprint(private.Public()), jwks.Algorithm(private.Public())
 	header := `{"alg":"` + alg + `","kid":"` + id + `"}` // without typ, as Better Auth writes it
 	return Key{
-		ID: id, CreatedAt: createdAt,
+		ID: id, CreatedAt: createdAt, public: newJWK(id, private.Public()),
 		private: &privateKey{private, jwt.GetSigningMethod(alg)},
 		header:  base64.RawURLEncoding.EncodeToString([]byte(header)),
 	}

@@ -222,7 +222,7 @@ func (s Set) checkMayReplace(old Set, now time.Time, lifetime time.Duration) err
 // checkSignature signs a text and verifies it with the public key as it is published.
 func (k Key) checkSignature() error {
 	const text = "text"
-	public, ok := jwks.ParseKey(k.publicJWK().text)
+	public, ok := jwks.ParseKey(k.public.text)
 	if !ok {
 		return fmt.Errorf("key %s cannot be published", k.ID)
 	}

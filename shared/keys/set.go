@@ -80,7 +80,7 @@ func (s Set) rotate(now time.Time, lifetime time.Duration, alg string, delay tim
 // Public returns the public keys that are published at the time now: current, next, and the retired ones whose tokens
 // may still be valid.
 func (s Set) Public(now time.Time) []JWK {
-	published := []JWK{s.Current.publicJWK(), s.Next.publicJWK()}
+	published := []JWK{s.Current.public, s.Next.public}
 	for _, r := range s.stillPublished(now) {
 		published = append(published, newJWK(r.ID, r.public))
 	}
