@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/xenon-auth/xenon/shared/config"
 )
@@ -14,15 +14,16 @@ import (
 // keyFile is the file with the key set, for local development. It checks at every read whether the file has changed.
 type keyFile struct {
 	path string
+	last atomic.Pointer[keyFileContent]
+}
 
-	mu   sync.Mutex
-	seen os.FileInfo // what os.Stat returned when text was read
+type keyFileContent struct {
+	seen os.FileInfo // what os.Stat returned before text was read
 	text []byte
 }
 
+// read holds no lock while it looks at the file, because every request would wait for it.
 func (f *keyFile) read() ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there are no signing keys in %s: make dev or xenon keys rotate generates them; "+
@@ -31,14 +32,14 @@ func (f *keyFile) read() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	if f.seen != nil && isUnchanged(f.seen, info) {
-		return f.text, nil
+	if last := f.last.Load(); last != nil && isUnchanged(last.seen, info) {
+		return last.text, nil
 	}
 	text, err := os.ReadFile(f.path)
 	if err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	f.seen, f.text = info, text
+	f.last.Store(&keyFileContent{info, text})
 	return text, nil
 }
 
