@@ -4,31 +4,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/xenon-auth/xenon/internal/testkit/dbtest"
 )
 
 // The tests of this file are not parallel, because they count allocations.
 
-// Most requests find an idle connection. Then acquire creates no timer.
-func TestIdleConnectionIsAcquiredWithoutATimer(t *testing.T) {
-	s := Open(dbtest.FixedURL(dbtest.New(t)), 1)
+// Most requests find a free connection. Then takeSlot creates no timer.
+func TestFreeConnectionIsTakenWithoutAnAllocation(t *testing.T) {
+	s := Open(dbtest.FixedURL(""), 1)
 	defer s.Close()
-	allocationsOf := func(acquire func() (*pgxpool.Conn, error)) float64 {
-		return testing.AllocsPerRun(100, func() {
-			conn, err := acquire()
-			if err != nil {
-				t.Fatal(err)
-			}
-			conn.Release()
-		})
-	}
-	idle := allocationsOf(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), false) })
-	full := allocationsOf(func() (*pgxpool.Conn, error) { return s.acquire(t.Context(), true) })
-	if idle+2 >= full { // without the timer, acquire still allocates to look at the idle connections
-		t.Errorf("got %v allocations with an idle connection and %v with a full pool, want at least three fewer without "+
-			"the timer", idle, full)
+	if got := testing.AllocsPerRun(100, func() {
+		if err := s.takeSlot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		<-s.slots
+	}); got != 0 {
+		t.Errorf("takeSlot with a free connection: got %v allocations, want none", got)
 	}
 }
 

@@ -41,12 +41,14 @@ var errNoFreeConnection = errors.New("all connections are in use")
 func (s *Store) withConn(ctx context.Context, f func(context.Context, *pgxpool.Conn) error) error {
 	ctx, stop := context.WithTimeout(ctx, statementTimeout)
 	defer stop()
-	full := s.runningStatements.Add(1) > s.maxConns
-	if full {
-		s.waitCount.Add(1)
+	if err := s.takeSlot(ctx); err != nil {
+		return s.classify(err)
 	}
-	defer s.runningStatements.Add(-1)
-	conn, err := s.acquire(ctx, full)
+	defer func() { <-s.slots }()
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil && context.Cause(ctx) != nil {
+		err = fmt.Errorf("connect: %w", errors.Join(unavailableError{context.Cause(ctx)}, err))
+	}
 	if err != nil {
 		return s.classify(err)
 	}
@@ -73,23 +75,28 @@ func closeBrokenConnection(conn *pgxpool.Conn) {
 // TakeWaitCount.
 func (s *Store) TakeWaitCount() int { return int(s.waitCount.Swap(0)) }
 
-// acquire returns a connection of the pool. If all connections are in use (full), it waits at most
-// s.freeConnectionTimeout. If a connection is being opened at that time, it continues to wait until ctx ends.
-func (s *Store) acquire(ctx context.Context, full bool) (*pgxpool.Conn, error) {
-	if !full && s.pool.Stat().IdleConns() > 0 { // a connection is free, so no timer is needed
-		return s.pool.Acquire(ctx)
+// takeSlot waits until fewer statements than the pool has connections are running, so that the pool has a connection for
+// this one. It waits at most s.freeConnectionTimeout. If a connection is being opened at that time, it continues to wait
+// until ctx ends. A statement that need not wait needs no timer.
+func (s *Store) takeSlot(ctx context.Context) error {
+	select {
+	case s.slots <- struct{}{}:
+		return nil
+	default:
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(s.freeConnectionTimeout, func() {
-		if s.pool.Stat().ConstructingConns() == 0 {
-			cancel(errNoFreeConnection)
-		}
-	})
+	s.waitCount.Add(1)
+	timer := time.NewTimer(s.freeConnectionTimeout)
 	defer timer.Stop()
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil && context.Cause(ctx) != nil {
-		return nil, fmt.Errorf("connect: %w", errors.Join(unavailableError{context.Cause(ctx)}, err))
+	for {
+		select {
+		case s.slots <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("wait for a connection: %w", unavailableError{context.Cause(ctx)})
+		case <-timer.C:
+			if s.pool.Stat().ConstructingConns() == 0 {
+				return fmt.Errorf("wait for a connection: %w", unavailableError{errNoFreeConnection})
+			}
+		}
 	}
-	return conn, err
 }

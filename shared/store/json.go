@@ -72,4 +72,3 @@ func appendBoolOrNull(b []byte, value *bool) []byte {
 	}
 	return strconv.AppendBool(b, *value)
 }
-

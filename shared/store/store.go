@@ -59,11 +59,10 @@ type database struct {
 	events                    bool // CheckReady requires the triggers that write events
 	custom                    customClaims
 	profile                   *profileTable // nil until UseProfileFields
-	maxConns                  int32
 	freeConnectionTimeout     time.Duration
-	runningStatements         atomic.Int32 // statements that have a connection or wait for one
-	waitCount                 atomic.Int32 // statements that had to wait for a connection since the last TakeWaitCount
-	warnIgnoredParametersOnce sync.Once    // logs the ignored parameters of the URL once
+	slots                     chan struct{} // has an element for each statement that has a connection of the pool
+	waitCount                 atomic.Int32  // statements that had to wait for a connection since the last TakeWaitCount
+	warnIgnoredParametersOnce sync.Once     // logs the ignored parameters of the URL once
 
 	prepareUnsupported atomic.Bool // the pooler does not support prepared statements
 	tableCheck         tableCheckResult
@@ -83,7 +82,7 @@ type URLSource interface {
 // Open returns a Store with at most maxConns connections to the database of source. It does not connect.
 func Open(source URLSource, maxConns int32) *Store {
 	s := &Store{database: &database{
-		source: source, maxConns: maxConns, freeConnectionTimeout: freeConnectionTimeout,
+		source: source, slots: make(chan struct{}, maxConns), freeConnectionTimeout: freeConnectionTimeout,
 	}}
 	cfg, err := pgxpool.ParseConfig("postgres://unset@127.0.0.1/unset")
 	if err != nil {
