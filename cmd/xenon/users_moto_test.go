@@ -83,7 +83,7 @@ func TestUsersCommandsWriteTheirRecordsToCloudWatch(t *testing.T) {
 		t.Errorf("ban of the last administrator: got the exit code %d, want 1\n%s", code, stderr)
 	}
 	for id, want := range map[string]string{graceID: "admin-user-read ok, admin-ban ok, ", adaID: "admin-ban refused, "} {
-		page, err := auditlog.NewCloudWatch(settings, time.Now).Read(t.Context(), auditlog.Query{
+		page, err := auditlog.NewCloudWatch(settings).Read(t.Context(), auditlog.Query{
 			UserID: id, From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Second), Limit: 10,
 		})
 		got := ""

@@ -19,6 +19,6 @@ func main() {
 		appSecrets := secrets.New(cfg, time.Now)
 		db := store.Open(appSecrets, 1).UseSchema(cfg.Schema).UsePlugins(cfg.Plugins)
 		service := auth.New(cfg, db, appSecrets, time.Now)
-		return admin.New(service, auditlog.NewCloudWatch(cfg.AWS, time.Now)).AdminRoutes().Mux(cfg)
+		return admin.New(service, auditlog.NewCloudWatch(cfg.AWS)).AdminRoutes().Mux(cfg)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -13,14 +14,11 @@ import (
 const searchTimeout = 8 * time.Second
 
 // CloudWatch reads the events from the log group of the functions.
-type CloudWatch struct {
-	settings config.AWS
-	now      func() time.Time
-}
+type CloudWatch struct{ settings config.AWS }
 
 // NewCloudWatch returns a CloudWatch for the log group of the settings.
-func NewCloudWatch(settings config.AWS, now func() time.Time) *CloudWatch {
-	return &CloudWatch{settings, now}
+func NewCloudWatch(settings config.AWS) *CloudWatch {
+	return &CloudWatch{settings}
 }
 
 // Read calls CloudWatch until the page is full. One call searches only a part of the log, so it can return few events
@@ -74,8 +72,8 @@ func (p *Page) add(userID string, found logLines) {
 
 // readError returns ErrInvalidToken if CloudWatch rejects the token, else an error for the log.
 func readError(q Query, err error) error {
-	refusal, ok := errors.AsType[callError](err)
-	if ok && refusal.code == "InvalidParameterException" && q.Token != "" {
+	answer, ok := errors.AsType[*awsjson.Error](err)
+	if ok && answer.Code == "InvalidParameterException" && q.Token != "" {
 		return fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
 	return fmt.Errorf("read the audit log: %w", err)

@@ -71,7 +71,7 @@ func TestCloudWatchHasTheEventsOfAUserNewestFirst(t *testing.T) {
 	}
 	logs.Put(group, "2026/07/01/signin[1]", streams[0]...)
 	logs.Put(group, "2026/07/01/admin[1]", streams[1]...)
-	log := auditlog.NewCloudWatch(settings, time.Now)
+	log := auditlog.NewCloudWatch(settings)
 	for _, c := range []struct {
 		userID  string
 		limit   int
@@ -105,7 +105,7 @@ func TestCloudWatchSearchIsLimitedToTheUserAndTheTimeWindow(t *testing.T) {
 		logs.Put(group, fmt.Sprint("stream", i), linesOf(t, records[i])...)
 	}
 	q := auditlog.Query{UserID: ada, From: now.AddDate(0, 0, -4), Until: now.AddDate(0, 0, -2), Limit: 2}
-	if got, want := readNames(t, auditlog.NewCloudWatch(settings, time.Now), q), "1 2|3"; got != want {
+	if got, want := readNames(t, auditlog.NewCloudWatch(settings), q), "1 2|3"; got != want {
 		t.Errorf("events from four days to two days ago: got %q, want %q", got, want)
 	}
 	want := mototest.FilterLogEvents{
@@ -124,7 +124,7 @@ func TestCloudWatchErrorsSayThatTheLogCannotBeRead(t *testing.T) {
 	now := time.Now()
 	for _, code := range []string{"AccessDeniedException", "ThrottlingException", "ServiceUnavailableException"} {
 		logs.Refuse = func(int) string { return code }
-		page, err := auditlog.NewCloudWatch(settings, time.Now).Read(t.Context(), recentQuery(ada, 10, now))
+		page, err := auditlog.NewCloudWatch(settings).Read(t.Context(), recentQuery(ada, 10, now))
 		if err == nil || errors.Is(err, auditlog.ErrInvalidToken) || !strings.Contains(err.Error(), code) {
 			t.Errorf("a search that CloudWatch refuses with %s: got %v and the error %v, want an error with the code",
 				code, page, err)
@@ -137,7 +137,7 @@ func TestCloudWatchErrorsSayThatTheLogCannotBeRead(t *testing.T) {
 		"ResourceNotFoundException": other, "AWS_LAMBDA_LOG_GROUP_NAME": unset, "connection refused": closed,
 		"AWS_REGION": {LogGroup: group},
 	} {
-		page, err := auditlog.NewCloudWatch(as, time.Now).Read(t.Context(), recentQuery(ada, 10, now))
+		page, err := auditlog.NewCloudWatch(as).Read(t.Context(), recentQuery(ada, 10, now))
 		if err == nil || errors.Is(err, auditlog.ErrInvalidToken) || !strings.Contains(err.Error(), want) {
 			t.Errorf("settings %+v: got %v and the error %v, want an error with %s", as, page, err, want)
 		}
@@ -148,7 +148,7 @@ func TestCloudWatchErrorsSayThatTheLogCannotBeRead(t *testing.T) {
 func TestCloudWatchRefusesAWrongKey(t *testing.T) {
 	_, settings := newLogs(t)
 	moto.CheckSignatures(t)
-	page, err := auditlog.NewCloudWatch(settings, time.Now).Read(t.Context(), recentQuery(ada, 10, time.Now()))
+	page, err := auditlog.NewCloudWatch(settings).Read(t.Context(), recentQuery(ada, 10, time.Now()))
 	if err == nil || errors.Is(err, auditlog.ErrInvalidToken) {
 		t.Errorf("a search with an unknown key: got %v and the error %v, want an error", page, err)
 	}
@@ -158,10 +158,7 @@ func TestCloudWatchRejectsTokensOfNoPage(t *testing.T) {
 	_, settings := newLogs(t)
 	q := recentQuery(ada, 10, time.Now())
 	q.Token = "made up"
-	if _, err := auditlog.NewCloudWatch(
-		settings,
-		time.Now,
-	).Read(
+	if _, err := auditlog.NewCloudWatch(settings).Read(
 		t.Context(),
 		q,
 	); !errors.Is(
@@ -184,7 +181,7 @@ func TestCloudWatchReturnsWhatItHasFound(t *testing.T) {
 		}
 		return ""
 	}
-	log := auditlog.NewCloudWatch(settings, time.Now)
+	log := auditlog.NewCloudWatch(settings)
 	if got, want := readNames(t, log, recentQuery(ada, 10, now)), "6|4 3 1"; got != want {
 		t.Errorf("pages if the second call is refused: got %q, want %q", got, want)
 	}

@@ -27,7 +27,7 @@ type Writer struct {
 // NewWriter returns a Writer for the log group of the settings.
 func NewWriter(settings config.AWS, now func() time.Time) *Writer {
 	name := streamPrefix + now().UTC().Format("2006/01/02/") + rand.Text()
-	return &Writer{logs: CloudWatch{settings, now}, stream: name}
+	return &Writer{logs: CloudWatch{settings}, stream: name}
 }
 
 // LogGroup returns the name of the log group.
@@ -39,7 +39,7 @@ func (w *Writer) Write(ctx context.Context, at time.Time, record []byte) error {
 	defer cancel()
 	stream := map[string]any{"logGroupName": w.LogGroup(), "logStreamName": w.stream}
 	if !w.isOpen {
-		if err := w.logs.call(ctx, "CreateLogStream", stream, &struct{}{}); err != nil {
+		if err := w.logs.call(ctx, "CreateLogStream", stream, nil); err != nil {
 			return fmt.Errorf("create a log stream in %s: %w", w.LogGroup(), err)
 		}
 		w.isOpen = true

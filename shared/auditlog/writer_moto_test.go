@@ -42,7 +42,7 @@ func TestRecordsOfCommandsAreEventsOfTheUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page, err := auditlog.NewCloudWatch(settings, time.Now).Read(t.Context(), recentQuery(ada, 10, time.Now()))
+	page, err := auditlog.NewCloudWatch(settings).Read(t.Context(), recentQuery(ada, 10, time.Now()))
 	if err != nil || len(page.Events) != 2 {
 		t.Fatalf("events of the user: got %+v and the error %v, want two", page.Events, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
@@ -114,7 +115,9 @@ type supabaseProof struct {
 	aal2              bool
 }
 
-var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var uuidPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+})
 
 // parseSupabaseAccessToken returns what an access token of the Supabase project proves: nothing if it is not valid. The
 // API keys of a project, and tokens that an application signs with the project's secret, have a valid signature. So the
@@ -144,7 +147,7 @@ func (s *Service) parseSupabaseAccessToken(
 	}
 	sessionID, _ := members["session_id"].(string)
 	userID, _ := members["sub"].(string)
-	if !uuidPattern.MatchString(sessionID) || !uuidPattern.MatchString(userID) {
+	if !uuidPattern().MatchString(sessionID) || !uuidPattern().MatchString(userID) {
 		return proof, nil
 	}
 	return supabaseProof{sessionID, userID, members["aal"] == "aal2"}, nil

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,8 +23,12 @@ const (
 // maxCustomClaims is the maximum number of custom claims.
 const maxCustomClaims = 20
 
-// claimNamePattern matches the names of claims and columns. Postgres truncates longer names.
-var claimNamePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+var claimNamePattern = lazyPattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// isClaimName reports whether name can be the name of a claim or a column.
+func isClaimName(name string) bool {
+	return len(name) <= maxIdentifierLength && claimNamePattern().MatchString(name)
+}
 
 // reservedClaims are the claims that Xenon writes into tokens, and those that verifiers read. A test of shared/auth
 // compares the list with the tokens.
@@ -95,7 +98,7 @@ func parseCustomClaim(item string) (c CustomClaim, problems []error) {
 func checkClaimName(name string) error {
 	isReserved := slices.ContainsFunc(reservedClaims, func(r string) bool { return strings.EqualFold(r, name) })
 	switch {
-	case !claimNamePattern.MatchString(name):
+	case !isClaimName(name):
 		return fmt.Errorf("%q is not the name of a claim: use at most 63 letters, digits and _", name)
 	case isReserved:
 		return fmt.Errorf("the claim %s is one of a token's own; use another name, such as app_%[1]s", name)
@@ -110,7 +113,7 @@ func checkClaimColumn(table, column string) error {
 	switch {
 	case table != UserTable && table != ProfileTable:
 		return fmt.Errorf("the table %q is not allowed, only %s and %s are", table, UserTable, ProfileTable)
-	case !claimNamePattern.MatchString(column):
+	case !isClaimName(column):
 		return fmt.Errorf("%q is not the name of a column: use at most 63 letters, digits and _", column)
 	case isSecret:
 		return fmt.Errorf("the column %s may have a secret, and everyone who has a token can read its claims", column)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/cipher"
@@ -172,13 +173,23 @@ func (l *loader) checkAuthSecrets(versioned, single Secret) {
 	}
 }
 
-var schemaNamePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`) // Postgres truncates longer names
+// lazyPattern returns a function that compiles a regular expression when it is first called. Every function imports
+// this package, and few use more than two of the expressions. A limit of a length such as {1,512} belongs into Go code:
+// the compiled expression would have 512 copies of what it limits.
+func lazyPattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
+// maxIdentifierLength is the maximum length of a name in Postgres, which truncates longer ones.
+const maxIdentifierLength = 63
+
+var schemaNamePattern = lazyPattern(`^[a-z_][a-z0-9_]*$`)
 
 // readSchema reads SCHEMA, the name of a schema. It rejects names that Postgres or the import uses.
 func (l *loader) readSchema() string {
 	const name = "SCHEMA"
 	v := l.readTextOr(name, DefaultSchema)
-	if !schemaNamePattern.MatchString(v) || strings.HasPrefix(v, "pg_") ||
+	if len(v) > maxIdentifierLength || !schemaNamePattern().MatchString(v) || strings.HasPrefix(v, "pg_") ||
 		v == "information_schema" || v == "supabase_import" {
 		l.addProblem(name, "%q is not a valid schema name: use lower-case letters, digits and _, such as xenon; "+
 			"pg_*, information_schema and supabase_import are reserved", v)
@@ -186,13 +197,13 @@ func (l *loader) readSchema() string {
 	return v
 }
 
-var userIDPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var userIDPattern = lazyPattern(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // readUserIDs reads a list of ids of users. It returns them in lower case.
 func (l *loader) readUserIDs(name string) []string {
 	ids := l.readList(name)
 	for i, id := range ids {
-		if ids[i] = strings.ToLower(id); !userIDPattern.MatchString(ids[i]) {
+		if ids[i] = strings.ToLower(id); !userIDPattern().MatchString(ids[i]) {
 			l.addProblem(name, "%q is not the id of a user: a UUID such as 0b2f7d2e-8a35-4d0c-9f1b-6c2d1f0a4e77", id)
 		}
 	}
@@ -211,12 +222,14 @@ func (l *loader) readSecretARN(name string) string {
 }
 
 // logGroupPattern matches the names of log groups in CloudWatch Logs.
-var logGroupPattern = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,512}$`)
+var logGroupPattern = lazyPattern(`^[A-Za-z0-9._/#-]+$`)
+
+const maxLogGroupLength = 512
 
 // readLogGroup reads the name of a log group. It may be empty.
 func (l *loader) readLogGroup(name string) string {
 	v := l.getenv(name)
-	if v != "" && !logGroupPattern.MatchString(v) {
+	if v != "" && (len(v) > maxLogGroupLength || !logGroupPattern().MatchString(v)) {
 		l.addProblem(name, "%q is not the name of a log group, such as /aws/lambda/xenon", v)
 	}
 	return v

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -87,23 +86,23 @@ func IsLoopbackHost(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-var colorPattern = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+var colorPattern = lazyPattern(`^#[0-9a-fA-F]{6}$`)
 
 func (l *loader) readColor(name, fallback string) string {
 	v := l.readTextOr(name, fallback)
-	if !colorPattern.MatchString(v) {
+	if !colorPattern().MatchString(v) {
 		l.addProblem(name, "%q is not a colour such as %s", v, DefaultMailColor)
 	}
 	return strings.ToLower(v)
 }
 
-var localePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z]{2})?$`)
+var localePattern = lazyPattern(`^[a-z]{2,3}(-[A-Z]{2})?$`)
 
 // readMailLocale reads a language tag. A language that Xenon does not have needs templates.
 func (l *loader) readMailLocale(name string, templates MailTemplates) string {
 	v := l.readTextOr(name, DefaultMailLocale)
 	switch {
-	case !localePattern.MatchString(v):
+	case !localePattern().MatchString(v):
 		l.addProblem(name, "%q is not a language such as en, de or pt-BR", v)
 	case !slices.Contains(MailLocales, v) && !templates.IsSet():
 		l.addProblem(name, "Xenon has no mails in the language %s, only in %s; write templates and set MAIL_TEMPLATES",
@@ -145,7 +144,7 @@ func (l *loader) readReplyTo(name string) string {
 	return email.String()
 }
 
-var bucketPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketPattern = lazyPattern(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // readMailTemplates reads a folder, or a URL such as s3://bucket/prefix.
 func (l *loader) readMailTemplates(name string) MailTemplates {
@@ -161,7 +160,7 @@ func (l *loader) readMailTemplates(name string) MailTemplates {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
 	}
-	if !bucketPattern.MatchString(bucket) || strings.ContainsAny(prefix, "?#*") {
+	if !bucketPattern().MatchString(bucket) || strings.ContainsAny(prefix, "?#*") {
 		l.addProblem(name, "%q is not of the form s3://bucket/prefix", v)
 	}
 	return MailTemplates{Bucket: bucket, Prefix: prefix}

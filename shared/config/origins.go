@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -24,12 +23,12 @@ func (l *loader) readTrustedOrigins(name string) []string {
 }
 
 var (
-	hostPattern       = regexp.MustCompile(`^[^:/]+(:[0-9*?]+)?$`)
-	portSuffixPattern = regexp.MustCompile(`:[0-9*?]*$`)
+	hostPattern       = lazyPattern(`^[^:/]+(:[0-9*?]+)?$`)
+	portSuffixPattern = lazyPattern(`:[0-9*?]*$`)
 )
 
 // IsHost reports whether a trusted origin is a host, with or without a port, and not a custom scheme such as "myapp:/".
-func IsHost(entry string) bool { return hostPattern.MatchString(entry) }
+func IsHost(entry string) bool { return hostPattern().MatchString(entry) }
 
 // IsIPv4Pattern reports whether a host has wildcards and otherwise only digits and dots, with at least one digit. Such
 // a pattern matches IP addresses only, never names.
@@ -69,7 +68,7 @@ func checkTrustedOrigin(entry string) error {
 
 func checkWebOrigin(scheme, authority string) error {
 	authority = strings.TrimSuffix(authority, "/")
-	host := portSuffixPattern.ReplaceAllString(authority, "")
+	host := portSuffixPattern().ReplaceAllString(authority, "")
 	switch {
 	case strings.ContainsAny(authority, `/#\`):
 		origin, _, _ := strings.Cut(authority, "/")

@@ -2,18 +2,13 @@ package config
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
-// The expressions are compiled at their first use, because every function imports this package and few use them.
 var (
-	providerIDPattern = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
-	})
-	tenantIDPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`) })
+	providerIDPattern = lazyPattern(`^[A-Za-z0-9][A-Za-z0-9._~:-]{0,63}$`)
+	tenantIDPattern   = lazyPattern(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 )
 
 // checkProviderID returns why the id of the OIDC provider p is not valid or conflicts with that of another provider,

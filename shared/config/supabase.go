@@ -1,12 +1,13 @@
 package config
 
 import (
-	"regexp"
 	"time"
 )
 
 // supabaseRefPattern matches the first label of the host of a Supabase project's API.
-var supabaseRefPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,63}$`)
+var supabaseRefPattern = lazyPattern(`^[A-Za-z0-9-]+$`)
+
+const maxDNSLabelLength = 63
 
 // readSupabaseBridge reads the settings of the sign-in with a session of Supabase.
 func (l *loader) readSupabaseBridge() SupabaseBridge {
@@ -16,7 +17,7 @@ func (l *loader) readSupabaseBridge() SupabaseBridge {
 		Ref:       l.getenv("SUPABASE_REF"),
 		JWTSecret: Secret(l.getenv("SUPABASE_JWT_SECRET")),
 	}
-	if b.Ref != "" && !supabaseRefPattern.MatchString(b.Ref) {
+	if b.Ref != "" && (len(b.Ref) > maxDNSLabelLength || !supabaseRefPattern().MatchString(b.Ref)) {
 		l.addProblem("SUPABASE_REF", "%q is not the first label of a host, such as abcdefghijklmnopqrst of "+
 			"https://abcdefghijklmnopqrst.supabase.co", b.Ref)
 	}

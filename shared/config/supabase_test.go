@@ -36,6 +36,7 @@ func TestWrongSettingsOfTheSupabaseBridgeAreReported(t *testing.T) {
 		{"SUPABASE_BRIDGE_UNTIL", "2026-12-31", `"2026-12-31" is not a time such as 2026-12-31T00:00:00Z`},
 		{"SUPABASE_REF", "https://abc.supabase.co", "is not the first label of a host"},
 		{"SUPABASE_REF", "a;b", "is not the first label of a host"},
+		{"SUPABASE_REF", strings.Repeat("a", 64), "is not the first label of a host"},
 	} {
 		_, err := config.LoadAPI(testEnvironment(c.name, c.value))
 		if err == nil || !strings.Contains(err.Error(), c.name+": ") || !strings.Contains(err.Error(), c.want) {

@@ -8,11 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/sqsclient"
 )
 
 // queueTimeout limits a call of SQS, in all attempts together.
@@ -22,12 +19,12 @@ const queueTimeout = 5 * time.Second
 // message with the id of an event that it got in the last five minutes.
 type Queue struct {
 	url    string
-	client func() (*sqs.Client, error) // created for the first event
+	client func() (*awsjson.Client, error) // created for the first event
 }
 
 // NewQueue returns the Queue of the settings. It makes no request.
 func NewQueue(cfg config.API) *Queue {
-	create := func() (*sqs.Client, error) { return sqsclient.New(cfg.AWS, cfg.Events.QueueURL) }
+	create := func() (*awsjson.Client, error) { return awsjson.SQS(cfg.AWS, cfg.Events.QueueURL) }
 	return &Queue{cfg.Events.QueueURL, sync.OnceValues(create)}
 }
 
@@ -45,34 +42,55 @@ func (q *Queue) Send(ctx context.Context, events []Event) []error {
 		errs[i] = errors.New("SQS did not answer for this event")
 	}
 	for _, ok := range out.Successful {
-		if i, err := strconv.Atoi(*ok.Id); err == nil && i < len(errs) {
+		if i, err := strconv.Atoi(ok.ID); err == nil && i < len(errs) {
 			errs[i] = nil
 		}
 	}
 	for _, failed := range out.Failed {
-		if i, err := strconv.Atoi(*failed.Id); err == nil && i < len(errs) {
-			errs[i] = fmt.Errorf("SQS rejected the event: %s", *failed.Code)
+		if i, err := strconv.Atoi(failed.ID); err == nil && i < len(errs) {
+			errs[i] = fmt.Errorf("SQS rejected the event: %s", failed.Code)
 		}
 	}
 	return errs
 }
 
-func (q *Queue) send(ctx context.Context, events []Event) (*sqs.SendMessageBatchOutput, error) {
+// batchEntry is an event in a call of SendMessageBatch.
+type batchEntry struct {
+	ID                     string `json:"Id"` // names the event in the answer
+	MessageBody            string
+	MessageGroupID         string `json:"MessageGroupId"`
+	MessageDeduplicationID string `json:"MessageDeduplicationId"`
+}
+
+// batchAnswer is the answer of SendMessageBatch.
+type batchAnswer struct {
+	Successful []struct {
+		ID string `json:"Id"`
+	}
+	Failed []struct {
+		ID   string `json:"Id"`
+		Code string
+	}
+}
+
+func (q *Queue) send(ctx context.Context, events []Event) (out batchAnswer, err error) {
 	client, err := q.client()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	in := &sqs.SendMessageBatchInput{QueueUrl: &q.url}
+	in := struct {
+		QueueURL string `json:"QueueUrl"`
+		Entries  []batchEntry
+	}{QueueURL: q.url}
 	for i, e := range events {
-		id, text := strconv.Itoa(i), string(e.Body)
-		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
-			Id: &id, MessageBody: &text, MessageGroupId: &e.UserID, MessageDeduplicationId: &e.ID,
+		in.Entries = append(in.Entries, batchEntry{
+			ID: strconv.Itoa(i), MessageBody: string(e.Body), MessageGroupID: e.UserID, MessageDeduplicationID: e.ID,
 		})
 	}
 	ctx, cancel := context.WithTimeout(ctx, queueTimeout)
 	defer cancel()
-	out, err := client.SendMessageBatch(ctx, in)
-	return out, sqsclient.StatusAndCodeOnly(err)
+	err = client.Call(ctx, "SendMessageBatch", in, &out)
+	return out, err
 }
 
 // Receiver is the target without a queue: it sends the events of a batch at the same time, each to the receiver.

@@ -8,10 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
-	"github.com/xenon-auth/xenon/shared/sqsclient"
 )
 
 const (
@@ -26,11 +24,11 @@ const (
 // queue sends mails to functions/mailer through SQS.
 type queue struct {
 	url    string
-	client func() (*sqs.Client, error) // created for the first mail
+	client func() (*awsjson.Client, error) // created for the first mail
 }
 
 func newQueue(as config.AWS, queueURL string) *queue {
-	create := func() (*sqs.Client, error) { return sqsclient.New(as, queueURL) }
+	create := func() (*awsjson.Client, error) { return awsjson.SQS(as, queueURL) }
 	return &queue{url: queueURL, client: sync.OnceValues(create)}
 }
 
@@ -64,6 +62,9 @@ func (q *queue) send(ctx context.Context, text string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, queueSendTimeout)
 	defer cancel()
-	_, err = client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &text})
-	return sqsclient.StatusAndCodeOnly(err)
+	in := struct {
+		QueueURL    string `json:"QueueUrl"`
+		MessageBody string
+	}{q.url, text}
+	return client.Call(ctx, "SendMessage", in, nil)
 }

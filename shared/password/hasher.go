@@ -64,7 +64,7 @@ func withArgon2id(cost argon2Cost) *Hasher {
 // Hash returns the text to store for a password. It returns an error only if ctx ends while it waits for a slot.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	var stored string
-	err := withSemaphore(ctx, h.slots, 1, func() error {
+	err := h.withSlot(ctx, h.dummy.memory, func() error {
 		stored = h.write(password)
 		return nil
 	})
@@ -82,7 +82,7 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	}
 	var ok bool
 	var failed <-chan time.Time
-	err := withSemaphore(ctx, h.slots, 1, func() error {
+	err := h.withSlot(ctx, c.memory, func() error {
 		// The minimum time does not include the wait for a slot, because this wait does not depend on the hash. It includes
 		// the wait for large memory, because that wait depends on the hash.
 		start := time.Now() //nolint:forbidigo // measures a duration
@@ -121,6 +121,29 @@ func (h *Hasher) match(c parsedHash, password string) bool {
 func (h *Hasher) IsCurrent(stored string) bool {
 	c, known := parseHash(stored)
 	return known && c.schemeAndCost == h.dummy.schemeAndCost
+}
+
+// withSlot calls work, which computes a hash that takes memory bytes, while it holds a slot.
+func (h *Hasher) withSlot(ctx context.Context, memory int64, work func() error) error {
+	if err := h.slots.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("wait to hash a password: %w", err)
+	}
+	defer h.releaseSlot(memory)
+	return work()
+}
+
+// releaseSlot releases a slot. If a hash has filled the memory of the slot, releaseSlot returns at once but the slot
+// stays taken until the memory is free. Otherwise the buffer of the hash would wait for the garbage collector while the
+// next hash takes another one. The collection takes about a millisecond, in which the caller waits for Postgres.
+func (h *Hasher) releaseSlot(memory int64) {
+	if memory < memoryPerSlot {
+		h.slots.Release(1)
+		return
+	}
+	go func() {
+		runtime.GC()
+		h.slots.Release(1)
+	}()
 }
 
 // withSemaphore waits until it holds the weight n of the semaphore, and then calls work. For n = 0 it does not wait.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -219,6 +220,29 @@ func maxConcurrentVerifies(t *testing.T, h *Hasher, memory int64) int {
 
 // Verify of the right password computes one hash. Only a failed attempt may compute a second one, to measure how long a
 // hash takes in the format that Hash writes.
+// A process that hashes one password at a time with scrypt holds the memory of one hash, not of two. This test is not
+// parallel, because the hashes of others would count.
+func TestMemoryOfAHashIsFreeBeforeTheNextHash(t *testing.T) {
+	h := New(config.Scrypt)
+	stored := mustHash(t, h, "password")
+	for range 3 {
+		if ok, err := h.Verify(t.Context(), stored, "password"); !ok || err != nil {
+			t.Fatalf("Verify = %v, %v, want true", ok, err)
+		}
+		all := int64(min(runtime.GOMAXPROCS(0), maxHashSlots))
+		if err := h.slots.Acquire(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+		var heap runtime.MemStats
+		runtime.ReadMemStats(&heap)
+		h.slots.Release(all)
+		if heap.HeapAlloc >= betterAuthMemoryBytes {
+			t.Errorf("heap when a slot is free again: %d bytes, want less than the %d of a hash",
+				heap.HeapAlloc, betterAuthMemoryBytes)
+		}
+	}
+}
+
 func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)

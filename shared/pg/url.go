@@ -94,8 +94,15 @@ func isLocalHost(host string) bool {
 
 func isNotNeonHost(f *pgconn.FallbackConfig) bool { return !strings.HasSuffix(f.Host, ".neon.tech") }
 
-// requireTLS sets the minimum TLS version, and returns an error unless the certificate of every remote host is
-// verified.
+// keyExchangesOfPostgres are Go's key exchanges without X25519MLKEM768. Go's first message has keys for the first one
+// of its list, and for the curve in it. Postgres before 18 accepts only P-256 by default. After a key for X25519 it
+// would ask for another one, which takes a round trip.
+var keyExchangesOfPostgres = []tls.CurveID{
+	tls.SecP256r1MLKEM768, tls.SecP384r1MLKEM1024, tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521,
+}
+
+// requireTLS sets the minimum TLS version and the key exchanges, and returns an error unless the certificate of every
+// remote host is verified.
 func requireTLS(c *pgx.ConnConfig) error {
 	for _, f := range append([]*pgconn.FallbackConfig{{Host: c.Host, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
 		if isRemoteHost(f) && (f.TLSConfig == nil || f.TLSConfig.InsecureSkipVerify) {
@@ -103,6 +110,9 @@ func requireTLS(c *pgx.ConnConfig) error {
 		}
 		if f.TLSConfig != nil {
 			f.TLSConfig.MinVersion = tls.VersionTLS12
+			if isNotNeonHost(f) {
+				f.TLSConfig.CurvePreferences = keyExchangesOfPostgres
+			}
 		}
 	}
 	return nil

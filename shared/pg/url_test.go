@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -240,5 +241,22 @@ func TestParseTurnsPreparedStatementsOff(t *testing.T) {
 		c.DefaultQueryExecMode.String() != "exec" {
 		t.Errorf("Parse with a statement cache in the URL: got capacities %v and %v, mode %v, error %v; want 0, 0 and exec",
 			c.StatementCacheCapacity, c.DescriptionCacheCapacity, c.DefaultQueryExecMode, err)
+	}
+}
+
+// Postgres before 18 accepts only P-256 by default, and would ask for a key for it. Neon accepts X25519.
+func TestFirstTLSMessageHasAKeyThatTheServerAccepts(t *testing.T) {
+	t.Parallel()
+	for host, isDefault := range map[string]bool{"db.example.com": false, "ep-x.neon.tech": true} {
+		c, err := pg.Parse("postgres://u:p@" + host + "/db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.TLSConfig.CurvePreferences; (got == nil) != isDefault {
+			t.Errorf("%s: got the key exchanges %v, want those of Go: %v", host, got, isDefault)
+		}
+		if slices.Contains(c.TLSConfig.CurvePreferences, tls.X25519MLKEM768) {
+			t.Errorf("%s: the key exchanges contain X25519MLKEM768, so the first message has no key for P-256", host)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func FuzzDocuments(f *testing.F) {
 		{ID: "google", ClientIDs: []string{"id"}}, {ID: "apple", ClientIDs: []string{"id"}, TeamID: "T", KeyID: "K"},
 	}}
 	f.Fuzz(func(t *testing.T, text string) {
-		d := newSecretText("arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", &text, nil)
+		d := secretText{arn: "arn:aws:secretsmanager:eu-central-1:000000000000:secret:x", text: []byte(text)}
 		app, err := parseAppSecret(d, nil)
 		_, importErr := parseImportSecret(d)
 		_, socialErr := parseSocialSecrets(d.text, providers)

@@ -4,49 +4,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
 // stageCurrent is the staging label of the version that is in use.
 const stageCurrent = "AWSCURRENT"
 
-// manager is a client of Secrets Manager.
+// manager is a client of Secrets Manager. Types of requests and answers have the names of its API.
 type manager struct {
 	aws    config.AWS
-	client *secretsmanager.Client // created by open
+	client *awsjson.Client // created by the first call
 }
 
-// createClient creates the client. Every method that uses client calls it first.
-func (m *manager) createClient() error {
-	if m.client != nil {
-		return nil
+// call calls an operation. The error is a callError unless the settings of AWS are incomplete.
+func (m *manager) call(ctx context.Context, operation string, arns []string, in, out any) error {
+	if m.client == nil {
+		client, err := awsjson.SecretsManager(m.aws)
+		if err != nil {
+			return err
+		}
+		m.client = client
 	}
-	if err := m.aws.Check(); err != nil {
-		return err
+	if err := m.client.Call(ctx, operation, in, out); err != nil {
+		return callError{arns: arns, err: err}
 	}
-	as := aws.Credentials{
-		AccessKeyID:     m.aws.AccessKeyID,
-		SecretAccessKey: string(m.aws.SecretAccessKey),
-		SessionToken:    string(m.aws.SessionToken),
-	}
-	options := secretsmanager.Options{
-		Region:      m.aws.Region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return as, nil }),
-	}
-	if m.aws.SecretsEndpoint != "" {
-		options.BaseEndpoint = &m.aws.SecretsEndpoint
-	}
-	m.client = secretsmanager.New(options)
 	return nil
+}
+
+type getSecretValue struct {
+	SecretID     string `json:"SecretId"`
+	VersionID    string `json:"VersionId,omitempty"`
+	VersionStage string `json:",omitempty"`
+}
+
+// secretValue is the value of one version of a secret, which has a text or bytes.
+type secretValue struct {
+	ARN          string
+	SecretString *string
+	SecretBinary []byte
+}
+
+func (v secretValue) bytes() []byte {
+	if v.SecretString != nil {
+		return []byte(*v.SecretString)
+	}
+	return v.SecretBinary
+}
+
+type putSecretValue struct {
+	SecretID           string `json:"SecretId"`
+	ClientRequestToken string // the id of the new version
+	SecretString       string
+	VersionStages      []string `json:",omitempty"`
 }
 
 // secretText is the text of a secret, or the error of reading it.
@@ -59,9 +71,6 @@ type secretText struct {
 // read returns the current version of every secret by its ARN, with one call. It returns an error if the call failed.
 // The secretText of a secret has the error of this secret alone.
 func (m *manager) read(ctx context.Context, arns []string) (map[string]secretText, error) {
-	if err := m.createClient(); err != nil {
-		return nil, err
-	}
 	if len(arns) == 1 {
 		return m.readOne(ctx, arns[0])
 	}
@@ -71,45 +80,38 @@ func (m *manager) read(ctx context.Context, arns []string) (map[string]secretTex
 // readOne reads one secret with GetSecretValue, because Secrets Manager allows far more of these calls per second than
 // batches.
 func (m *manager) readOne(ctx context.Context, arn string) (map[string]secretText, error) {
-	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
-		SecretId: &arn, VersionStage: aws.String(stageCurrent),
-	})
-	if err != nil {
-		return nil, callError{arns: []string{arn}, err: err}
+	var out secretValue
+	in := getSecretValue{SecretID: arn, VersionStage: stageCurrent}
+	if err := m.call(ctx, "GetSecretValue", []string{arn}, in, &out); err != nil {
+		return nil, err
 	}
-	return map[string]secretText{arn: newSecretText(arn, out.SecretString, out.SecretBinary)}, nil
+	return map[string]secretText{arn: {arn: arn, text: out.bytes()}}, nil
 }
 
 func (m *manager) readAll(ctx context.Context, arns []string) (map[string]secretText, error) {
-	out, err := m.client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: arns})
-	if err != nil {
-		return nil, callError{arns: arns, err: err}
+	in := struct{ SecretIdList []string }{arns}
+	var out struct {
+		SecretValues []secretValue
+		Errors       []struct{ SecretId, ErrorCode, Message string }
+	}
+	if err := m.call(ctx, "BatchGetSecretValue", arns, in, &out); err != nil {
+		return nil, err
 	}
 	docs := map[string]secretText{}
 	for _, arn := range arns {
 		docs[arn] = secretText{arn: arn, err: fmt.Errorf("secret %s: Secrets Manager returned no value", arn)}
-	}
-	for _, arn := range arns {
 		for _, v := range out.SecretValues {
-			if isSameSecret(arn, aws.ToString(v.ARN)) {
-				docs[arn] = newSecretText(arn, v.SecretString, v.SecretBinary)
+			if isSameSecret(arn, v.ARN) {
+				docs[arn] = secretText{arn: arn, text: v.bytes()}
 			}
 		}
 		for _, e := range out.Errors {
-			if isSameSecret(arn, aws.ToString(e.SecretId)) {
-				err := fmt.Errorf("secret %s: %s: %s", arn, aws.ToString(e.ErrorCode), aws.ToString(e.Message))
-				docs[arn] = secretText{arn: arn, err: err}
+			if isSameSecret(arn, e.SecretId) {
+				docs[arn] = secretText{arn: arn, err: fmt.Errorf("secret %s: %s: %s", arn, e.ErrorCode, e.Message)}
 			}
 		}
 	}
 	return docs, nil
-}
-
-func newSecretText(arn string, text *string, binary []byte) secretText {
-	if text != nil {
-		binary = []byte(*text)
-	}
-	return secretText{arn: arn, text: binary}
 }
 
 // isSameSecret reports whether the configured ARN names the secret whose full ARN is the argument full. Secrets Manager
@@ -125,22 +127,13 @@ type callError struct {
 }
 
 func (e callError) Error() string {
-	return "secret " + strings.Join(e.arns, ", ") + ": " + e.err.Error()
+	text := "secret " + strings.Join(e.arns, ", ") + ": " + e.err.Error()
+	if answer, ok := errors.AsType[*awsjson.Error](e.err); ok && answer.Message != "" {
+		text += ": " + answer.Message
+	}
+	return text
 }
 func (e callError) Unwrap() error { return e.err }
 
 // Unavailable reports whether a later call may succeed: there was no answer, a 5xx answer, or throttling.
-func (e callError) Unavailable() bool {
-	var named smithy.APIError
-	if errors.As(e.err, &named) {
-		if _, slowDown := retry.DefaultThrottleErrorCodes[named.ErrorCode()]; slowDown {
-			return true
-		}
-	}
-	var answer *smithyhttp.ResponseError
-	if !errors.As(e.err, &answer) {
-		return true
-	}
-	status := answer.HTTPStatusCode() // 0: the connection ended before an answer
-	return status == 0 || status >= http.StatusInternalServerError
-}
+func (e callError) Unavailable() bool { return awsjson.IsTemporary(e.err) }

@@ -1,13 +1,8 @@
 package secrets
 
 import (
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const appSecretARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:xenon/app"
@@ -99,35 +94,5 @@ func TestIsSameSecretAcceptsAnARNWithoutItsSuffix(t *testing.T) {
 		if got := isSameSecret(test.configured, test.full); got != test.want {
 			t.Errorf("isSameSecret(%q, %q) = %v, want %v", test.configured, test.full, got, test.want)
 		}
-	}
-}
-
-func TestCallErrorIsUnavailableIfALaterCallMaySucceed(t *testing.T) {
-	t.Parallel()
-	answer := func(status int, code string) error {
-		return &smithyhttp.ResponseError{
-			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
-			Err:      &smithy.GenericAPIError{Code: code},
-		}
-	}
-	tests := map[string]struct {
-		err  error
-		want bool
-	}{
-		"not reached":    {errors.New("connection refused"), true},
-		"reset":          {answer(0, ""), true},
-		"internal error": {answer(500, "InternalServiceError"), true},
-		"throttled":      {answer(400, "ThrottlingException"), true},
-		"not allowed":    {answer(400, "AccessDeniedException"), false},
-		"not found":      {answer(400, "ResourceNotFoundException"), false},
-		"unreadable":     {answer(403, ""), false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := (callError{arns: []string{appSecretARN}, err: test.err}).Unavailable(); got != test.want {
-				t.Errorf("Unavailable() = %v, want %v", got, test.want)
-			}
-		})
 	}
 }

@@ -309,6 +309,27 @@ func TestMotoErrorOfDeniedAccessNamesTheSecrets(t *testing.T) {
 	checkOperatorError(t, err, c.cfg.AppSecretARN, c.cfg.SigningKeysARN)
 }
 
+// moto.CheckSignatures makes moto check signatures, with botocore's signer.
+func TestMotoSignsItsCalls(t *testing.T) {
+	c := newCountedManager(t)
+	key, secret := moto.NewIAMUser(t, "secretsmanager:*")
+	moto.CheckSignatures(t)
+	c.cfg.AWS.AccessKeyID, c.cfg.AWS.SecretAccessKey = key, config.Secret(secret+"-not")
+	_, err := New(c.cfg, c.clock.Now).DatabaseURL(t.Context())
+	checkOperatorError(t, err, c.cfg.AppSecretARN, "answered 403")
+	c.cfg.AWS.SecretAccessKey = config.Secret(secret)
+	c.checkReads(New(c.cfg, c.clock.Now), goodURL, goodSecret, goodKeys, c.calls.Load()+1)
+}
+
+func TestMotoSecretCanBeBinary(t *testing.T) {
+	c := newCountedManager(t)
+	in := &secretsmanager.PutSecretValueInput{SecretId: &c.cfg.SigningKeysARN, SecretBinary: []byte(goodKeys)}
+	if _, err := c.admin.PutSecretValue(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	c.checkReads(New(c.cfg, c.clock.Now), goodURL, goodSecret, goodKeys, 1)
+}
+
 func TestMotoMalformedSecretHidesNoOtherValue(t *testing.T) {
 	c := newCountedManager(t)
 	s := New(c.cfg, c.clock.Now)

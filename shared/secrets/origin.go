@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -87,13 +84,8 @@ func RotateOriginSecret(ctx context.Context, as config.AWS, arn, deployed string
 	if err != nil {
 		return "", fmt.Errorf("secret %s: %w", arn, err)
 	}
-	out, err := m.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId: &arn, SecretString: aws.String(string(text)),
-	})
-	if err != nil {
-		return "", callError{arns: []string{arn}, err: err}
-	}
-	return aws.ToString(out.VersionId), nil
+	in := putSecretValue{SecretID: arn, ClientRequestToken: newVersionID(), SecretString: string(text)}
+	return in.ClientRequestToken, m.call(ctx, "PutSecretValue", []string{arn}, in, nil)
 }
 
 // originSecretOf returns the origin secret in a version of the app secret. It returns "" if the version does not exist
@@ -102,14 +94,15 @@ func (m *manager) originSecretOf(ctx context.Context, arn, version string) strin
 	if version == "" {
 		return ""
 	}
-	out, err := m.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionId: &version})
-	if err != nil {
+	var out secretValue
+	in := getSecretValue{SecretID: arn, VersionID: version}
+	if err := m.call(ctx, "GetSecretValue", []string{arn}, in, &out); err != nil {
 		return ""
 	}
 	var app struct {
 		OriginSecret string `json:"originSecret"`
 	}
-	_ = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &app) // a text that is not JSON has no origin secret
+	_ = json.Unmarshal(out.bytes(), &app) // a text that is not JSON has no origin secret
 	return app.OriginSecret
 }
 

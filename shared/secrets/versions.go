@@ -1,15 +1,15 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
 )
 
@@ -62,14 +62,14 @@ func (s Stages) IsPending(version string) bool {
 
 // Stages reads the labels.
 func (v *Versions) Stages(ctx context.Context) (Stages, error) {
-	if err := v.cloud.createClient(); err != nil {
+	var out struct {
+		RotationEnabled    bool
+		VersionIdsToStages map[string][]string
+	}
+	if err := v.call(ctx, "DescribeSecret", getSecretValue{SecretID: v.arn}, &out); err != nil {
 		return Stages{}, err
 	}
-	out, err := v.cloud.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &v.arn})
-	if err != nil {
-		return Stages{}, v.wrapError(err)
-	}
-	return Stages{Rotated: aws.ToBool(out.RotationEnabled), labels: out.VersionIdsToStages}, nil
+	return Stages{Rotated: out.RotationEnabled, labels: out.VersionIdsToStages}, nil
 }
 
 // Read returns the value of a version, or ErrNoValue.
@@ -77,38 +77,32 @@ func (v *Versions) Read(ctx context.Context, version string) ([]byte, error) {
 	if version == "" {
 		return nil, fmt.Errorf("secret %s: %w", v.arn, ErrNoValue)
 	}
-	if err := v.cloud.createClient(); err != nil {
-		return nil, err
-	}
-	out, err := v.cloud.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
-		SecretId: &v.arn, VersionId: &version,
-	})
-	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); missing {
+	var out secretValue
+	err := v.call(ctx, "GetSecretValue", getSecretValue{SecretID: v.arn, VersionID: version}, &out)
+	if answer, ok := errors.AsType[*awsjson.Error](err); ok && answer.Code == "ResourceNotFoundException" {
 		return nil, fmt.Errorf("secret %s, version %s: %w", v.arn, version, ErrNoValue)
 	}
 	if err != nil {
-		return nil, v.wrapError(err)
+		return nil, err
 	}
-	return newSecretText(v.arn, out.SecretString, out.SecretBinary).text, nil
+	return out.bytes(), nil
 }
 
-// Put creates a pending version and returns its id. If version is empty, the AWS SDK generates the id. The value of a
-// version cannot be changed later. The first version of a secret comes into use immediately.
+// Put creates a pending version and returns its id, which is generated if version is empty. The value of a version
+// cannot be changed later. The first version of a secret comes into use immediately.
 func (v *Versions) Put(ctx context.Context, version string, text []byte) (string, error) {
-	if err := v.cloud.createClient(); err != nil {
-		return "", err
+	in := putSecretValue{
+		SecretID: v.arn, ClientRequestToken: cmp.Or(version, newVersionID()), SecretString: string(text),
+		VersionStages: []string{stagePending},
 	}
-	in := &secretsmanager.PutSecretValueInput{
-		SecretId: &v.arn, SecretString: aws.String(string(text)), VersionStages: []string{stagePending},
-	}
-	if version != "" {
-		in.ClientRequestToken = &version
-	}
-	out, err := v.cloud.client.PutSecretValue(ctx, in)
-	if err != nil {
-		return "", v.wrapError(err)
-	}
-	return aws.ToString(out.VersionId), nil
+	return in.ClientRequestToken, v.call(ctx, "PutSecretValue", in, nil)
+}
+
+// newVersionID returns the id of a new version. Secrets Manager accepts 32 to 64 characters.
+func newVersionID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
 }
 
 // Promote brings a version into use instead of the version old: it moves the label AWSCURRENT. It returns an error if
@@ -123,36 +117,29 @@ func (v *Versions) Cancel(ctx context.Context, version string) error {
 }
 
 func (v *Versions) moveLabel(ctx context.Context, label, from, to string) error {
-	if err := v.cloud.createClient(); err != nil {
-		return err
-	}
-	in := &secretsmanager.UpdateSecretVersionStageInput{SecretId: &v.arn, VersionStage: &label}
-	if from != "" {
-		in.RemoveFromVersionId = &from
-	}
-	if to != "" {
-		in.MoveToVersionId = &to
-	}
-	_, err := v.cloud.client.UpdateSecretVersionStage(ctx, in)
-	return v.wrapError(err)
+	in := struct {
+		SecretID            string `json:"SecretId"`
+		VersionStage        string
+		RemoveFromVersionID string `json:"RemoveFromVersionId,omitempty"`
+		MoveToVersionID     string `json:"MoveToVersionId,omitempty"`
+	}{v.arn, label, from, to}
+	return v.call(ctx, "UpdateSecretVersionStage", in, nil)
 }
 
 // StartRotation makes Secrets Manager start a rotation with the secret's function, and returns the version that the
 // rotation will bring into use.
 func (v *Versions) StartRotation(ctx context.Context) (version string, err error) {
-	if err := v.cloud.createClient(); err != nil {
-		return "", err
+	in := struct {
+		SecretID           string `json:"SecretId"`
+		ClientRequestToken string
+	}{v.arn, newVersionID()}
+	var out struct {
+		VersionID string `json:"VersionId"`
 	}
-	out, err := v.cloud.client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &v.arn})
-	if err != nil {
-		return "", v.wrapError(err)
-	}
-	return aws.ToString(out.VersionId), nil
+	err = v.call(ctx, "RotateSecret", in, &out)
+	return out.VersionID, err
 }
 
-func (v *Versions) wrapError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return callError{arns: []string{v.arn}, err: err}
+func (v *Versions) call(ctx context.Context, operation string, in, out any) error {
+	return v.cloud.call(ctx, operation, []string{v.arn}, in, out)
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/xenon-auth/xenon/shared/store"
@@ -157,7 +158,9 @@ func cacheCookieMAC(secret []byte, text []byte, expiresAt int64) []byte {
 
 // betterAuthDatePattern matches text that Better Auth parses as a date, even in a field that is not a date. So Better
 // Auth rejects a cache cookie with such text in one of these fields, such as the name of the user.
-var betterAuthDatePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+var betterAuthDatePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+})
 
 // isAcceptedByBetterAuth reports whether the required fields have values and Better Auth would parse no text as a date.
 func (p *cachePayload) isAcceptedByBetterAuth() bool {
@@ -172,7 +175,7 @@ func (p *cachePayload) isAcceptedByBetterAuth() bool {
 		p.User.Name, p.User.Image, p.User.Role.Value, p.User.BanReason.Value,
 		p.Session.IPAddress, p.Session.UserAgent, p.Session.ImpersonatedBy.Value,
 	} {
-		if text != nil && betterAuthDatePattern.MatchString(*text) {
+		if text != nil && betterAuthDatePattern().MatchString(*text) {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/xenon-auth/xenon/shared/auth"
 	"github.com/xenon-auth/xenon/shared/oauth"
@@ -77,11 +78,13 @@ func (s *Service) redirectServerFailure(w http.ResponseWriter, r *http.Request, 
 
 // errorCodePattern matches the codes that are written to the log. A provider, or an attacker in its place, can send any
 // text.
-var errorCodePattern = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
+var errorCodePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
+})
 
 // redirectError redirects to the error page of a sign-in, or to the default one.
 func (s *Service) redirectError(w http.ResponseWriter, r *http.Request, st state, code, description string) error {
-	if errorCodePattern.MatchString(code) {
+	if errorCodePattern().MatchString(code) {
 		web.NoteCode(r.Context(), code)
 	}
 	target := s.Options.OnSite(web.OrEmpty(st.ErrorURL))

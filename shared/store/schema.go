@@ -20,7 +20,7 @@ func (s *Store) UseSchema(name string) *Store {
 
 // tableNamePattern matches the name of one of Xenon's tables where a statement names a table. It does not match columns
 // such as session.token. It would also match a CTE with the name of a table, so no CTE in this package has such a name.
-var tableNamePattern = func() *regexp.Regexp {
+var tableNamePattern = sync.OnceValue(func() *regexp.Regexp {
 	var names []string
 	for _, name := range schema.TableNames() {
 		names = append(names, regexp.QuoteMeta(pgx.Identifier{name}.Sanitize()))
@@ -30,7 +30,7 @@ var tableNamePattern = func() *regexp.Regexp {
 	}
 	const before, after = `((?:\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+|::\s*))`, `(\s|[(),;]|$)`
 	return regexp.MustCompile(before + `(` + strings.Join(names, "|") + `)` + after)
-}()
+})
 
 // completeStatements caches the results of complete.
 var completeStatements sync.Map
@@ -69,5 +69,5 @@ func (s *Store) completeText(sql string) string {
 // qualifyTables writes the schema before the name of every table. So a statement uses the same tables on every
 // connection, also on one whose search_path a pooler has set.
 func (s *Store) qualifyTables(sql string) string {
-	return tableNamePattern.ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
+	return tableNamePattern().ReplaceAllString(sql, "${1}"+pgx.Identifier{s.schema}.Sanitize()+".${2}${3}")
 }

@@ -128,11 +128,7 @@ func newCertificate(t *testing.T, host string) (tls.Certificate, string) {
 // urlWith returns the URL of the database through the proxy, with parameters given as name, value, name, value, ….
 func (p *tlsProxy) urlWith(parameters ...string) string {
 	u := p.url
-	q := url.Values{}
-	for i := 0; i < len(parameters); i += 2 {
-		q.Set(parameters[i], parameters[i+1])
-	}
-	u.RawQuery = q.Encode()
+	u.RawQuery = queryOf(parameters...)
 	return u.String()
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 )
 
@@ -309,10 +310,11 @@ func jsTypeName(value any) string {
 
 // emailPattern is Better Auth's syntax of an email (docs/wire.md#email-syntax). It allows ASCII only, so no letter of
 // another alphabet can imitate an ASCII letter.
-var emailPattern = regexp.MustCompile(
-	`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
+var emailPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_'+\-]+(\.[A-Za-z0-9_'+\-]+)*@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
+})
 
 // IsEmail reports whether Better Auth accepts s as an email.
 func IsEmail(s string) bool {
-	return emailPattern.MatchString(s) && !strings.Contains(s, "'@")
+	return emailPattern().MatchString(s) && !strings.Contains(s, "'@")
 }

@@ -210,14 +210,17 @@ func TestDeliverReturnsUnsentMailsBeforeDeadline(t *testing.T) {
 	}
 }
 
-// The clients of SES and SMTP and the templates would make the cold start of other functions slower.
-func TestOnlyMailerLinksSES(t *testing.T) {
+// The clients of the AWS SDK make a function up to 3 MB larger. shared/awsjson calls these services without them.
+func TestNoFunctionLinksTheClientsOfTheSDK(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff(functionsThatLink(t, "/service/sesv2"), []string{"mailer"}); diff != "" {
-		t.Errorf("functions that link SES (-got +want):\n%s", diff)
+	for _, suffix := range []string{"/service/sesv2", "/service/secretsmanager", "/service/sqs"} {
+		if got := functionsThatLink(t, suffix); len(got) > 0 {
+			t.Errorf("functions that link %s: got %q, want none", suffix, got)
+		}
 	}
 }
 
+// The client of SMTP and the templates would make other functions larger.
 func TestOnlyMailerLinksSMTP(t *testing.T) {
 	t.Parallel()
 	for _, suffix := range []string{"github.com/wneessen/go-mail", "/shared/mail/content"} {

@@ -1,15 +1,13 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sesv2"
-	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
-	"github.com/aws/smithy-go"
-
+	"github.com/xenon-auth/xenon/shared/awsjson"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/mail/content"
 )
@@ -18,53 +16,48 @@ import (
 type sesSender struct {
 	aws           config.AWS
 	from, replyTo string
-	client        *sesv2.Client // made for the first mail
+	client        *awsjson.Client // created for the first mail
 }
 
-// Send sends a mail. SES writes the headers Date and Message-ID.
+// sendEmail is the body of a call of SendEmail, with the names of the API.
+type sendEmail struct {
+	FromEmailAddress string
+	ReplyToAddresses []string `json:",omitempty"`
+	Destination      struct{ ToAddresses []string }
+	Content          struct {
+		Simple struct {
+			Subject sesText
+			Body    struct {
+				Text sesText
+				HTML sesText `json:"Html"`
+			}
+		}
+	}
+}
+
+type sesText struct{ Data, Charset string }
+
+// Send sends a mail. SES writes the headers Date and Message-ID. The error has no email.
 func (s *sesSender) Send(ctx context.Context, to string, c content.Content) error {
 	if s.client == nil {
-		client, err := newSESClient(s.aws)
+		client, err := awsjson.SES(s.aws)
 		if err != nil {
 			return err
 		}
 		s.client = client
 	}
-	part := func(text string) *types.Content { return &types.Content{Data: &text, Charset: aws.String("UTF-8")} }
-	in := &sesv2.SendEmailInput{
-		FromEmailAddress: &s.from,
-		Destination:      &types.Destination{ToAddresses: []string{to}},
-		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: part(c.Subject),
-			Body:    &types.Body{Text: part(c.Text), Html: part(c.HTML)},
-		}},
-	}
+	in := sendEmail{FromEmailAddress: s.from}
 	if s.replyTo != "" {
 		in.ReplyToAddresses = []string{s.replyTo}
 	}
-	_, err := s.client.SendEmail(ctx, in)
-	return errorCodeOnly(err)
+	in.Destination.ToAddresses = []string{to}
+	in.Content.Simple.Subject = sesText{c.Subject, "UTF-8"}
+	in.Content.Simple.Body.Text = sesText{c.Text, "UTF-8"}
+	in.Content.Simple.Body.HTML = sesText{c.HTML, "UTF-8"}
+	return errorCodeOnly(s.client.Call(ctx, "/v2/email/outbound-emails", in, nil))
 }
 
-// newSESClient returns a client of SES, or of an emulator.
-func newSESClient(as config.AWS) (*sesv2.Client, error) {
-	if err := as.Check(); err != nil {
-		return nil, err
-	}
-	credentials := aws.Credentials{
-		AccessKeyID: as.AccessKeyID, SecretAccessKey: string(as.SecretAccessKey), SessionToken: string(as.SessionToken),
-	}
-	options := sesv2.Options{
-		Region:      as.Region,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }),
-	}
-	if as.MailEndpoint != "" {
-		options.BaseEndpoint = &as.MailEndpoint
-	}
-	return sesv2.New(options), nil
-}
-
-// Close does nothing: the SDK keeps its connections for the next batch.
+// Close does nothing: connections stay open for the next batch.
 func (s *sesSender) Close() {}
 
 // errorCodeOnly returns an error with only the code of an error of SES, whose text may contain an email. Any other
@@ -73,8 +66,8 @@ func errorCodeOnly(err error) error {
 	if err == nil {
 		return nil
 	}
-	if named, ok := errors.AsType[smithy.APIError](err); ok {
-		return fmt.Errorf("SES answered %s", named.ErrorCode())
+	if answer, ok := errors.AsType[*awsjson.Error](err); ok {
+		return fmt.Errorf("SES answered %s", cmp.Or(answer.Code, strconv.Itoa(answer.Status)))
 	}
 	return errors.New("no answer from SES: network, time limit or AWS settings")
 }

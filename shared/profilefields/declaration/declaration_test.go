@@ -77,6 +77,7 @@ func TestParseReportsEachProblemWithItsLine(t *testing.T) {
 		{"fields: [{name: a, label: A}]", "line 1: type is missing"},
 		{"fields: [{name: Age, type: boolean, label: A}]", `the name "Age" is not allowed`},
 		{"fields: [{name: 'a\"', type: boolean, label: A}]", `the name "a\"" is not allowed`},
+		{"fields: [{name: " + strings.Repeat("a", 64) + ", type: boolean, label: A}]", "is not allowed"},
 		{"fields: [{name: user_id, type: boolean, label: A}]", `the name "user_id" is reserved`},
 		{"fields: [{name: created_at, type: boolean, label: A}]", `the name "created_at" is reserved`},
 		{"fields: [{name: xmin, type: boolean, label: A}]", `the name "xmin" is reserved`},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,6 +18,7 @@ const (
 	maxChoices      = 100
 	maxTextLength   = 10_000 // characters of a Text
 	defaultLength   = 255    // characters of a Text without max
+	maxNameLength   = 63     // Postgres truncates longer names
 	maxLabelLength  = 200
 	maxChoiceLength = 100
 	maxMessage      = 500
@@ -24,7 +26,7 @@ const (
 )
 
 var (
-	namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*$`) })
 
 	// reservedNames cannot be names of fields: the columns that every profile has, the names that the statements of the
 	// import use beside the fields, the system columns of Postgres, and names with a meaning in JavaScript objects.
@@ -105,7 +107,7 @@ func (r *reader) readName(m mapping) string {
 	switch {
 	case name == "":
 		return ""
-	case !namePattern.MatchString(name):
+	case len(name) > maxNameLength || !namePattern().MatchString(name):
 		r.addf(m.values["name"], "the name %q is not allowed: a name begins with a lower-case letter and has at most 63 "+
 			"lower-case letters, digits and underscores", name)
 		return ""

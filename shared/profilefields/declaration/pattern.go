@@ -5,13 +5,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // patternToken matches the next part of a pattern: an escape, a class, the begin of a group, a quantifier or a
 // character.
-var patternToken = regexp.MustCompile(
-	`^(\\.|\[\^?(?:\\.|[^\]\\\[])+\]|\(\?:|\(\?|[*+?]|\{[0-9]+(?:,[0-9]*)?\}|[^\\\[])`,
-)
+var patternToken = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\\.|\[\^?(?:\\.|[^\]\\\[])+\]|\(\?:|\(\?|[*+?]|\{[0-9]+(?:,[0-9]*)?\}|[^\\\[])`)
+})
 
 // escapes are the characters that can follow a backslash. In a class the minus sign can follow, too.
 const escapes = `dws^$\.*+?()[]{}|/`
@@ -24,7 +25,7 @@ func checkPattern(pattern string) error {
 	}
 	canRepeat := false // a quantifier can follow
 	for rest := pattern; rest != ""; {
-		token := patternToken.FindString(rest)
+		token := patternToken().FindString(rest)
 		if token == "" {
 			return errors.New("has an unescaped [ in a class, or ends too early")
 		}
