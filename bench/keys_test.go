@@ -52,11 +52,9 @@ func newKeysAndVerifier(b *testing.B, alg string) (*keys.Keys, *jwtverify.Verifi
 var benchClaims = keys.Claims{
 	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",
 	SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c",
-	User: map[string]any{
-		"id": "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11", "name": "Zoë Example", "email": "zoe@example.com",
-		"emailVerified": true,
-		"image":         nil, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-02T03:04:05.006Z",
-	},
+	User: []byte(`{"name":"Zoë Example","email":"zoe@example.com","emailVerified":true,"image":null,` +
+		`"createdAt":"2026-01-01T00:00:00.000Z","updatedAt":"2026-01-02T03:04:05.006Z",` +
+		`"id":"0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11"}`),
 }
 
 // BenchmarkSign measures three things: signing a new token, getting a token that is reused, and an RSA signature alone.

@@ -145,7 +145,7 @@ func (d *deployment) saveKeys(t *testing.T, s testSet) {
 var testClaims = keys.Claims{
 	Subject:   "0b0e7a52-6f0d-4a43-9d52-3d9f0a4b6a11",
 	SessionID: "5f3c1c0a-2f67-4c2b-8f0e-0f7f8a1d2b3c",
-	User:      map[string]any{"name": "Zoë <b>", "email": "zoe@example.com"},
+	User:      []byte(`{"name":"Zoë <b>","email":"zoe@example.com"}`),
 }
 
 // newToken returns a new token that Xenon issued.
