@@ -187,7 +187,7 @@ screenshots: ## like e2e, and save a picture of every state in e2e/screenshots
 lint: .tools/golangci-lint-$(GOLANGCI_LINT) .tools/actionlint-$(ACTIONLINT) ## run the linters
 	@scripts/plain-words
 	@.tools/actionlint-$(ACTIONLINT)
-	$< run --allow-parallel-runners $(GO_PACKAGES)
+	GOGC=400 $< run --allow-parallel-runners $(GO_PACKAGES)
 
 # cfn-lint does what `sam validate --lint` does, for all files in one process. Without a state machine it fails.
 .PHONY: template

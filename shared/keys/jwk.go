@@ -21,7 +21,7 @@ import (
 // JWK is a public key as /api/auth/jwks publishes it.
 type JWK struct {
 	KeyID     string
-	Algorithm string // alg; empty for a key of Better Auth whose algorithm is unknown
+	Algorithm string          // alg; empty for a key of Better Auth whose algorithm is unknown
 	text      json.RawMessage // compact
 }
 

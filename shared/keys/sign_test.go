@@ -189,9 +189,15 @@ func TestSignRejectsInvalidClaims(t *testing.T) {
 			}
 		})
 	}
-	if token, err := d.keys.Sign(t.Context(), Claims{Subject: "u", SessionID: "s", User: json.RawMessage(" { } ")}); err != nil {
+	if token, err := d.keys.Sign(
+		t.Context(),
+		Claims{Subject: "u", SessionID: "s", User: json.RawMessage(" { } ")},
+	); err != nil {
 		t.Errorf("Sign with a user without members: got the error %v, want none", err)
-	} else if _, err := d.verifier.Verify(t.Context(), token); err != nil {
+	} else if _, err := d.verifier.Verify(
+		t.Context(),
+		token,
+	); err != nil {
 		t.Errorf("Verify of the token of a user without members: got the error %v, want none", err)
 	}
 }

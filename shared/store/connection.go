@@ -75,9 +75,9 @@ func closeBrokenConnection(conn *pgxpool.Conn) {
 // TakeWaitCount.
 func (s *Store) TakeWaitCount() int { return int(s.waitCount.Swap(0)) }
 
-// takeSlot waits until fewer statements than the pool has connections are running, so that the pool has a connection for
-// this one. It waits at most s.freeConnectionTimeout. If a connection is being opened at that time, it continues to wait
-// until ctx ends. A statement that need not wait needs no timer.
+// takeSlot waits until fewer statements are running than the pool has connections, so that the pool has one for this
+// statement. It waits at most s.freeConnectionTimeout. If a connection is being opened at that time, it continues to
+// wait until ctx ends. A statement that need not wait needs no timer.
 func (s *Store) takeSlot(ctx context.Context) error {
 	select {
 	case s.slots <- struct{}{}:
