@@ -133,6 +133,39 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	importtest.CheckEqual(t, m, "after the third pass")
 }
 
+// A user of the first batch gets the account that a user of the second batch had, as a new identity. The account of the
+// other user is removed although nothing else of that user has changed.
+func TestAccountThatMovedToAnEarlierBatchIsRemovedFromItsUser(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	importtest.Exec(t, from, `
+insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
+select ('00000000-0000-4000-9000-00000000000' || n)::uuid, n || '@example.com', now(), now(), now()
+from generate_series(1, 2) n;
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
+  ('00000000-0000-4000-a000-000000000002', '00000000-0000-4000-9000-000000000002', 'google', 'subject', '{}', now(), now())`)
+	m := importtest.NewImport(t, from)
+	o := importtest.BatchesOf40
+	o.BatchSize = 1
+	runBatchesInOrder := func() {
+		t.Helper()
+		if st, err := m.Run(t.Context(), o, false, 1); err != nil || st.State != "complete" {
+			t.Fatalf("run the import with one worker: got the state %q, %v, want complete", st.State, err)
+		}
+	}
+	runBatchesInOrder()
+	importtest.Exec(t, from, `
+delete from auth.identities;
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
+  ('00000000-0000-4000-a000-000000000001', '00000000-0000-4000-9000-000000000001', 'google', 'subject', '{}', now(), now())`)
+	runBatchesInOrder()
+	want := []string{"1 google subject", "2 deleted_in_source"}
+	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {
+		t.Errorf("accounts and quarantine after the second pass (-got +want):\n%s", diff)
+	}
+	importtest.CheckEqual(t, m, "after the second pass")
+}
+
 // During the pass, a user of the target signs in with a provider.
 func TestAccountThatAUserOfTheTargetGetsDuringThePassIsKept(t *testing.T) {
 	t.Parallel()
