@@ -1,6 +1,6 @@
 // Measures the pages of the site with Lighthouse, as on a phone and as on a desktop, and writes the table of
-// docs/performance.md. `make lighthouse` runs it. ROUNDS is the number of measurements of each page; the table has their
-// medians. REPORTS=DIR also keeps the reports of Lighthouse.
+// docs/performance.md. `make lighthouse` runs it. ROUNDS is the number of measurements of each page; the table has
+// their medians. With REPORTS=DIR it writes the reports of Lighthouse there, and no table.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';

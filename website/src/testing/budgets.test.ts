@@ -4,9 +4,9 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { parse } from 'parse5';
 import { expect, it } from 'vitest';
 
-// The maximum size of a page in kB: HTML, styles, font and scripts, compressed as `xenon dev` compresses them. A browser
-// loads them before the page reacts to clicks. e2e/budgets.spec.ts has the parts of authentication and of the search. If
-// you raise a number, run `make lighthouse`, too.
+// The maximum size of a page in kB: HTML, styles, font and scripts, compressed as `xenon dev` compresses them. A
+// browser loads them before the page reacts to clicks. e2e/budgets.spec.ts has the parts of authentication and of the
+// search. If you raise a number, run `make lighthouse`, too.
 const budgets = {
   '/': 218,
   '/docs/': 231,
