@@ -159,6 +159,12 @@ e2e: website/csp-hashes.txt e2e/node_modules examples/vite-react/node_modules ##
 	@go build -o bin/xenon ./cmd/xenon
 	@cd e2e && CHROMIUM=$$(../scripts/browser) && export CHROMIUM && node_modules/.bin/playwright test $(ARGS)
 
+# The scores depend on the speed of the machine, and on what else it does.
+.PHONY: lighthouse
+lighthouse: website/csp-hashes.txt e2e/node_modules e2e/lighthouse/node_modules ## measure pages with Lighthouse, and write the table of docs/performance.md (five minutes; ROUNDS=1 is faster)
+	@go build -o bin/xenon ./cmd/xenon
+	@CHROMIUM=$$(scripts/browser) && export CHROMIUM && e2e/lighthouse/node_modules/.bin/node e2e/lighthouse/run.mjs
+
 # Not part of make check, because it needs Java and downloads Keycloak.
 .PHONY: keycloak
 keycloak: website/csp-hashes.txt e2e/node_modules .tools/keycloak.done ## sign in at a real Keycloak in a real browser (needs Java 17 and Maven; downloads 180 MB once)
@@ -406,6 +412,11 @@ e2e/node_modules: e2e/package-lock.json
 	@$(CHECK_NODE)
 	@echo "Installing Playwright …"
 	@cd e2e && ../scripts/npm-ci
+	@touch $@
+
+e2e/lighthouse/node_modules: e2e/lighthouse/package-lock.json
+	@echo "Installing Lighthouse and the Node.js that it needs …"
+	@cd e2e/lighthouse && ../../scripts/npm-ci
 	@touch $@
 
 conformance/node_modules: conformance/package-lock.json

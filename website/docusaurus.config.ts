@@ -11,6 +11,7 @@ import counts from './plugins/counts';
 import licences from './plugins/licences';
 import remarkManual from './plugins/manual';
 import remarkOpenapi from './plugins/openapi';
+import prismInChunks from './plugins/prismInChunks';
 import stableNames from './plugins/stableNames';
 import ssrTemplate from './plugins/template';
 
@@ -141,6 +142,7 @@ const config: Config = {
     ['@docusaurus/plugin-sitemap', { ignorePatterns: [...PrivatePages, SearchPage] } satisfies SitemapOptions],
     (context) => counts(context, '../docs'),
     licences,
+    prismInChunks,
     stableNames,
   ],
   themes: [

@@ -42,14 +42,15 @@ func (p sitePolicy) withSite(routes web.Routes, cfg config.API, site http.Handle
 	})
 }
 
-// builtFiles serves the files of a built site as the CloudFront distribution of template.yaml does. It reads a file at
-// each request.
+// builtFiles serves the files of a built site as the CloudFront distribution of template.yaml does: compressed, and
+// with the same headers. It reads a file at each request.
 type builtFiles struct {
 	files         fs.FS
 	hashes        func() (string, error)          // of the inline scripts; returns an error while the site is not built
 	headers       func(hashes string) http.Header // of every response
 	whileNotBuilt http.Handler                    // serves requests while the site is not built
 	styles        []string                        // the places of inline styles, of a site of the user
+	compressed    *compressedFiles
 }
 
 // openXenonSite returns Xenon's own site. In a checkout this is website/, which may be built later. Otherwise it is the
@@ -72,6 +73,7 @@ func openXenonSite() (site builtFiles, ok bool) {
 // openSiteInFolder returns the site in a folder with the directory build and the file hashesFile.
 func openSiteInFolder(folder fs.FS) (site builtFiles) {
 	site.files, _ = fs.Sub(folder, "build") // the name is valid
+	site.compressed = newCompressedFiles()
 	site.hashes = func() (string, error) {
 		text, err := fs.ReadFile(folder, hashesFile)
 		return strings.Join(strings.Fields(string(text)), " "), err
@@ -100,7 +102,7 @@ func openSiteOfUser(dir string) (site builtFiles, err error) {
 		return site, fmt.Errorf("it has event handlers in attributes, which the Content-Security-Policy blocks: %s",
 			firstFive(scan.handlers))
 	}
-	site.styles = scan.styles
+	site.styles, site.compressed = scan.styles, newCompressedFiles()
 	site.files, site.hashes = root.FS(), func() (string, error) { return scan.joinHashes(), nil }
 	return site, nil
 }
@@ -126,13 +128,31 @@ func (s builtFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w)
 		return
 	}
-	sum := sha256.Sum256(text)
-	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
 	w.Header().Set("Cache-Control", cacheAndRevalidate)
 	if strings.HasPrefix(name, "assets/") {
 		w.Header().Set("Cache-Control", cacheForever)
 	}
+	text = s.compress(w, r, name, text)
 	http.ServeContent(w, r, name, changed, bytes.NewReader(text))
+}
+
+// compress returns the text of a file as the client accepts it, and sets the headers about it. As CloudFront, it does
+// not compress the answer to a request with Range, and makes the ETag of a compressed file weak.
+func (s builtFiles) compress(w http.ResponseWriter, r *http.Request, name string, text []byte) []byte {
+	sum := sha256.Sum256(text)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	w.Header().Set("ETag", tag)
+	if !isCompressible(name, len(text)) {
+		return text
+	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	encoding := chooseEncoding(r.Header.Get("Accept-Encoding"))
+	if encoding == "" || r.Header.Get("Range") != "" {
+		return text
+	}
+	w.Header().Set("Content-Encoding", encoding)
+	w.Header().Set("ETag", "W/"+tag)
+	return s.compressed.get(name, encoding, tag, text)
 }
 
 // notFound answers with 404.html of the site. Here builtFiles differs from CloudFront, which sends the error of S3.

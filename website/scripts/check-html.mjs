@@ -106,7 +106,7 @@ function checkStructure(page, elements, report) {
   if (!elements.some((one) => one.tagName === 'html' && attributeValue(one, 'lang'))) report('<html> has no lang');
   if (!elements.some((one) => one.tagName === 'title' && one.childNodes.length > 0))
     report('has no title, or an empty one');
-  if (!meta('description') && !isNoindex(elements) && page !== '404.html') report('has no meta description');
+  if (!meta('description') && page !== '404.html') report('has no meta description');
   if (count('h1') !== 1) report(`has ${count('h1')} h1 elements, want 1`);
   const ids = elements.map((one) => attributeValue(one, 'id')).filter(Boolean);
   for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) report(`id ${id} is used twice`);

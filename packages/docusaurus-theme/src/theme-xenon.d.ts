@@ -23,6 +23,7 @@ declare module '@theme/XenonAuthLayout' {
   export interface Props {
     readonly title: string;
     readonly intro?: ReactNode;
+    readonly description?: string;
     readonly wide?: boolean;
     readonly children: ReactNode;
   }

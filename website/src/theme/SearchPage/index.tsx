@@ -15,8 +15,9 @@ const maxResults = 100;
 /** All results for the query in the URL. This page replaces the page of the plugin, which has no main element. */
 export default function SearchPage(): ReactNode {
   const title = translate({ id: 'search.title', message: 'Search the manual' });
+  const description = translate({ id: 'search.description', message: 'All pages of the manual that have your words.' });
   return (
-    <Layout title={title}>
+    <Layout title={title} description={description}>
       <Head>
         <meta name="robots" content="noindex, follow" />
       </Head>

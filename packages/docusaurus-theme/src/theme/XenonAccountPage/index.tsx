@@ -31,7 +31,14 @@ export default function Account(): ReactNode {
   const links = useBrokenLinks();
   for (const id of sections) links.collectAnchor(id);
   return (
-    <AuthLayout wide title={translate({ id: 'theme.xenon.account.title', message: 'Your account' })}>
+    <AuthLayout
+      wide
+      title={translate({ id: 'theme.xenon.account.title', message: 'Your account' })}
+      description={translate({
+        id: 'theme.xenon.account.description',
+        message: 'Change your name, e-mail address or password, see your sessions, or delete your account.',
+      })}
+    >
       {isDeleted ? (
         <AccountDeleted />
       ) : (

@@ -18,7 +18,14 @@ export default function AdminPage(): ReactNode {
   const id = query.get('user');
   // One layout for both: its heading takes the focus when the title changes.
   return (
-    <AuthLayout wide title={id ? userTitle() : translate({ id: 'theme.xenon.admin.title', message: 'Users' })}>
+    <AuthLayout
+      wide
+      title={id ? userTitle() : translate({ id: 'theme.xenon.admin.title', message: 'Users' })}
+      description={translate({
+        id: 'theme.xenon.admin.description',
+        message: 'The users of this site, for administrators.',
+      })}
+    >
       {query.has('removed') && (
         <FormNote>{translate({ id: 'theme.xenon.admin.removed', message: 'The user is deleted.' })}</FormNote>
       )}

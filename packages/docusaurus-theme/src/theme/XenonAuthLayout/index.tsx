@@ -11,13 +11,15 @@ import styles from './styles.module.css';
 interface Props {
   readonly title: string;
   readonly intro?: ReactNode;
+  /** The description for search engines and previews. The default is `intro`, if it is a text. */
+  readonly description?: string;
   /** For pages with more than one form. */
   readonly wide?: boolean;
   readonly children: ReactNode;
 }
 
 /** The frame of all pages of the theme: the title, robots noindex, and a note for browsers without JavaScript. */
-export default function AuthLayout({ title, intro, wide, children }: Props): ReactNode {
+export default function AuthLayout({ title, intro, description, wide, children }: Props): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(title);
   // A new title means new content without a navigation. The heading takes the focus, so that screen readers announce
@@ -26,8 +28,9 @@ export default function AuthLayout({ title, intro, wide, children }: Props): Rea
     if (shown.current !== title) heading.current?.focus();
     shown.current = title;
   }, [title]);
+  const summary = description ?? (typeof intro === 'string' ? intro : undefined);
   return (
-    <Layout title={title} wrapperClassName={clsx(styles.wrapper)}>
+    <Layout title={title} {...(summary && { description: summary })} wrapperClassName={clsx(styles.wrapper)}>
       <Head>
         <meta name="robots" content="noindex" />
       </Head>

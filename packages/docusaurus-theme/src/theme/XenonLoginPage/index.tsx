@@ -24,7 +24,10 @@ function LoginWithPassword(): ReactNode {
   const { provider, error } = useProviderResult() ?? {};
   const query = new URLSearchParams(useSearch() ?? '');
   return (
-    <AuthLayout title={titleText()}>
+    <AuthLayout
+      title={titleText()}
+      description={translate({ id: 'theme.xenon.login.description', message: 'Sign in to your account.' })}
+    >
       {query.has('reset') && (
         <FormNote>
           {translate({ id: 'theme.xenon.login.reset', message: 'Your new password is saved. Sign in with it.' })}

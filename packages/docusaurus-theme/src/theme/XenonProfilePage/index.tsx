@@ -7,7 +7,11 @@ import type { ReactNode } from 'react';
 
 export default function Profile(): ReactNode {
   return (
-    <AuthLayout wide title={translate({ id: 'theme.xenon.profile.title', message: 'Your profile' })}>
+    <AuthLayout
+      wide
+      title={translate({ id: 'theme.xenon.profile.title', message: 'Your profile' })}
+      description={translate({ id: 'theme.xenon.profile.description', message: 'See and change your profile.' })}
+    >
       <RequireAuth>
         {(user) => (
           <>

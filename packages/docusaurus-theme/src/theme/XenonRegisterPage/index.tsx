@@ -32,7 +32,10 @@ export default function Register(): ReactNode {
     );
   }
   return (
-    <AuthLayout title={translate({ id: 'theme.xenon.register.title', message: 'Create your account' })}>
+    <AuthLayout
+      title={translate({ id: 'theme.xenon.register.title', message: 'Create your account' })}
+      description={translate({ id: 'theme.xenon.register.description', message: 'Create an account on this site.' })}
+    >
       {error && <ProviderError provider={provider} error={error} next={next} current="register" />}
       {(site.methods.password || !site.signUp) && <RegisterForm next={next} onMailed={setMailedTo} />}
       {site.signUp && <MailSignInLink next={next} />}

@@ -48,7 +48,13 @@ export default function ResetPassword(): ReactNode {
     );
   }
   return (
-    <AuthLayout title={title}>
+    <AuthLayout
+      title={title}
+      description={translate({
+        id: 'theme.xenon.reset.description',
+        message: 'Choose a new password with the link in our mail.',
+      })}
+    >
       <NewPasswordForm token={link?.token} onSaved={goToLogin} onRejected={() => setRejected(true)} />
     </AuthLayout>
   );

@@ -43,10 +43,17 @@ export default function VerifyEmail(): ReactNode {
     <EmailForm key={email} initial={email} send={send} onSent={setSentTo} />,
   );
   return (
-    <AuthLayout title={title} intro={intro}>
+    <AuthLayout title={title} intro={intro} description={descriptionText()}>
       {content}
     </AuthLayout>
   );
+}
+
+function descriptionText(): string {
+  return translate({
+    id: 'theme.xenon.verify.description',
+    message: 'Confirm your e-mail address with the link in our mail.',
+  });
 }
 
 interface Screen {
