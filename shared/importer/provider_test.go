@@ -143,7 +143,8 @@ insert into auth.users (id, email, email_confirmed_at, created_at, updated_at)
 select ('00000000-0000-4000-9000-00000000000' || n)::uuid, n || '@example.com', now(), now(), now()
 from generate_series(1, 2) n;
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
-  ('00000000-0000-4000-a000-000000000002', '00000000-0000-4000-9000-000000000002', 'google', 'subject', '{}', now(), now())`)
+  ('00000000-0000-4000-a000-000000000002', '00000000-0000-4000-9000-000000000002', 'google', 'subject', '{}', now(),
+    now())`)
 	m := importtest.NewImport(t, from)
 	o := importtest.BatchesOf40
 	o.BatchSize = 1
@@ -157,7 +158,8 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 	importtest.Exec(t, from, `
 delete from auth.identities;
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at) values
-  ('00000000-0000-4000-a000-000000000001', '00000000-0000-4000-9000-000000000001', 'google', 'subject', '{}', now(), now())`)
+  ('00000000-0000-4000-a000-000000000001', '00000000-0000-4000-9000-000000000001', 'google', 'subject', '{}', now(),
+    now())`)
 	runBatchesInOrder()
 	want := []string{"1 google subject", "2 deleted_in_source"}
 	if diff := cmp.Diff(accountLines(t, m.To), want); diff != "" {

@@ -84,9 +84,9 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 	return isFresh, nil
 }
 
-// LedgerFingerprints returns SQL for the number and the sum of the fingerprints that the ledger has for each user. A row
-// without a fingerprint is to be copied again. It counts, so that its user differs from the source also if the source
-// has deleted the row. A kept row without a fingerprint does not count: the source has deleted it.
+// LedgerFingerprints returns SQL for the number and the sum of the fingerprints that the ledger has for each user. A
+// row without a fingerprint is to be copied again. It counts, so that its user differs from the source also if the
+// source has deleted the row. A kept row without a fingerprint does not count: the source has deleted it.
 func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
 	return `SELECT user_id::text, count(*), coalesce(sum(raw), 0)::text
 FROM ` + Entries(p.ID, s, "l") + `
