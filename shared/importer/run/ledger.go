@@ -87,11 +87,18 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 // LedgerFingerprints returns SQL for the number and the sum of the fingerprints that the ledger has for each user. It
 // leaves out users without a fingerprint.
 func (p *Pass) LedgerFingerprints(s mapping.Scope) string {
-	return `SELECT user_id::text, count(raw), coalesce(sum(raw), 0)::text
+	return `SELECT user_id::text, count(raw), ` + mapping.FingerprintSum + `
 FROM ` + Entries(p.ID, s, "l") + `
 WHERE l.outcome <> 'deleted'
 GROUP BY user_id
 HAVING count(raw) > 0`
+}
+
+// LedgerFingerprintSum returns SQL for the name ”, the number and the sum of all fingerprints of the ledger in a scope.
+func (p *Pass) LedgerFingerprintSum(s mapping.Scope) string {
+	return `SELECT '', count(raw), ` + mapping.FingerprintSum + `
+FROM ` + Entries(p.ID, s, "l") + `
+WHERE l.outcome <> 'deleted'`
 }
 
 // AssignTemporary returns SQL that sets a column to a temporary value, an SQL expression, in the users of the target
