@@ -179,8 +179,15 @@ func (w *worker) copySessions(ctx context.Context, b run.Batch) (n int64, err er
 func (w *worker) copyBatch(ctx context.Context, b run.Batch) (counts rowCounts, err error) {
 	s := b.Scope
 	if b.Copied {
-		err := w.Retry(ctx, func(ctx context.Context) (err error) {
-			s.IDs, counts, err = w.listChangedUsers(ctx, b.Scope)
+		err := w.Retry(ctx, func(ctx context.Context) error {
+			n, isSame, err := w.countUnchanged(ctx, b.Scope)
+			if err == nil && isSame {
+				s.IDs, counts = nil, rowCounts{rows: n, unchanged: n}
+				return nil
+			}
+			if err == nil {
+				s.IDs, counts, err = w.listChangedUsers(ctx, b.Scope)
+			}
 			return err
 		})
 		if err != nil || len(s.IDs) == 0 {

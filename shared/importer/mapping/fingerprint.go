@@ -27,6 +27,11 @@ func first64BitsOfMD5(md5 string) string { return "('x' || left(" + md5 + ", 16)
 // Checksum returns an SQL expression for the first 64 bits of the MD5 of a record. It is the same on every server.
 func Checksum(record string) string { return first64BitsOfMD5("md5(" + record + "::text)") }
 
+// FingerprintSum is an SQL expression for the sum of the fingerprints raw of several rows. The sum of the fingerprints
+// alone is not enough: the hash of a record is linear in the hashes of its columns, so that two rows that swap a value
+// keep their sum.
+const FingerprintSum = "coalesce(sum(raw), 0) || ' ' || coalesce(sum(hashint8extended(raw, 0)), 0)"
+
 // Fingerprints returns SQL for (source, key, user_id, raw) of every source row in the scope.
 func (m Mapping) Fingerprints(s Scope) string {
 	var parts []string

@@ -38,14 +38,14 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 	var providers []Provider
 	err = queryConcurrently(ctx, p.env, p.src,
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			if ofUsers, err = queryEstimates(ctx, db, users); err != nil {
-				return err
-			}
-			providers, err = queryProviders(ctx, db, p.mapping.ProviderUsers(r))
+			ofUsers, err = queryEstimates(ctx, db, users)
 			return err
 		},
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			ofOthers, err = queryEstimates(ctx, db, others)
+			if ofOthers, err = queryEstimates(ctx, db, others); err != nil {
+				return err
+			}
+			providers, err = queryProviders(ctx, db, p.mapping.ProviderUsers(r))
 			return err
 		})
 	if err != nil {
