@@ -85,8 +85,8 @@ FOR KEY SHARE OF r`, p.ID, s.Contains("l.user_id"), s.Contains("u.id"), s.Contai
 }
 
 // isComparedSQL is an SQL condition: the ledger row l has a fingerprint, or the run is to copy the row again. A row to
-// copy again counts, so that its user differs from the source also if the source has deleted the row. A kept row without
-// a fingerprint does not count: the source has deleted it.
+// copy again counts, so that its user differs from the source also if the source has deleted the row. A kept row
+// without a fingerprint does not count: the source has deleted it.
 const isComparedSQL = `l.outcome <> 'deleted' AND NOT (l.outcome = 'kept' AND l.raw IS NULL)`
 
 // LedgerFingerprints returns SQL for the number and the sum of the fingerprints that the ledger has for each user.
@@ -97,7 +97,7 @@ WHERE ` + isComparedSQL + `
 GROUP BY user_id`
 }
 
-// LedgerFingerprintSum returns SQL for the name ”, the number and the sum of all fingerprints of the ledger in a scope.
+// LedgerFingerprintSum returns SQL for an empty name, and the number and the sum of all fingerprints in a scope.
 func (p *Pass) LedgerFingerprintSum(s mapping.Scope) string {
 	return `SELECT '', count(*), ` + mapping.FingerprintSum + `
 FROM ` + Entries(p.ID, s, "l") + `
