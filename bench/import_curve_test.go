@@ -17,9 +17,9 @@ const curveHead = `
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
-// BenchmarkImportCurve measures imports of sources of several sizes, and prints a Markdown table. Each size has a server
-// of its own. All figures of a line are of one run: a COPY of the mapped rows for each table, `xenon migrate run`,
-// the same again with nothing changed, and `xenon migrate verify`. It measures once, whatever b.N is.
+// BenchmarkImportCurve measures imports of sources of several sizes, and prints a Markdown table. Each size has a
+// server of its own. All figures of a line are of one run: a COPY of the mapped rows for each table, `xenon migrate
+// run`, the same again with nothing changed, and `xenon migrate verify`. It measures once, whatever b.N is.
 func BenchmarkImportCurve(b *testing.B) {
 	var table strings.Builder
 	table.WriteString(curveHead)
