@@ -85,8 +85,9 @@ func TestUseOfACarriedSecondFactorIsNoChange(t *testing.T) {
 update auth.mfa_factors set last_challenged_at = now(), updated_at = now() where id = md5('a')::uuid;
 update auth.mfa_factors set secret = '`+encryptedSecret+`' where id = md5('b')::uuid`)
 	f := checkFreeze(t, m, nil)
-	if !f.IsFrozen || f.Polls[0].Changed != 0 || f.Polls[0].Rows != 2 {
-		t.Errorf("factors that are used: got %q and %+v, want a frozen source, and 2 rows of unchanged users",
+	// A transaction of another test on the same server can make a poll read more rows.
+	if !f.IsFrozen || f.Polls[0].Changed != 0 || f.Polls[0].Rows < 2 {
+		t.Errorf("factors that are used: got %q and %+v, want a frozen source, and at least 2 rows of unchanged users",
 			f.WhyNot(), f.Polls)
 	}
 	if diff := cmp.Diff(before, carriedSecrets(t, m)); diff != "" {
