@@ -99,10 +99,10 @@ TEST_TOOLS := .tools/pgbouncer.done .tools/moto.done .tools/sam.done .tools/fast
 test-concurrent: $(TEST_TOOLS)
 	$(WITH_POSTGRES) $(GO_TEST_RACE) -timeout 40m -tags node,moto $(CONCURRENT_PACKAGES)
 
-# The tests often wait for Postgres, Node or a time, so four packages are tested at the same time.
+# The tests often wait for Postgres, Node or a time, so three packages are tested at the same time.
 .PHONY: test-others
 test-others: $(TEST_TOOLS)
-	$(WITH_POSTGRES) go test $(TEST_FLAGS) -p 4 -timeout 40m -tags node,moto $(OTHER_PACKAGES)
+	$(WITH_POSTGRES) go test $(TEST_FLAGS) -p 3 -timeout 40m -tags node,moto $(OTHER_PACKAGES)
 
 .PHONY: nightly
 nightly: $(TEST_TOOLS) ## run the Go tests with the race detector and with all cases; make test runs a sample of the cases
