@@ -218,8 +218,6 @@ func maxConcurrentVerifies(t *testing.T, h *Hasher, memory int64) int {
 	return most
 }
 
-// Verify of the right password computes one hash. Only a failed attempt may compute a second one, to measure how long a
-// hash takes in the format that Hash writes.
 // A process that hashes one password at a time with scrypt holds the memory of one hash, not of two. This test is not
 // parallel, because the hashes of others would count.
 func TestMemoryOfAHashIsFreeBeforeTheNextHash(t *testing.T) {
@@ -243,6 +241,8 @@ func TestMemoryOfAHashIsFreeBeforeTheNextHash(t *testing.T) {
 	}
 }
 
+// Verify of the right password computes one hash. Only a failed attempt may compute a second one, to measure how long a
+// hash takes in the format that Hash writes.
 func TestRightPasswordTakesOneHash(t *testing.T) {
 	t.Parallel()
 	h := New(config.Argon2id)
