@@ -393,10 +393,11 @@ SITE_FEATURES := MAGIC_LINK=$(MAGIC_LINK) EMAIL_OTP=$(EMAIL_OTP) TWO_FACTOR=$(TW
 website/.features: FORCE
 	@echo "$(SITE_FEATURES)" | cmp -s - $@ || echo "$(SITE_FEATURES)" > $@
 
-# Builds the theme and the site if a source file is newer. The build writes csp-hashes.txt last.
+# Builds the theme and the site if a source file is newer. The build writes csp-hashes.txt last. node_modules is not
+# compared, because tools write into it.
 SITE_SOURCES := $(shell find website packages docs \( -name node_modules -o -name build -o -name lib -o -name .stock -o -name .docusaurus -o -name csp-hashes.txt -o -name .features \) -prune -o -path website -o -path packages/docusaurus-theme -o -print 2>/dev/null)
 
-website/csp-hashes.txt: $(SITE_SOURCES) node_modules website/.features
+website/csp-hashes.txt: $(SITE_SOURCES) package-lock.json website/.features | node_modules
 	@$(CHECK_NODE)
 	@echo "Building the site, one to four minutes …"
 	@cd website && npm run --silent build || { rm -f csp-hashes.txt; exit 1; }

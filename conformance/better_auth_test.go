@@ -40,8 +40,8 @@ func startBetterAuthWithProfile(t *testing.T, profile map[string]string) server 
 	return s
 }
 
-// liveSample is the part of the profiles of which make test plays the scenarios against Better Auth, too: one in eight.
-const liveSample = 8
+// liveSample is the part of the profiles of which make test plays the scenarios against Better Auth, too: a twelfth.
+const liveSample = 12
 
 // TestR02_AnswersAsBetterAuth plays every scenario against Xenon and compares the responses with Better Auth's. For a
 // sample of the profiles it also plays them against the pinned Better Auth (for all with XENON_WHOLE=1); for the others

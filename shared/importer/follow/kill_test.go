@@ -22,7 +22,7 @@ func TestFollowLosesNothingWhenItIsKilled(t *testing.T) {
 	if killed {
 		t.Fatal("the first process was killed")
 	}
-	kills, random := 4, sample.NewRandom(t)
+	kills, random := 3, sample.NewRandom(t)
 	if sample.RunsAllCases() {
 		kills = 60
 	}

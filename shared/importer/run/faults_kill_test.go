@@ -14,7 +14,7 @@ import (
 
 const (
 	killCount    = 100
-	sampledKills = 8
+	sampledKills = 5
 )
 
 // TestR56_KilledAnywhere kills the process at random moments of an import and starts a new process each time, until one

@@ -50,7 +50,7 @@ func TestKilledImportOfSessionsContinues(t *testing.T) {
 	}
 	kills := 20
 	if !sample.RunsAllCases() {
-		kills = 5
+		kills = 3
 	}
 	random := sample.NewRandom(t)
 	for killed := 0; killed < kills; {

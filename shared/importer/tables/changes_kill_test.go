@@ -30,7 +30,7 @@ func TestFollowOfTablesLosesNothingWhenItIsKilled(t *testing.T) {
 	if !done {
 		t.Fatal("the first process did not end by itself")
 	}
-	kills, random := 3, sample.NewRandom(t)
+	kills, random := 2, sample.NewRandom(t)
 	if sample.RunsAllCases() {
 		kills = killCount
 	}

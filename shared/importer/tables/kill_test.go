@@ -18,7 +18,7 @@ import (
 
 const (
 	killCount    = 60
-	sampledKills = 4
+	sampledKills = 3
 )
 
 // The process is killed at random moments of a move and started again each time, until it completes. The target must
