@@ -91,8 +91,8 @@ func BenchmarkImport(b *testing.B) {
 	_ = w.Flush() // writing to memory cannot fail
 	fmt.Fprintf(
 		&out,
-		"speed: ours / plain %.2f (goal 0.6), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at "+
-			"most 0.6)\n",
+		"speed: ours / plain %.2f (goal 0.75), ours / row by row %.1f (goal 15); time: verification / ours %.2f (goal at "+
+			"most 0.3)\n",
 		plain.Seconds()/two.Seconds(),
 		slow.Seconds()/two.Seconds(),
 		verify.Seconds()/two.Seconds(),

@@ -57,8 +57,6 @@ func (f *UserPluginFields) appendMembers(b []byte) []byte {
 	return b
 }
 
-func (t Time) appendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeLayout+`"`) }
-
 func appendTextOrNull(b []byte, text *string) []byte {
 	if text == nil {
 		return append(b, "null"...)

@@ -18,8 +18,11 @@ const removedFractionDigits = 6
 
 // MarshalJSON returns t in UTC, in the form of timeLayout.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, len(timeLayout)+2+removedFractionDigits), `"`+timeLayout+`"`), nil
+	return t.appendJSON(make([]byte, 0, len(timeLayout)+2+removedFractionDigits)), nil
 }
+
+// appendJSON appends the JSON of t.
+func (t Time) appendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeLayout+`"`) }
 
 // convertTimesToUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local
 // time of a value for a column without time zone.

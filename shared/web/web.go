@@ -41,7 +41,7 @@ func WriteJSONText(w http.ResponseWriter, status int, text []byte) error {
 
 const exposeHeaderName = "Access-Control-Expose-Headers"
 
-// ExposeHeader sets the header name to value and adds name to Access-Control-ExposeHeader-Headers, so that a client on
+// ExposeHeader sets the header name to value and adds name to Access-Control-Expose-Headers, so that a client on
 // another origin can read it. A second call replaces the value.
 func ExposeHeader(h http.Header, name, value string) {
 	UnexposeHeader(h, name)
@@ -54,7 +54,7 @@ func ExposeHeader(h http.Header, name, value string) {
 	h.Set(exposeHeaderName, strings.Join(names, ", "))
 }
 
-// UnexposeHeader removes a header that ExposeHeader has set, and its name from Access-Control-ExposeHeader-Headers.
+// UnexposeHeader removes a header that ExposeHeader has set, and its name from Access-Control-Expose-Headers.
 func UnexposeHeader(h http.Header, name string) {
 	if h.Get(name) == "" {
 		return
