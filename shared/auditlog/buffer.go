@@ -1,7 +1,6 @@
 package auditlog
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -26,35 +25,46 @@ func NewBuffer(next slog.Handler, size int) *Buffer {
 
 // Handle keeps the record if it is an audit record, and passes it on.
 func (b *Buffer) Handle(ctx context.Context, r slog.Record) error {
-	if hasEvent(r) {
-		if err := b.keep(ctx, r); err != nil {
-			return err
-		}
-	}
-	return b.Handler.Handle(ctx, r)
-}
-
-// hasEvent reports whether r can be an audit record. Most records are not, so they need no JSON.
-func hasEvent(r slog.Record) (found bool) {
-	r.Attrs(func(a slog.Attr) bool {
-		found = a.Key == "event"
-		return !found
-	})
-	return found
-}
-
-func (b *Buffer) keep(ctx context.Context, r slog.Record) error {
-	var line bytes.Buffer
-	if err := slog.NewJSONHandler(&line, nil).Handle(ctx, r); err != nil {
-		return err
-	}
-	if e, ok := parseRecord(line.Bytes()); ok {
+	if e, ok := eventOf(r); ok {
 		b.mu.Lock()
 		b.events[b.next%len(b.events)] = e
 		b.next++
 		b.mu.Unlock()
 	}
-	return nil
+	return b.Handler.Handle(ctx, r)
+}
+
+// eventOf is like parseRecord, for a record that is not encoded yet.
+func eventOf(r slog.Record) (e Event, ok bool) {
+	e.Time = Time{r.Time}
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "event":
+			e.Event = a.Value.String()
+		case "result":
+			e.Result = a.Value.String()
+		case "status":
+			if a.Value.Kind() == slog.KindInt64 {
+				e.Status = int(a.Value.Int64())
+			}
+		case "code":
+			e.Code = a.Value.String()
+		case "userId":
+			e.UserID = a.Value.String()
+		case "subject":
+			e.Subject = a.Value.String()
+		case "impersonatedBy":
+			e.ImpersonatedBy = a.Value.String()
+		case "ip":
+			e.IP = a.Value.String()
+		case "agent":
+			e.Agent = a.Value.String()
+		case "requestId":
+			e.RequestID = a.Value.String()
+		}
+		return true
+	})
+	return e, e.Event != ""
 }
 
 // Read returns a page of the records that the Buffer still has. The token is the number of the last event of the page

@@ -204,3 +204,12 @@ func TestEventHasTheFieldsOfTheRecord(t *testing.T) {
 		t.Errorf("JSON of an event (-got +want):\n%s", diff)
 	}
 }
+
+// Any code of the process may log, so a record may have the name of a field with a value of another type.
+func TestRecordWithValueOfAnotherTypeIsKept(t *testing.T) {
+	t.Parallel()
+	b := newBuffer(t, 3, newEventRecord(noon, "1", "userId", ada, "status", "ok"))
+	if got := readNames(t, b, queryOf(ada, 10)); got != "1" {
+		t.Errorf("events of a record with a text as its status: %q, want 1", got)
+	}
+}

@@ -81,11 +81,13 @@ func (d *deployment) newVerifier() *jwtverify.Verifier {
 	})
 }
 
+// saveKeys replaces the key set, and waits until the next read checks the file.
 func (d *deployment) saveKeys(t *testing.T, s Set) {
 	t.Helper()
 	if err := SaveFile(d.cfg.SigningKeysFile, s); err != nil {
 		t.Fatal(err)
 	}
+	d.Advance(secrets.KeyFileCheckInterval)
 }
 
 // checkAccepted fails the test unless the verifier accepts the token.

@@ -227,11 +227,10 @@ func TestRequestsNeverMakeKeys(t *testing.T) {
 		if err := os.WriteFile(d.cfg.SigningKeysFile, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		d.Advance(secrets.KeyFileCheckInterval)
 		checkErrors("file with " + text)
 	}
-	if err := SaveFile(d.cfg.SigningKeysFile, keySets().first); err != nil {
-		t.Fatal(err)
-	}
+	d.saveKeys(t, keySets().first)
 	if _, err := k.Sign(t.Context(), testClaims); err != nil {
 		t.Errorf("Sign after a key set was saved: got the error %v, want none", err)
 	}
@@ -245,6 +244,7 @@ func TestLastValidSetStaysInUse(t *testing.T) {
 	if err := os.WriteFile(d.cfg.SigningKeysFile, []byte("half a set"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	d.Advance(secrets.KeyFileCheckInterval)
 	if after, _ := tokenParts(t, d.newToken(t)); after != before {
 		t.Errorf("token while the stored set is not valid: header %s, want that of the last valid set %s", after, before)
 	}

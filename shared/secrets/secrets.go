@@ -60,7 +60,7 @@ type appSecret struct {
 
 // New returns the Secrets of a deployment. It makes no request; the first read fetches the secrets.
 func New(cfg config.API, now func() time.Time) *Secrets {
-	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile}, cloud: manager{aws: cfg.AWS}}
+	s := &Secrets{cfg: cfg, file: keyFile{path: cfg.SigningKeysFile, now: now}, cloud: manager{aws: cfg.AWS}}
 	s.values = &remote.Value[fetchResult]{Name: "secrets", Fetch: s.fetchAll, Fresh: CacheTTL, Now: now}
 	if cfg.AppSecretARN == "" {
 		s.local, s.localErr = cipher.ParseKeys(string(cfg.AuthSecrets), string(cfg.AuthSecret))
@@ -115,8 +115,8 @@ func (s *Secrets) WebhookSecret(ctx context.Context) (string, error) {
 	return app.webhookSecret, err
 }
 
-// SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A file is read
-// again when it has changed.
+// SigningKeys returns the key set as the JSON that package keys writes. The caller must not change it. A
+// changed file is read again after KeyFileCheckInterval.
 func (s *Secrets) SigningKeys(ctx context.Context) ([]byte, error) {
 	if s.cfg.SigningKeysARN == "" {
 		return s.file.read()

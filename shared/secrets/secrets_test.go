@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xenon-auth/xenon/internal/testkit/clock"
 	"github.com/xenon-auth/xenon/shared/config"
 	"github.com/xenon-auth/xenon/shared/secrets"
 )
@@ -61,11 +62,12 @@ func TestMissingValuesAreErrors(t *testing.T) {
 	}
 }
 
-// The next read returns a changed key file, whether it was replaced or written in place.
+// After KeyFileCheckInterval a read returns a changed key file, whether it was replaced or written in place.
 func TestSigningKeysFollowTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
-	s := secrets.New(config.API{SigningKeysFile: path}, time.Now)
+	now := clock.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	s := secrets.New(config.API{SigningKeysFile: path}, now.Now)
 
 	_, err := s.SigningKeys(t.Context())
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) ||
@@ -88,12 +90,19 @@ func TestSigningKeysFollowTheFile(t *testing.T) {
 	read("first")
 	read("first")
 	write(path, "longer")
+	now.Advance(secrets.KeyFileCheckInterval - 1)
+	read("first")
+	now.Advance(1)
 	read("longer")
 	write(path+".new", "newest")
 	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
+	now.Advance(secrets.KeyFileCheckInterval)
 	read("newest")
+	write(path, "after the clock was set back")
+	now.Advance(-time.Hour)
+	read("after the clock was set back")
 }
 
 func TestUnchangedFileIsReadOnce(t *testing.T) {
