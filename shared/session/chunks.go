@@ -48,7 +48,7 @@ func (s *Sessions) clearCacheCookies(w http.ResponseWriter, r *http.Request) {
 // cacheCookieNames returns the names of r's cache cookie and of its parts, each name once, in the order of the request.
 func (s *Sessions) cacheCookieNames(r *http.Request) []string {
 	var names []string
-	for k := range cookiePairs(r) {
+	for k := range cookiePairs(r, sessionDataCookie) {
 		_, numbered := s.cacheCookiePartNumber(k)
 		if (numbered || k == s.browserCookieName(sessionDataCookie)) && !slices.Contains(names, k) {
 			names = append(names, k)
@@ -69,7 +69,7 @@ func (s *Sessions) cacheCookieValues(r *http.Request) (values []string) {
 		return values
 	}
 	parts := map[int]string{}
-	for k, v := range cookiePairs(r) {
+	for k, v := range cookiePairs(r, sessionDataCookie) {
 		if i, ok := s.cacheCookiePartNumber(k); ok {
 			parts[i] = percentDecode(v)
 		}

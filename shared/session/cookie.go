@@ -41,7 +41,7 @@ func (s *Sessions) signedCookieValues(r *http.Request, name string, secrets [][]
 func (s *Sessions) cookieValues(r *http.Request, name string) iter.Seq[string] {
 	name = s.browserCookieName(name)
 	return func(yield func(string) bool) {
-		for k, v := range cookiePairs(r) {
+		for k, v := range cookiePairs(r, name) {
 			if k == name && !yield(percentDecode(v)) {
 				return
 			}
@@ -50,11 +50,15 @@ func (s *Sessions) cookieValues(r *http.Request, name string) iter.Seq[string] {
 }
 
 // cookiePairs returns the names and values of r's cookies as Better Auth reads them: without quotes, not yet decoded.
-// It does not use net/http, which ignores cookies with some bytes that Better Auth accepts. A user with such a cookie
+// It skips headers that do not contain the text namePart, which has no cookie whose name contains it. Most requests have
+// only the session cookie, but several cookies are looked for. It does not use net/http, which ignores cookies with some bytes that Better Auth accepts. A user with such a cookie
 // would be signed in at Better Auth and not at Xenon.
-func cookiePairs(r *http.Request) iter.Seq2[string, string] {
+func cookiePairs(r *http.Request, namePart string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {
+			if !strings.Contains(header, namePart) {
+				continue
+			}
 			for pair := range strings.SplitSeq(header, ";") {
 				k, v, ok := strings.Cut(pair, "=")
 				if !ok {

@@ -40,7 +40,7 @@ type Device struct {
 // limits the size of the headers, and so the number of cookies.
 func (s *Sessions) Device(r *http.Request, email string) (*Device, error) {
 	name := s.browserCookieName(deviceCookie)
-	for k, v := range cookiePairs(r) {
+	for k, v := range cookiePairs(r, name) {
 		if k != name {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 func SupabaseCookies(r *http.Request, ref string) (names []string, value string) {
 	whole := "sb-" + ref + "-auth-token"
 	values := map[string]string{}
-	for name, v := range cookiePairs(r) {
+	for name, v := range cookiePairs(r, whole) {
 		part, isPart := strings.CutPrefix(name, whole+".")
 		if _, err := strconv.ParseUint(part, 10, 8); name != whole && (!isPart || err != nil) {
 			continue

@@ -183,7 +183,7 @@ func (s *Store) signInWithProvider(ctx context.Context, sql string, in ProviderS
 		copy(all[6:], []any{session.Token, session.ExpiresAt.Time, session.IPAddress, session.UserAgent})
 	}
 	user, err := writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(s.userFieldPointers(&u, &session.ID)...)
+		err = scanRow(row, s.userFieldPointers(&u, &session.ID)...)
 		session.UserID = u.ID
 		return u, err
 	}, sql, append(all, args...)...)

@@ -106,12 +106,12 @@ func (s *Store) SetNewUserFields(u *User) {
 
 // scanUser reads a row with the columns userColumns.
 func (s *Store) scanUser(row pgx.CollectableRow) (u User, err error) {
-	err = row.Scan(s.userFieldPointers(&u)...)
+	err = scanRow(row, s.userFieldPointers(&u)...)
 	return u, err
 }
 
 // scanSession reads a row with the columns sessionColumns.
 func (s *Store) scanSession(row pgx.CollectableRow) (x Session, err error) {
-	err = row.Scan(s.sessionFieldPointers(&x)...)
+	err = scanRow(row, s.sessionFieldPointers(&x)...)
 	return x, err
 }

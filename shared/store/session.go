@@ -28,7 +28,8 @@ const sessionColumns = `
 
 // sessionFieldPointers returns pointers to the fields of x in the order of sessionColumns, followed by more.
 func (s *Store) sessionFieldPointers(x *Session, more ...any) []any {
-	all := []any{&x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID}
+	all := make([]any, 0, 9+len(more))
+	all = append(all, &x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
 	if s.plugins.Admin {
 		x.ImpersonatedBy.IsPresent = true
 		all = append(all, &x.ImpersonatedBy.Value)
@@ -54,9 +55,9 @@ func (s *Store) SessionWithUser(ctx context.Context, tokens []string, now time.T
 	} else {
 		sql = sessionOfSeveralTokensSQL
 	}
-	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(s.sessionFieldPointers(&p.session, s.userFieldPointers(&p.user)...)...)
-		return p, err
+	var p pair
+	_, err := readRow(ctx, s, func(row pgx.CollectableRow) (*pair, error) {
+		return &p, scanRow(row, s.sessionFieldPointers(&p.session, s.userFieldPointers(&p.user)...)...)
 	}, sql, arg, now)
 	return p.session, p.user, err
 }

@@ -46,7 +46,7 @@ func (s *Store) SessionForToken(
 			m := x.Metadata
 			more = append([]any{&m.User, &m.App, &m.AppRole, &m.Providers}, more...)
 		}
-		err = row.Scan(s.sessionFieldPointers(&x.Session, s.userFieldPointers(&x.User, more...)...)...)
+		err = scanRow(row, s.sessionFieldPointers(&x.Session, s.userFieldPointers(&x.User, more...)...)...)
 		x.Custom = lists.values(s)
 		return x, err
 	}, s.tokenSessionSQL(len(tokens) == 1, withMetadata), tokenArgument(tokens), now)

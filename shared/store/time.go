@@ -40,12 +40,12 @@ func (t *Time) ScanTimestamp(v pgtype.Timestamp) error {
 	return t.ScanTimestamptz(pgtype.Timestamptz(v))
 }
 
-// ScanTimestamptz reads a column with time zone. Without this method pgx would read the field through a wrapper, which
+// ScanTimestamptz reads a column with time zone, in UTC. Without this method pgx would read the field through a wrapper, which
 // it creates for every row.
 func (t *Time) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if !v.Valid || v.InfinityModifier != pgtype.Finite {
 		return fmt.Errorf("cannot read %+v as a time", v)
 	}
-	t.Time = v.Time
+	t.Time = v.Time.UTC()
 	return nil
 }

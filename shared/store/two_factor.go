@@ -145,7 +145,7 @@ type TwoFactorChange struct {
 func (s *Store) ChangeTwoFactor(ctx context.Context, c TwoFactorChange) (User, error) {
 	next := c.Next
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(s.userFieldPointers(&u, &next.ID, &next.IPAddress, &next.UserAgent)...)
+		err = scanRow(row, s.userFieldPointers(&u, &next.ID, &next.IPAddress, &next.UserAgent)...)
 		return u, err
 	}, `
 		WITH `+lockUserSQL+`, spent_code AS (

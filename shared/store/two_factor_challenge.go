@@ -90,7 +90,7 @@ func (s *Store) Challenge(ctx context.Context, identifier string, now time.Time)
 	return readRow(ctx, s, func(row pgx.CollectableRow) (c Challenge, err error) {
 		c.Codes.Identifier, c.Mailed.Identifier = TwoFactorTriesPrefix+identifier, TwoFactorMailedPrefix+identifier
 		fields := append(factorFieldPointers(&c.Factor), &c.Codes.Value, &c.Mailed.Value)
-		err = row.Scan(s.userFieldPointers(&c.User, fields...)...)
+		err = scanRow(row, s.userFieldPointers(&c.User, fields...)...)
 		return c, err
 	}, `
 		SELECT `+userColumns+`, `+factorColumns+`, coalesce((

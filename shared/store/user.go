@@ -65,7 +65,7 @@ func (s *Store) UserWithPassword(ctx context.Context, email string) (User, Passw
 		credential PasswordAccount
 	}
 	p, err := readRow(ctx, s, func(row pgx.CollectableRow) (p pair, err error) {
-		err = row.Scan(s.userFieldPointers(&p.user, &p.credential.AccountID, &p.credential.Hash)...)
+		err = scanRow(row, s.userFieldPointers(&p.user, &p.credential.AccountID, &p.credential.Hash)...)
 		return p, err
 	}, `
 		SELECT `+userColumns+`, `+passwordAccountColumns+`

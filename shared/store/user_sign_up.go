@@ -31,7 +31,7 @@ const (
 // ErrInvalid for text that Postgres cannot store, and ErrRejected or ErrOrphan if a trigger of the database refuses.
 func (s *Store) SignUp(ctx context.Context, n NewUser, session *Session) (User, error) {
 	return writeRow(ctx, s, func(row pgx.CollectableRow) (u User, err error) {
-		err = row.Scan(s.userFieldPointers(&u, &session.ID)...)
+		err = scanRow(row, s.userFieldPointers(&u, &session.ID)...)
 		session.UserID = u.ID
 		return u, err
 	}, `
