@@ -52,7 +52,9 @@ the values of variables that are not set.
 
 // Run serves until the context ends.
 func (c devCmd) Run(ctx context.Context, getenv environment, std streams) error {
-	auditLog := auditlog.NewBuffer(slog.NewTextHandler(std.err, nil), devAuditRecords)
+	log := &logBuffer{to: std.err}
+	defer log.Close()
+	auditLog := auditlog.NewBuffer(slog.NewTextHandler(log, nil), devAuditRecords)
 	slog.SetDefault(slog.New(auditLog))
 	listener, err := c.listen(ctx)
 	if err != nil {
