@@ -22,9 +22,9 @@ const (
 	usualUserBytes = 512 // most users have shorter JSON
 )
 
-// claimsOfCaller returns the claims of the JWT that the caller gets. The log record of the request names the claims
+// claimsOfCaller returns the claims of the JWT that the caller gets; userJSON is the JSON of the caller's user. The log record of the request names the claims
 // that are left out because the JWT would be too large.
-func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Claims {
+func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller, userJSON []byte) keys.Claims {
 	names := len(s.Options.JWTIssuer) + len(s.Options.JWTAudience)
 	limit := min(maxUserClaimsBytes, maxPayloadBytes-names)
 	var user json.RawMessage
@@ -32,7 +32,7 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 	if c.Metadata != nil {
 		user, leftOut = claimsOfSupabase(c, s.customClaims(c), limit)
 	} else {
-		user, leftOut = userClaims(&c.User, s.customClaims(c), limit)
+		user, leftOut = userClaims(&c.User, userJSON, s.customClaims(c), limit)
 	}
 	if leftOut != "" {
 		web.NoteClaimsLeftOut(ctx, leftOut)
@@ -40,14 +40,14 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller) keys.Cl
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: user}
 }
 
-// userClaims returns the claims about a user, followed by the custom claims. It leaves out an image that is longer than
+// userClaims returns the claims about a user, whose JSON is text, followed by the custom claims. It leaves out an image that is longer than
 // session.MaxImageLength. If the claims are still larger than limit, it leaves out one after the other until they fit:
 // a shorter image, the custom claims, the largest one first, the reason of a ban, the name, the role. leftOut names
 // these claims.
-func userClaims(u *store.User, custom customClaims, limit int) (user json.RawMessage, leftOut string) {
+func userClaims(u *store.User, text []byte, custom customClaims, limit int) (user json.RawMessage, leftOut string) {
 	isShort := u.Image == nil || web.UTF16Length(*u.Image) <= session.MaxImageLength
 	if isShort {
-		if all, fits := custom.appendTo(u.AppendJSON(make([]byte, 0, usualUserBytes)), limit); fits {
+		if all, fits := custom.appendTo(text, limit); fits {
 			return all, ""
 		}
 	}

@@ -31,12 +31,13 @@ func (s *Service) getSession(w http.ResponseWriter, r *http.Request, db *store.S
 	case fromCookie:
 		return web.WriteJSON(w, http.StatusOK, caller.CachedAnswer())
 	}
-	if token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller)); err == nil {
+	answer, user := caller.AppendJSON(make([]byte, 0, usualCallerBytes))
+	if token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller, user)); err == nil {
 		web.ExposeHeader(w.Header(), "set-auth-jwt", token)
 	} else {
 		web.NoteError(r.Context(), fmt.Errorf("sign the session's JWT: %w", err))
 	}
-	return web.WriteJSONText(w, http.StatusOK, caller.AppendJSON(make([]byte, 0, usualCallerBytes)))
+	return web.WriteJSONText(w, http.StatusOK, answer)
 }
 
 // postGetSession answers POST /api/auth/get-session with an error, as Better Auth does unless deferred session refresh

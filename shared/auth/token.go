@@ -14,7 +14,8 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store)
 	if err != nil {
 		return err
 	}
-	token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller))
+	user := caller.User.AppendJSON(make([]byte, 0, usualUserBytes))
+	token, err := s.Keys.Token(r.Context(), s.claimsOfCaller(r.Context(), caller, user))
 	if err != nil {
 		return fmt.Errorf("sign JWT: %w", err)
 	}

@@ -15,8 +15,7 @@ const (
 
 // Token returns a token of the session: the last one if it is younger than tokenReuseTime, has the same claims and was
 // signed with the current key, else a new one. A signature takes about a millisecond of CPU, and pages ask for a token
-// at every poll. A reused token expires at most a minute earlier than a new one would. The caller must not change
-// c.User afterwards.
+// at every poll. A reused token expires at most a minute earlier than a new one would.
 func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	set, err := k.loadSet(ctx)
 	if err != nil {
@@ -30,6 +29,7 @@ func (k *Keys) Token(ctx context.Context, c Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	c.User = bytes.Clone(c.User)
 	k.tokens.Add(c.SessionID, issuedToken{token, set.Current.ID, c}, now, now.Add(min(tokenReuseTime, k.lifetime/10)))
 	return token, nil
 }

@@ -68,6 +68,22 @@ func TestTokenIsReused(t *testing.T) {
 	}
 }
 
+// A caller may use the memory of its claims again.
+func TestTokenKeepsACopyOfTheClaims(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	claims := testClaims
+	claims.User = json.RawMessage(`{"name":"Ada"}`)
+	first, err := d.keys.Token(t.Context(), claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(claims.User, `{"name":"Bob"}`)
+	if second, err := d.keys.Token(t.Context(), claims); err != nil || second == first {
+		t.Errorf("token after the claims were overwritten: error %v, the same token: %v; want a new one", err, second == first)
+	}
+}
+
 func TestTokenIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)

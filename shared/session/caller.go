@@ -25,11 +25,14 @@ type Caller struct {
 	CustomClaims []json.RawMessage `json:"-"`
 }
 
-// AppendJSON appends the JSON of c: the response of get-session.
-func (c *Caller) AppendJSON(b []byte) []byte {
-	b = c.Session.AppendJSON(append(b, `{"session":`...))
-	b = c.User.AppendJSON(append(b, `,"user":`...))
-	return append(b, '}')
+// AppendJSON appends the JSON of c: the response of get-session. It returns all bytes, and the part that is the JSON of
+// the user.
+func (c *Caller) AppendJSON(b []byte) (all, user []byte) {
+	b = append(c.Session.AppendJSON(append(b, `{"session":`...)), `,"user":`...)
+	start := len(b)
+	b = c.User.AppendJSON(b)
+	end := len(b)
+	return append(b, '}'), b[start:end]
 }
 
 // ErrEnded means that another request has ended the session since this request read it.

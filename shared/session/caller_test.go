@@ -379,7 +379,11 @@ func TestAppendJSONWritesTheMembersOfTheCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := string(caller.AppendJSON(nil)); got != string(want) {
-		t.Errorf("AppendJSON wrote\n%s, want\n%s", got, want)
+	all, user := caller.AppendJSON([]byte("before "))
+	if got := string(all); got != "before "+string(want) {
+		t.Errorf("AppendJSON wrote\n%s, want\nbefore %s", got, want)
+	}
+	if want := caller.User.AppendJSON(nil); string(user) != string(want) {
+		t.Errorf("the part of the user is\n%s, want\n%s", user, want)
 	}
 }
