@@ -12,17 +12,34 @@ type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// removedFractionDigits is the number of bytes that package time needs in the buffer besides timeLayout: it first
-// formats nine digits of the second, and then removes those after the milliseconds.
-const removedFractionDigits = 6
-
 // MarshalJSON returns t in UTC, in the form of timeLayout.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.appendJSON(make([]byte, 0, len(timeLayout)+2+removedFractionDigits)), nil
+	return t.appendJSON(make([]byte, 0, len(timeLayout)+2)), nil
 }
 
-// appendJSON appends the JSON of t.
-func (t Time) appendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeLayout+`"`) }
+// appendJSON appends the JSON of t. It writes the digits of usual years itself, which takes a third of the time of
+// AppendFormat. Most responses have several times.
+func (t Time) appendJSON(b []byte) []byte {
+	u := t.UTC()
+	year, month, day := u.Date()
+	if year < 0 || year > 9999 {
+		return u.AppendFormat(b, `"`+timeLayout+`"`)
+	}
+	hour, minute, second := u.Clock()
+	b = appendTwoDigits(append(b, '"'), year/100)
+	b = appendTwoDigits(b, year%100)
+	b = appendTwoDigits(append(b, '-'), int(month))
+	b = appendTwoDigits(append(b, '-'), day)
+	b = appendTwoDigits(append(b, 'T'), hour)
+	b = appendTwoDigits(append(b, ':'), minute)
+	b = appendTwoDigits(append(b, ':'), second)
+	milliseconds := u.Nanosecond() / 1_000_000
+	b = append(b, '.', byte('0'+milliseconds/100))
+	return append(appendTwoDigits(b, milliseconds%100), 'Z', '"')
+}
+
+// appendTwoDigits appends n, which is less than 100.
+func appendTwoDigits(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // convertTimesToUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local
 // time of a value for a column without time zone.

@@ -15,12 +15,29 @@ func TestTimeIsWrittenLikeToISOString(t *testing.T) {
 		time.Date(2026, 3, 1, 0, 30, 0, 999_999_999, time.FixedZone("", 3600)): `"2026-02-28T23:30:00.999Z"`,
 		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC):                       `"9999-12-31T23:59:59.000Z"`,
 		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC):                               `"0001-01-01T00:00:00.000Z"`,
+		time.Date(0, 12, 31, 23, 59, 59, 999_000_000, time.UTC):                `"0000-12-31T23:59:59.999Z"`,
+		time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC):                          `"10000-01-01T00:00:00.000Z"`,
+		time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC):                              `"-0001-01-01T00:00:00.000Z"`,
 	} {
 		got, err := json.Marshal(Time{at})
 		if err != nil || string(got) != want {
 			t.Errorf("JSON of %v: got %s, error %v; want %s", at, got, err, want)
 		}
 	}
+}
+
+func FuzzTimeIsWrittenLikePackageTimeDoes(f *testing.F) {
+	f.Add(int64(0), int64(0))
+	f.Add(int64(-62_135_596_801), int64(999_999_999))
+	f.Add(int64(253_402_300_800), int64(1))
+	f.Add(int64(1_772_366_645), int64(6_700_000))
+	f.Fuzz(func(t *testing.T, seconds, nanoseconds int64) {
+		at := time.Unix(seconds, nanoseconds)
+		want := at.UTC().Format(`"` + timeLayout + `"`)
+		if got := string(Time{at}.appendJSON(nil)); got != want {
+			t.Errorf("JSON of the time %d.%09d: %s, want %s", seconds, nanoseconds, got, want)
+		}
+	})
 }
 
 func TestTimeAllocatesOnlyItsText(t *testing.T) {
