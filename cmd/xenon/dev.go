@@ -189,8 +189,8 @@ func devAPI(routes web.Routes, cfg config.API) http.Handler {
 	return web.WithGatewayLimits(withDeadline(routes.Mux(cfg)))
 }
 
-// withDeadline cancels the context of a request after devRequestTimeout, unless it is a GET. These hash no password, and
-// their statements and their calls of other servers have limits of their own. A timer for each request would be a
+// withDeadline cancels the context of a request after devRequestTimeout, unless it is a GET. These hash no password,
+// and their statements and their calls of other servers have limits of their own. A timer for each request would be a
 // twentieth of the work of the fastest ones.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -22,8 +22,8 @@ const (
 	usualUserBytes = 512 // most users have shorter JSON
 )
 
-// claimsOfCaller returns the claims of the JWT that the caller gets; userJSON is the JSON of the caller's user. The log record of the request names the claims
-// that are left out because the JWT would be too large.
+// claimsOfCaller returns the claims of the JWT that the caller gets; userJSON is the JSON of the caller's user. The log
+// record of the request names the claims that are left out because the JWT would be too large.
 func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller, userJSON []byte) keys.Claims {
 	names := len(s.Options.JWTIssuer) + len(s.Options.JWTAudience)
 	limit := min(maxUserClaimsBytes, maxPayloadBytes-names)
@@ -40,10 +40,10 @@ func (s *Service) claimsOfCaller(ctx context.Context, c *session.Caller, userJSO
 	return keys.Claims{Subject: c.User.ID, SessionID: c.Session.ID, User: user}
 }
 
-// userClaims returns the claims about a user, whose JSON is text, followed by the custom claims. It leaves out an image that is longer than
-// session.MaxImageLength. If the claims are still larger than limit, it leaves out one after the other until they fit:
-// a shorter image, the custom claims, the largest one first, the reason of a ban, the name, the role. leftOut names
-// these claims.
+// userClaims returns the claims about a user, whose JSON is text, followed by the custom claims. It leaves out an image
+// that is longer than session.MaxImageLength. If the claims are still larger than limit, it leaves out one after the
+// other until they fit: a shorter image, the custom claims, the largest one first, the reason of a ban, the name, the
+// role. leftOut names these claims.
 func userClaims(u *store.User, text []byte, custom customClaims, limit int) (user json.RawMessage, leftOut string) {
 	isShort := u.Image == nil || web.UTF16Length(*u.Image) <= session.MaxImageLength
 	if isShort {

@@ -12,8 +12,8 @@ import (
 )
 
 // scanRow is row.Scan for rows of texts, UUIDs, times and booleans. pgx makes a plan for each value of a row; scanRow
-// reads these types itself, in the form in which Postgres sends them for a prepared statement. It leaves all other rows,
-// and the errors, to row.Scan.
+// reads these types itself, in the form in which Postgres sends them for a prepared statement. It leaves all other
+// rows, and the errors, to row.Scan.
 func scanRow(row pgx.CollectableRow, into ...any) error {
 	columns, values := row.FieldDescriptions(), row.RawValues()
 	if len(values) != len(into) {

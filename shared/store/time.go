@@ -34,12 +34,14 @@ func (t Time) appendJSON(b []byte) []byte {
 	b = appendTwoDigits(append(b, ':'), minute)
 	b = appendTwoDigits(append(b, ':'), second)
 	milliseconds := u.Nanosecond() / 1_000_000
-	b = append(b, '.', byte('0'+milliseconds/100))
-	return append(appendTwoDigits(b, milliseconds%100), 'Z', '"')
+	b = appendTwoDigits(append(b, '.'), milliseconds/10)
+	return append(b, byte(milliseconds%10)+'0', 'Z', '"') //nolint:gosec // G115: one digit
 }
 
 // appendTwoDigits appends n, which is less than 100.
-func appendTwoDigits(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
+func appendTwoDigits(b []byte, n int) []byte {
+	return append(b, byte(n/10)+'0', byte(n%10)+'0') //nolint:gosec // G115: the digits of a number below 100
+}
 
 // convertTimesToUTC converts the times among the arguments of a statement to UTC. Otherwise pgx would send the local
 // time of a value for a column without time zone.
@@ -57,8 +59,8 @@ func (t *Time) ScanTimestamp(v pgtype.Timestamp) error {
 	return t.ScanTimestamptz(pgtype.Timestamptz(v))
 }
 
-// ScanTimestamptz reads a column with time zone, in UTC. Without this method pgx would read the field through a wrapper, which
-// it creates for every row.
+// ScanTimestamptz reads a column with time zone, in UTC. Without this method pgx would read the field through a
+// wrapper, which it creates for every row.
 func (t *Time) ScanTimestamptz(v pgtype.Timestamptz) error {
 	if !v.Valid || v.InfinityModifier != pgtype.Finite {
 		return fmt.Errorf("cannot read %+v as a time", v)
