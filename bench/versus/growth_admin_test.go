@@ -42,6 +42,8 @@ func (p *pluginServer) adminReads() []pluginRequest {
 		read("list-users, the start of an email", list+"searchField=email&searchOperator=starts_with&searchValue=%s", "",
 			email),
 		read("list-users, administrators", list+"filterField=role&filterOperator=contains&filterValue=admin", "", email),
+		read("list-users, sorted by email, with the total", list+"sortBy=email", "", email),
+		read("list-users, a text in emails, with the total", list+"searchField=email&searchValue=%s", "", email),
 		read("list-user-sessions", "list-user-sessions", `{"userId":"%s"}`, p.idOfUser),
 		read("has-permission", "has-permission", `{"permissions":{"user":["list"]}}`, email),
 	}
