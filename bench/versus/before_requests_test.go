@@ -9,9 +9,9 @@ import (
 // beforeUsers is the number of users that send most requests of requestsOfBefore.
 const beforeUsers = 500
 
-// requestsOfBefore returns the requests that BenchmarkBefore sends to a server on a database with userCount users: those
-// that both commits answer in the same way. It leaves out those whose answer waits for a quarter of a second, so that
-// it takes the same time for known and unknown emails.
+// requestsOfBefore returns the requests that BenchmarkBefore sends to a server on a database with userCount users:
+// those that both commits answer in the same way. It leaves out those whose answer waits for a quarter of a second, so
+// that it takes the same time for known and unknown emails.
 func requestsOfBefore(tb testing.TB, s server) []requestKind {
 	tb.Helper()
 	return slices.Concat(

@@ -81,9 +81,8 @@ func refuseEvents(tb testing.TB) string {
 // startXenonOf starts the program of a checkout on a new database with userCount users.
 func startXenonOf(tb testing.TB, tree, program, subject string, settings ...string) server {
 	tb.Helper()
-	s := server{
-		name: subject, address: freeport.Address(tb), database: dbtest.NewEmpty(tb), dir: tb.TempDir(), format: config.Argon2id,
-	}
+	s := server{name: subject, address: freeport.Address(tb), database: dbtest.NewEmpty(tb), dir: tb.TempDir()}
+	s.format = config.Argon2id
 	cmd := xenonCommand(program, s.database, s.dir, s.address, s.format)
 	cmd.Dir, cmd.Env = tree, append(append(cmd.Env, settingsOfAll...), settings...)
 	schema := xenonCommand(program, s.database, s.dir, s.address, s.format)
