@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// beforeUsers is the number of users that send most requests of requestsOfBefore.
-const beforeUsers = 500
+// beforeUsers is the number of users that send most requests of requestsOfBefore. As many others, after firstMailUser,
+// get mailed links, which other requests of the same users would have to look at.
+const beforeUsers, firstMailUser = 500, 6000
 
 // requestsOfBefore returns the requests that BenchmarkBefore sends to a server on a database with userCount users:
 // those that both commits answer in the same way. It leaves out those whose answer waits for a quarter of a second, so
@@ -47,7 +48,7 @@ func requestsWithoutSession(tb testing.TB, s server) []requestKind {
 		{"get-session, without a cookie", false, get("/api/auth/get-session", "null")},
 		{"request-password-reset", false, callsOfActiveUsers(beforeUsers, func(i int) httpCall {
 			return s.post("request-password-reset", `{"status":true`,
-				fmt.Sprintf(`{"email":"person%d@example.com"}`, spreadUserOf(i)))
+				fmt.Sprintf(`{"email":"person%d@example.com"}`, spreadUserOf(firstMailUser+i)))
 		})},
 		{"reset-password", true, func(int) httpCall {
 			used++
@@ -66,7 +67,8 @@ func requestsWithSession(tb testing.TB, s server) []requestKind {
 		return callsOfActiveUsers(beforeUsers, func(i int) httpCall { return asUser(spreadUserOf(i), name, want, body) })
 	}
 	newEmail := func(i int) httpCall {
-		return asUser(spreadUserOf(i), "change-email", `{"status":true`, fmt.Sprintf(`{"newEmail":"other%d@example.com"}`, i))
+		return asUser(spreadUserOf(firstMailUser+i), "change-email", `{"status":true`,
+			fmt.Sprintf(`{"newEmail":"other%d@example.com"}`, i))
 	}
 	next := newSessions(tb, s, userCount, userCount+addedSessions)
 	deleted := userCount
