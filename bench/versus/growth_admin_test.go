@@ -26,6 +26,10 @@ func (p *pluginServer) asAdmin(name, body, id string) httpCall {
 	return p.call("admin/"+strings.ReplaceAll(name, "%s", id), strings.ReplaceAll(body, "%s", id), p.adminUser.cookie)
 }
 
+// withTotal is the end of the names of requests for which Postgres counts all users who match, which takes longer with
+// more users.
+const withTotal = ", with the total"
+
 // adminReads returns the requests of the plugin admin that change nothing.
 func (p *pluginServer) adminReads() []pluginRequest {
 	read := func(request, name, body string, id func(i int) string) pluginRequest {
@@ -42,6 +46,8 @@ func (p *pluginServer) adminReads() []pluginRequest {
 		read("list-users, the start of an email", list+"searchField=email&searchOperator=starts_with&searchValue=%s", "",
 			email),
 		read("list-users, administrators", list+"filterField=role&filterOperator=contains&filterValue=admin", "", email),
+		read("list-users, sorted by email"+withTotal, list+"sortBy=email", "", email),
+		read("list-users, a text in emails"+withTotal, list+"searchField=email&searchValue=%s", "", email),
 		read("list-user-sessions", "list-user-sessions", `{"userId":"%s"}`, p.idOfUser),
 		read("has-permission", "has-permission", `{"permissions":{"user":["list"]}}`, email),
 	}

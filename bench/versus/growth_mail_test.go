@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/xenon-auth/xenon/internal/testkit/totptest"
+	"github.com/xenon-auth/xenon/shared/mail"
 )
 
 // emailBody and passwordBody return the bodies with only the email or the password of u.
@@ -23,7 +24,7 @@ func (p *pluginServer) mailCode(codeType string) (u pluginUser, members string) 
 	p.tb.Helper()
 	u = p.newUser()
 	p.do("email-otp/send-verification-otp", fmt.Sprintf(`{"email":%q,"type":%q}`, u.email, codeType), "")
-	return u, fmt.Sprintf(`"email":%q,"otp":%q`, u.email, p.mailedToken())
+	return u, fmt.Sprintf(`"email":%q,"otp":%q`, u.email, p.mailedToken(mail.EmailOTP))
 }
 
 // mailRequests returns the requests of the plugins magicLink and emailOTP.
@@ -32,7 +33,7 @@ func (p *pluginServer) mailRequests() []pluginRequest {
 		{"sign-in/magic-link", func() httpCall { return p.call("sign-in/magic-link", p.newUser().emailBody(), "") }},
 		{"magic-link/verify", func() httpCall {
 			p.do("sign-in/magic-link", p.newUser().emailBody(), "")
-			return p.call("magic-link/verify?token="+p.mailedToken(), "", "")
+			return p.call("magic-link/verify?token="+p.mailedToken(mail.MagicLink), "", "")
 		}},
 		{"email-otp/send-verification-otp", func() httpCall {
 			body := fmt.Sprintf(`{"email":%q,"type":"sign-in"}`, p.newUser().email)
@@ -53,6 +54,9 @@ func (p *pluginServer) mailRequests() []pluginRequest {
 		}},
 		{"email-otp/request-password-reset", func() httpCall {
 			return p.call("email-otp/request-password-reset", p.newUser().emailBody(), "")
+		}},
+		{"forget-password/email-otp", func() httpCall {
+			return p.call("forget-password/email-otp", p.newUser().emailBody(), "")
 		}},
 		{"email-otp/reset-password", func() httpCall {
 			_, code := p.mailCode("forget-password")
@@ -135,7 +139,7 @@ func (p *pluginServer) twoFactorRequests() []pluginRequest {
 		{"two-factor/verify-otp", func() httpCall {
 			_, cookie, _, _ := p.beginSignIn()
 			p.do("two-factor/send-otp", `{}`, cookie)
-			return p.call("two-factor/verify-otp", fmt.Sprintf(`{"code":%q}`, p.mailedToken()), cookie)
+			return p.call("two-factor/verify-otp", fmt.Sprintf(`{"code":%q}`, p.mailedToken(mail.TwoFactorOTP)), cookie)
 		}},
 		{"sign-in/email, on a trusted device", func() httpCall {
 			u, cookie, code, _ := p.beginSignIn()

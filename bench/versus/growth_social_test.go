@@ -86,6 +86,14 @@ func (p *pluginServer) socialRequests() []pluginRequest {
 			u, id := p.linkGoogle()
 			return p.call("get-access-token", fmt.Sprintf(`{"accountId":%q}`, id), u.cookie)
 		}},
+		{"account-info", func() httpCall {
+			u, id := p.linkedAccount()
+			return p.call("account-info?accountId="+id, "", u.cookie)
+		}},
+		{"refresh-token", func() httpCall {
+			u, id := p.linkedAccount()
+			return p.call("refresh-token", fmt.Sprintf(`{"accountId":%q}`, id), u.cookie)
+		}},
 		{"unlink-account", func() httpCall {
 			u, id := p.linkGoogle()
 			return p.call("unlink-account", fmt.Sprintf(`{"providerId":"google","accountId":%q}`, id), u.cookie)

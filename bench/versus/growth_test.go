@@ -101,6 +101,7 @@ type requestKind struct {
 // requestsOnGrowingTables returns the requests whose statements use tables that grow with the number of users. The
 // database of s has n users. `some` of them, whose rows are spread over the tables, send the requests except sign-up
 // and sign-out: each sign-up creates a user, and each sign-out ends a session that signOutOfNewSessions has inserted.
+// revoke-other-sessions is the last one, because it ends such sessions, too.
 func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind {
 	tb.Helper()
 	userOfCall := func(i int) int { return i*7919%n + 1 } // 7919 is a prime that does not divide n, so no user comes twice
@@ -127,12 +128,12 @@ func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind
 		{"list-sessions", false, getCalls("/api/auth/list-sessions", "[{")},
 		{"list-accounts", false, getCalls("/api/auth/list-accounts", "[{")},
 		{"update-user", false, postCalls("/api/auth/update-user", `{"status":true`, `{"name":"Ada"}`)},
-		{"revoke-other-sessions", false, postCalls("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
 		{"profile GET", false, callsOfActiveUsers(some, getProfileCalls(s, jwts))},
 		{"profile PUT", false, callsOfActiveUsers(some, putProfileCalls(s, jwts))},
 		{"sign-in", true, bySomeUsers(signInCalls(s))},
 		{"sign-up", true, signUpCalls(s)},
 		{"sign-out", false, signOutOfNewSessions(tb, s, n)},
+		{"revoke-other-sessions", false, postCalls("/api/auth/revoke-other-sessions", `{"status":true`, `{}`)},
 	}
 }
 
@@ -140,29 +141,31 @@ func requestsOnGrowingTables(tb testing.TB, s server, n, some int) []requestKind
 // keep their first sessions.
 func signOutOfNewSessions(tb testing.TB, s server, n int) func(i int) httpCall {
 	tb.Helper()
-	const addedSessions = 20_000
+	next := newSessions(tb, s, n, n)
+	return func(int) httpCall {
+		return newCall("POST", "/api/auth/sign-out", s.host(), `{"success":true`, "{}",
+			"Cookie", sessionCookieOf(next()), "Origin", "http://"+s.host())
+	}
+}
+
+// addedSessions is the number of sessions that newSessions inserts.
+const addedSessions = 20_000
+
+// newSessions inserts additional sessions of the n users, whose numbers for sessionTokenOf begin after `last`. It
+// returns a function that returns the number of the next one. There is one connection, so calls do not overlap.
+func newSessions(tb testing.TB, s server, n, last int) (next func() int) {
+	tb.Helper()
 	conn := connect(tb, s.database)
 	defer conn.Close(tb.Context())
 	_, err := conn.Exec(tb.Context(), `INSERT INTO session ("userId", token, "expiresAt", "updatedAt")
-		SELECT md5((i * 7919 % $1 + 1)::text)::uuid, ($2::bigint + $1 + i)::text, now() + interval '7 days', now()
-		FROM generate_series(1, $3) i`, n, sessionTokenBase, addedSessions)
+		SELECT md5((i * 7919 % $1 + 1)::text)::uuid, ($2::bigint + i)::text, now() + interval '7 days', now()
+		FROM generate_series(1, $3) i`, n, sessionTokenBase+last, addedSessions)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	next := n
-	return func(int) httpCall { // there is one connection, so calls do not overlap
-		next++
-		return newCall(
-			"POST",
-			"/api/auth/sign-out",
-			s.host(),
-			`{"success":true`,
-			"{}",
-			"Cookie",
-			sessionCookieOf(next),
-			"Origin",
-			"http://"+s.host(),
-		)
+	return func() int {
+		last++
+		return last
 	}
 }
 

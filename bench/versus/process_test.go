@@ -8,18 +8,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // clockTick is the unit of the times in /proc/<pid>/stat, which is fixed in Linux (man 5 proc_pid_stat, USER_HZ).
 const clockTick = 10 * time.Millisecond
 
-// processorTime returns the processor time of a process so far, including its ended threads.
-func processorTime(pid int) (time.Duration, error) { return readProcessorTime(pid, false) }
+// processorTime returns the processor time of a process so far, including its ended threads. It is precise to the
+// nanosecond, unlike the times in /proc: it reads the process's clock, whose id Linux computes from pid (man 3
+// clock_getcpuclockid).
+func processorTime(pid int) (time.Duration, error) {
+	const scheduledTime = 2 // CPUCLOCK_SCHED
+	var used unix.Timespec
+	err := unix.ClockGettime(int32(^pid<<3|scheduledTime), &used)
+	return time.Duration(used.Nano()), err
+}
 
 // processorTimeOfTree returns the processor time of a process and its children, including children that have ended. For
 // the main process of Postgres this is the time of the whole server.
 func processorTimeOfTree(pid int) (time.Duration, error) {
-	total, err := readProcessorTime(pid, true)
+	total, err := processorTimeWithEndedChildren(pid)
 	if err != nil {
 		return 0, err
 	}
@@ -37,7 +46,7 @@ func processorTimeOfTree(pid int) (time.Duration, error) {
 			if err != nil {
 				return 0, err
 			}
-			if used, err := readProcessorTime(id, true); err == nil { // the time of a child that has ended is in its parent's
+			if used, err := processorTimeWithEndedChildren(id); err == nil { // that of an ended child is in its parent's
 				total += used
 			}
 		}
@@ -45,27 +54,25 @@ func processorTimeOfTree(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// readProcessorTime returns utime plus stime of a process. If reaped is true, it adds the times of the children that
-// have ended.
-func readProcessorTime(pid int, reaped bool) (time.Duration, error) {
+// processorTimeWithEndedChildren returns the processor time of a process and of its children that have ended.
+func processorTimeWithEndedChildren(pid int) (time.Duration, error) {
+	total, err := processorTime(pid)
+	if err != nil {
+		return 0, err
+	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // the fields from the third on
-	times := fields[11:13]
-	if reaped {
-		times = fields[11:15]
-	}
-	ticks := 0
-	for _, field := range times {
-		n, err := strconv.Atoi(field)
+	for _, field := range fields[13:15] {                                               // cutime and cstime
+		ticks, err := strconv.Atoi(field)
 		if err != nil {
 			return 0, err
 		}
-		ticks += n
+		total += time.Duration(ticks) * clockTick
 	}
-	return time.Duration(ticks) * clockTick, nil
+	return total, nil
 }
 
 // peakMemory returns the largest resident memory of a process so far, in MiB.
@@ -98,12 +105,13 @@ func childProcessID(pid int) (int, error) {
 
 func TestProcessorTimeOfThisProcessIsRead(t *testing.T) {
 	t.Parallel()
-	var used time.Duration
-	for used < clockTick { // reading the value also takes processor time
-		var err error
-		if used, err = processorTime(os.Getpid()); err != nil {
-			t.Fatal(err)
-		}
+	used, err := processorTime(os.Getpid())
+	if err != nil || used <= 0 {
+		t.Fatalf("processor time of this process: got %v and the error %v, want more than 0", used, err)
+	}
+	again, err := processorTime(os.Getpid()) // reading the value also takes processor time
+	if err != nil || again <= used {
+		t.Errorf("processor time of this process, read again: got %v and the error %v, want more than %v", again, err, used)
 	}
 	if tree, err := processorTimeOfTree(os.Getpid()); err != nil || tree < used {
 		t.Errorf("processor time with child processes: got %v and the error %v, want at least the %v without them",

@@ -266,10 +266,11 @@ func (r *report) writeGrowth(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\n## Growth\n\nThe median time of a request, one connection, in milliseconds. Each user has rows in " +
-		"every table, also in those of the plugins and of the sessions of Supabase. The requests after sign-out go to a " +
-		"server with rate limits that hashes passwords cheaply, because the time of a real hash would hide that of the " +
-		"statements; the time of a callback includes that of Google's answers, from this machine. The lists of " +
-		"admin/list-users that are not here [take longer with more users](administrators.md#many-users).\n\n" +
+		"every table, also in those of the plugins and of the sessions of Supabase. The requests after " +
+		"revoke-other-sessions go to a server with rate limits that hashes passwords cheaply, because the time of a real " +
+		"hash would hide that of the statements; the time of a callback includes that of Google's answers, from this " +
+		"machine. The lists of admin/list-users with the total have no goal: Postgres counts all users who match, because " +
+		"the total is exact, as in Better Auth. [Other lists](administrators.md#many-users) take longer, too.\n\n" +
 		"| request | 10,000 users | 1,000,000 users | ratio |\n|---|--:|--:|--:|\n")
 	for _, g := range r.growth {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.Request, formatNumber(g.Few.Median), formatNumber(g.Many.Median), g.Ratio)

@@ -218,13 +218,18 @@ func findMeasuredWorkload(cells []*measuredWorkload, request, subject string, co
 	return cells[i]
 }
 
-// ratiosOf returns the spread of the ratios of a's values to b's values, one ratio for each round: the two runs of a
-// round were close in time, so the load of the machine was similar.
+// ratiosOf returns the spread of the ratios of a's values to b's values.
 func ratiosOf(a, b *measuredWorkload, value func(measurement) float64) spread {
+	return spreadOf(ratiosByRound(a, b, value))
+}
+
+// ratiosByRound returns the ratios of a's values to b's values, one ratio for each round: the two runs of a round were
+// close in time, so the load of the machine was similar.
+func ratiosByRound(a, b *measuredWorkload, value func(measurement) float64) []float64 {
 	x, y := a.values(value), b.values(value)
 	all := make([]float64, min(len(x), len(y)))
 	for i := range all {
 		all[i] = x[i] / cmp.Or(y[i], 1e-9)
 	}
-	return spreadOf(all)
+	return all
 }

@@ -50,10 +50,16 @@ func (s server) host() string {
 // the test, and passes on the environment of the test: all three would change the measurement.
 func buildRelease(tb testing.TB, folder string) string {
 	tb.Helper()
+	return buildReleaseOf(tb, root, folder)
+}
+
+// buildReleaseOf is buildRelease for a checkout of the repository.
+func buildReleaseOf(tb testing.TB, tree, folder string) string {
+	tb.Helper()
 	out := filepath.Join(tb.TempDir(), "bootstrap")
 	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", out,
 		"./"+folder)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = tree, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("build %s: %v: %s", folder, err, text)
 	}

@@ -41,6 +41,13 @@ func sessionCookieOf(i int) string {
 func newDatabaseWithUsers(tb testing.TB, n int, format string, more ...string) string {
 	tb.Helper()
 	url := dbtest.New(tb)
+	fillDatabase(tb, url, n, format, more...)
+	return url
+}
+
+// fillDatabase inserts the rows of newDatabaseWithUsers into a database with all tables.
+func fillDatabase(tb testing.TB, url string, n int, format string, more ...string) {
+	tb.Helper()
 	hash, err := password.New(format).Hash(tb.Context(), userPassword)
 	if err != nil {
 		tb.Fatal(err)
@@ -76,7 +83,6 @@ func newDatabaseWithUsers(tb testing.TB, n int, format string, more ...string) s
 	exec(`REINDEX SCHEMA public`)
 	exec(`VACUUM ANALYZE`)
 	exec(`CHECKPOINT`)
-	return url
 }
 
 func connect(tb testing.TB, url string) *pgx.Conn {

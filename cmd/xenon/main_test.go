@@ -104,7 +104,7 @@ func TestSchemaUpAddsColumnsForMetadataOnRequest(t *testing.T) {
 		{"", []string{"schema", "status"}, "userMetadata, appMetadata        added\n"},
 		{"", []string{"schema", "status", "--json"}, `"metadata":true`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":false`},
-		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_user_event.sql","user_metadata.sql"]}`},
+		{"xenon", []string{"schema", "up", "--metadata", "--json"}, `_expiry.sql","user_metadata.sql"]}`},
 		{"xenon", []string{"schema", "status", "--json"}, `"metadata":true`},
 	} {
 		code, out, err := runXenon(t, s.args, "DATABASE_URL", url, "SCHEMA", s.schema)
@@ -139,7 +139,7 @@ func TestSchemaUpSwitchesEventsOnRequest(t *testing.T) {
 		{"", []string{"schema", "status"}, "events                           on\n"},
 		{"", []string{"schema", "status", "--json"}, `"events":true`},
 		{"xenon", []string{"schema", "status", "--json"}, `"events":false`},
-		{"xenon", []string{"schema", "up", "--events", "on", "--json"}, `_user_event.sql","user_event_triggers.sql"]}`},
+		{"xenon", []string{"schema", "up", "--events", "on", "--json"}, `_expiry.sql","user_event_triggers.sql"]}`},
 		{"", []string{"schema", "up", "--events", "off"}, "applied user_event_triggers.sql (dropped)\n"},
 		{"", []string{"schema", "status"}, "events                           off"},
 		{"xenon", []string{"schema", "status"}, "events                           on\n"},

@@ -73,3 +73,6 @@ func FilterFirstStatement(s *Store, list UserList) (sql string, args []any, err 
 
 // TokenSessionSQL returns the statement of SessionForToken for one token, without metadata.
 func TokenSessionSQL(s *Store) string { return s.complete(s.tokenSessionSQL(true, false)) }
+
+// DeleteExpiredSQL is the CTE that deletes expired rows of verification.
+const DeleteExpiredSQL = deleteExpiredSQL
