@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -42,34 +43,62 @@ func TestFrequentStatementsArePreparedInOneMoreRoundTrip(t *testing.T) {
 }
 
 // Postgres keeps one plan of a prepared statement for all parameters if it costs no more than the plans for single
-// parameters. This is true of the statement for one token, but not of the one for an array of tokens.
-func TestPostgresPlansTheSessionQueryOnce(t *testing.T) {
+// parameters. This is true of the statement for one token, but not of the one for an array of tokens, and not of a
+// statement that also deletes expired rows.
+func TestPostgresPlansFrequentStatementsOnce(t *testing.T) {
 	t.Parallel()
-	url := dbtest.New(t)
-	db := openStore(t, url, 1)
-	_, made := signUp(t, db, "ada@example.com")
-	for range usesUntilPrepared {
-		if _, _, err := db.SessionWithUser(t.Context(), []string{made.Token}, testTime); err != nil {
-			t.Fatal(err)
-		}
+	for part, use := range map[string]func(db *store.Store, token, userID string) error{
+		"FROM session s": func(db *store.Store, token, _ string) error {
+			_, _, err := db.SessionWithUser(t.Context(), []string{token}, testTime)
+			return err
+		},
+		"DELETE FROM session WHERE token = $1": func(db *store.Store, _, _ string) error {
+			if _, err := db.EndSessions(t.Context(), []string{"unknown"}); !errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("end an unknown session: got %w, want ErrNotFound", err)
+			}
+			return nil
+		},
+		"ended_sessions AS": func(db *store.Store, _, userID string) error {
+			return db.DeleteSessionOfUser(t.Context(), userID, "unknown")
+		},
+		"link_owner": func(db *store.Store, _, _ string) error {
+			_, err := db.InsertPasswordResetLink(t.Context(), rand.Text(), "ada@example.com", testTime.Add(time.Hour), testTime)
+			return err
+		},
+	} {
+		t.Run(part, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.New(t)
+			db := openStore(t, url, 1)
+			user, made := signUp(t, db, "ada@example.com")
+			for range usesUntilPrepared {
+				if err := use(db, made.Token, user.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			reused, planned := countPlans(t, url, db, part)
+			if reused == 0 || planned > 5 {
+				t.Errorf("got %d executions with the kept plan and %d with a new plan, want at most five with a new plan",
+					reused, planned)
+			}
+		})
 	}
+}
+
+// countPlans returns how often the only connection of db has executed the prepared statement that contains part, with
+// the plan that Postgres keeps and with a new plan.
+func countPlans(t *testing.T, url string, db *store.Store, part string) (reused, planned int) {
+	t.Helper()
 	if err := db.Exec(t.Context(), `
 		CREATE TABLE plans AS SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements`); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), url)
+	err := connectTo(t, url).QueryRow(t.Context(), `
+		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, $1) > 0`, part).Scan(&reused, &planned)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
-	var reused, planned int
-	err = conn.QueryRow(t.Context(), `
-		SELECT generic_plans, custom_plans FROM plans WHERE strpos(statement, 'FROM session s') > 0`).Scan(&reused, &planned)
-	if err != nil || reused == 0 || planned > 5 {
-		t.Errorf("session query: got %d executions with the kept plan and %d with a new plan, error %v; want at most "+
-			"five with a new plan",
-			reused, planned, err)
-	}
+	return reused, planned
 }
 
 // withPointersOfEqualTexts returns b with the pointers of a, if they point to equal texts, so that == can compare a and

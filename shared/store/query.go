@@ -172,12 +172,15 @@ func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err
 	}
 	sql, args = s.complete(sql), convertTimesToUTC(args)
 	try := func(ctx context.Context, c *pgxpool.Conn) error {
+		if err := s.prepareIfFrequent(ctx, c.Conn(), sql); err != nil {
+			return err
+		}
 		tag, err := c.Exec(ctx, sql, args...)
 		n = tag.RowsAffected()
 		return err
 	}
 	err = s.withConn(ctx, try)
-	if err != nil && pg.IsUnsent(err) && ctx.Err() == nil {
+	if err != nil && (s.resetPoolIfPreparedLost(err) || pg.IsUnsent(err)) && ctx.Err() == nil {
 		err = s.withConn(ctx, try)
 	}
 	return n, err

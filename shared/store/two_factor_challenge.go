@@ -34,7 +34,8 @@ type NewChallenge struct {
 // has counted, because the caller has verified the password.
 func (s *Store) InsertChallenge(ctx context.Context, c NewChallenge) (hasApp bool, err error) {
 	keys, ends := s.takeRefundable()
-	hasApp, err = writeRow(ctx, s, pgx.RowTo[bool], `
+	isDue := s.linkCleanup.isDue(c.At)
+	hasApp, err = writeRow(ctx, s, pgx.RowTo[bool], deleteExpiredIf(isDue, `
 		WITH `+deleteExpiredSQL+`, refund_args AS (
 			SELECT $7::text[] AS keys, $8::bigint[] AS ends
 		)`+refundChargesCTEs+`, ended_session AS (
@@ -50,8 +51,8 @@ func (s *Store) InsertChallenge(ctx context.Context, c NewChallenge) (hasApp boo
 			WHERE r.stored
 		)
 		SELECT EXISTS (SELECT FROM "twoFactor" t WHERE t."userId" = u.id AND t.verified IS NOT FALSE)
-		FROM challenged_user u`,
-		c.UserID, c.At, s.linkCleanup.isDue(c.At), c.Identifier, c.EndsAt, c.EndedSession, keys, ends,
+		FROM challenged_user u`),
+		c.UserID, c.At, isDue, c.Identifier, c.EndsAt, c.EndedSession, keys, ends,
 		c.SupabaseSession)
 	if errors.Is(err, ErrNotFound) {
 		return false, ErrBanned

@@ -144,9 +144,10 @@ const magicLinkPrefix = "magic-link:"
 
 // InsertMagicLink stores a mailed link that signs in. At most once a minute it also deletes expired rows.
 func (s *Store) InsertMagicLink(ctx context.Context, token, value string, expiresAt, at Time) error {
-	_, err := s.exec(ctx, `
-		WITH `+deleteExpiredSQL+insertIntoVerificationSQL+` VALUES ($1, $4, $5, $2, $2)`,
-		magicLinkPrefix+token, at.Time, s.linkCleanup.isDue(at.Time), value, expiresAt.Time)
+	isDue := s.linkCleanup.isDue(at.Time)
+	_, err := s.exec(ctx, deleteExpiredIf(isDue, `
+		WITH `+deleteExpiredSQL+insertIntoVerificationSQL+` VALUES ($1, $4, $5, $2, $2)`),
+		magicLinkPrefix+token, at.Time, isDue, value, expiresAt.Time)
 	return err
 }
 

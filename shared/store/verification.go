@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -100,6 +101,16 @@ const deleteExpiredSQL = `deleted_rows AS (
 			)
 		)`
 
+// deleteExpiredIf returns sql, a statement with deleteExpiredSQL, if isDue, the argument $3, is true. Otherwise it
+// returns the statement without the deletion. Postgres then keeps one plan of the prepared statement. With the deletion
+// it makes a new plan for each request, because a plan for all arguments expects to delete 1000 rows.
+func deleteExpiredIf(isDue bool, sql string) string {
+	if isDue {
+		return sql
+	}
+	return strings.Replace(sql, deleteExpiredSQL, `deleted_rows AS (SELECT $3::boolean)`, 1)
+}
+
 // InsertVerification stores a row with an identifier and a value in the table verification.
 func (s *Store) InsertVerification(ctx context.Context, identifier, value string, expiresAt, at time.Time) error {
 	_, err := s.exec(ctx, insertIntoVerificationSQL+` VALUES ($1, $2, $3, $4, $4)`, identifier, value, expiresAt, at)
@@ -128,7 +139,8 @@ func (s *Store) InsertEmailVerificationLink(
 func (s *Store) insertLink(
 	ctx context.Context, identifier, email string, unverifiedOnly bool, expiresAt, at time.Time,
 ) (string, error) {
-	return writeRow(ctx, s, pgx.RowTo[string], `
+	isDue := s.linkCleanup.isDue(at)
+	return writeRow(ctx, s, pgx.RowTo[string], deleteExpiredIf(isDue, `
 		WITH `+deleteExpiredSQL+`, link_owner AS (
 			SELECT (SELECT id FROM "user" WHERE email = $4 AND NOT ($6 AND "emailVerified")) AS id
 		), stored_links AS (`+insertIntoVerificationSQL+`
@@ -136,8 +148,8 @@ func (s *Store) insertLink(
 			       CASE WHEN id IS NULL THEN $2 ELSE $5::timestamptz END, $2, $2
 			FROM link_owner
 		)
-		SELECT coalesce(id::text, '') FROM link_owner`,
-		identifier, at, s.linkCleanup.isDue(at), email, expiresAt, unverifiedOnly)
+		SELECT coalesce(id::text, '') FROM link_owner`),
+		identifier, at, isDue, email, expiresAt, unverifiedOnly)
 }
 
 // UserOfLink returns the id and the email of the user of a link, without redeeming the link. The email is "" if
@@ -171,14 +183,15 @@ type EmailChange struct {
 
 // InsertEmailChange stores the links of a change, and reports whether a user already has the new email.
 func (s *Store) InsertEmailChange(ctx context.Context, c EmailChange, expiresAt, at time.Time) (taken bool, err error) {
-	return writeRow(ctx, s, pgx.RowTo[bool], `
+	isDue := s.linkCleanup.isDue(at)
+	return writeRow(ctx, s, pgx.RowTo[bool], deleteExpiredIf(isDue, `
 		WITH `+deleteExpiredSQL+`, stored_links AS (`+insertIntoVerificationSQL+`
 			SELECT link, $5, $6, $2, $2
 			FROM unnest(ARRAY[$1::text, $4]) link
 			WHERE link <> ''
 		)
-		SELECT EXISTS (SELECT FROM "user" WHERE email = $7)`,
-		c.Link, at, s.linkCleanup.isDue(at), c.Cancel, c.UserID+c.SessionID, expiresAt, c.To)
+		SELECT EXISTS (SELECT FROM "user" WHERE email = $7)`),
+		c.Link, at, isDue, c.Cancel, c.UserID+c.SessionID, expiresAt, c.To)
 }
 
 // ContinueEmailChange redeems a link of an email change and stores the next link of the same change. It returns
@@ -215,9 +228,10 @@ const socialStatePrefix = "auth-state:"
 // InsertSocialState stores the data of a social sign-in that has begun. At most once a minute it also deletes expired
 // rows.
 func (s *Store) InsertSocialState(ctx context.Context, state, data string, expiresAt, at time.Time) error {
-	_, err := s.exec(ctx, `
-		WITH `+deleteExpiredSQL+insertIntoVerificationSQL+` VALUES ($1, $4, $5, $2, $2)`,
-		socialStatePrefix+state, at, s.linkCleanup.isDue(at), data, expiresAt)
+	isDue := s.linkCleanup.isDue(at)
+	_, err := s.exec(ctx, deleteExpiredIf(isDue, `
+		WITH `+deleteExpiredSQL+insertIntoVerificationSQL+` VALUES ($1, $4, $5, $2, $2)`),
+		socialStatePrefix+state, at, isDue, data, expiresAt)
 	return err
 }
 

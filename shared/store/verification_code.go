@@ -66,12 +66,13 @@ func codeError(state string) error {
 func (s *Store) InsertCode(
 	ctx context.Context, codeType, email, code string, expiresAt, at time.Time,
 ) (hasUser bool, err error) {
-	return writeRow(ctx, s, pgx.RowTo[bool], `
+	isDue := s.linkCleanup.isDue(at)
+	return writeRow(ctx, s, pgx.RowTo[bool], deleteExpiredIf(isDue, `
 		WITH `+deleteExpiredSQL+`, stored_code AS (`+insertIntoVerificationSQL+`
 			VALUES ($1, $4, $5, $2, $2)
 		)
-		SELECT EXISTS (SELECT FROM "user" WHERE email = $6)`,
-		codeIdentifier(codeType, email), at, s.linkCleanup.isDue(at), code+":0", expiresAt, email)
+		SELECT EXISTS (SELECT FROM "user" WHERE email = $6)`),
+		codeIdentifier(codeType, email), at, isDue, code+":0", expiresAt, email)
 }
 
 // CheckCode checks a code without using it up. It returns the id of the user with the email, or "" if no user has it.
