@@ -75,37 +75,46 @@ func (p *Pass) MarkStagedSessions(s mapping.Scope, lock bool) string {
 ) x;
 `
 	}
-	return "ANALYZE stage_session;\n" + ofUsers + ofSessions + fmt.Sprintf(`UPDATE stage_session s
+	return "ANALYZE stage_session;\n" + NoNestedLoop + ofUsers + ofSessions + fmt.Sprintf(`UPDATE stage_session s
 SET user_reason = '%[1]s'
 WHERE NOT EXISTS (
   SELECT FROM "user" u
-  JOIN supabase_import.ledger l ON l.run = %[2]d AND l.user_id = u.id AND l.source = 'user' AND l.key = u.id
-  WHERE u.id = s.user_id AND l.outcome IN `+CopiedOutcomes+`);
+  JOIN %[2]s ON l.user_id = u.id AND l.key = u.id
+  WHERE u.id = s.user_id AND %[3]s AND l.outcome IN `+CopiedOutcomes+`);
 UPDATE stage_session s
-SET user_reason = '%[3]s'
+SET user_reason = '%[4]s'
 FROM supabase_import.quarantine q
 WHERE s.user_reason IS NULL
-  AND q.run = %[2]d AND q.user_id = s.user_id AND q.source = 'user' AND q.key = s.user_id
-  AND q.field = 'encrypted_password' AND q.reason IN %[4]s AND q.resolved IS NULL;
+  AND q.run = %[5]d AND q.user_id = s.user_id AND q.source = 'user' AND q.key = s.user_id
+  AND q.field = 'encrypted_password' AND q.reason IN %[6]s AND q.resolved IS NULL AND %[7]s;
 UPDATE stage_session s
 SET is_kept = true
 FROM "supabaseSession" t
-WHERE t.id = s.id AND %[5]s;
+WHERE t.id = s.id AND t."userId" = s.user_id AND %[8]s AND %[9]s;
 UPDATE stage_session s
 SET is_kept = true
 FROM supabase_import.session l
-WHERE l.run = %[2]d AND l.user_id = s.user_id AND l.id = s.id AND l.outcome IN ('%[6]s', '%[7]s');
-`, mapping.SessionOfOtherUser, p.ID, mapping.SessionOfHeldUser, mapping.HeldPasswordReasons, isUsedOrRevoked,
-		SessionKept, SessionGone)
+WHERE l.run = %[5]d AND l.user_id = s.user_id AND l.id = s.id AND l.outcome IN ('%[10]s', '%[11]s') AND %[12]s;
+RESET enable_nestloop;
+`, mapping.SessionOfOtherUser, Entries(p.ID, s, "l", mapping.User), s.Contains("u.id"), mapping.SessionOfHeldUser, p.ID,
+		mapping.HeldPasswordReasons, s.Contains("q.user_id"), isUsedOrRevoked, s.Contains(`t."userId"`), SessionKept,
+		SessionGone, s.Contains("l.user_id"))
 }
 
 // WriteStagedSessions returns SQL that makes the rows of the target those of the staged sessions, and records them. A
-// row that was used or revoked stays as it is, also if the source no longer has the session.
+// row that was used or revoked stays as it is, also if the source no longer has the session. The SQL limits every table
+// to the users of the scope, so that Postgres does not read whole tables for each batch.
 func (p *Pass) WriteStagedSessions(s mapping.Scope) string {
-	return fmt.Sprintf(`DELETE FROM "supabaseSession" t
+	return fmt.Sprintf(NoNestedLoop+`DELETE FROM "supabaseSession" t
 USING supabase_import.session l
-WHERE l.run = %[1]d AND %[2]s AND t.id = l.id AND t."userId" = l.user_id AND NOT %[3]s
+WHERE l.run = %[1]d AND %[2]s AND t.id = l.id AND t."userId" = l.user_id AND NOT %[3]s AND %[5]s
   AND NOT EXISTS (SELECT FROM stage_session s WHERE s.id = t.id AND s.user_id = t."userId" AND %[4]s);
+RESET enable_nestloop;
+DELETE FROM "supabaseCredential" c
+USING stage_session s, "supabaseSession" t
+WHERE t.id = s.id AND t."userId" = s.user_id AND %[5]s AND c."supabaseSessionId" = t.id AND %[4]s AND NOT s.is_kept
+  AND NOT EXISTS (
+    SELECT FROM unnest(s.digests, s.levels) d (digest, aal2) WHERE d.digest = c.digest AND d.aal2 = c.aal2);
 INSERT INTO "supabaseSession" AS t (id, "userId", aal2, "createdAt", "refreshedAt", "expiresAt")
 SELECT s.id, s.user_id, s.aal2, s.created_at, s.refreshed_at, s.expires_at
 FROM stage_session s
@@ -116,31 +125,27 @@ SET aal2 = excluded.aal2, "createdAt" = excluded."createdAt", "refreshedAt" = ex
 WHERE t."userId" = excluded."userId" AND NOT %[3]s
   AND (t.aal2, t."createdAt", t."refreshedAt", t."expiresAt")
     IS DISTINCT FROM (excluded.aal2, excluded."createdAt", excluded."refreshedAt", excluded."expiresAt");
-DELETE FROM "supabaseCredential" c
-USING stage_session s
-WHERE c."supabaseSessionId" = s.id AND %[4]s AND NOT s.is_kept
-  AND NOT EXISTS (
-    SELECT FROM unnest(s.digests, s.levels) d (digest, aal2) WHERE d.digest = c.digest AND d.aal2 = c.aal2);
 INSERT INTO "supabaseCredential" (digest, "supabaseSessionId", aal2)
 SELECT d.digest, s.id, d.aal2
 FROM stage_session s
-JOIN "supabaseSession" t ON t.id = s.id AND t."userId" = s.user_id
+JOIN "supabaseSession" t ON t.id = s.id AND t."userId" = s.user_id AND %[5]s
 CROSS JOIN unnest(s.digests, s.levels) d (digest, aal2)
 WHERE %[4]s AND NOT s.is_kept
 ON CONFLICT (digest) DO NOTHING;
-`, p.ID, s.Contains("l.user_id"), isUsedOrRevoked, isImported) + p.recordSessions(s)
+`, p.ID, s.Contains("l.user_id"), isUsedOrRevoked, isImported, s.Contains(`t."userId"`)) + p.recordSessions(s)
 }
 
 // recordSessions returns SQL that writes the outcome of every staged session into the ledger of sessions.
 func (p *Pass) recordSessions(s mapping.Scope) string {
 	scope := s.Contains("l.user_id")
-	return fmt.Sprintf(`DELETE FROM supabase_import.session l
+	return fmt.Sprintf(NoNestedLoop+`DELETE FROM supabase_import.session l
 WHERE l.run = %[1]d AND %[2]s
   AND NOT EXISTS (SELECT FROM stage_session s WHERE s.id = l.id AND s.user_id = l.user_id)
-  AND NOT EXISTS (SELECT FROM "supabaseSession" t WHERE t.id = l.id AND t."userId" = l.user_id);
+  AND NOT EXISTS (SELECT FROM "supabaseSession" t WHERE t.id = l.id AND t."userId" = l.user_id AND %[9]s);
 UPDATE supabase_import.session l SET outcome = '%[3]s', expected = NULL
 WHERE l.run = %[1]d AND %[2]s
   AND NOT EXISTS (SELECT FROM stage_session s WHERE s.id = l.id AND s.user_id = l.user_id);
+RESET enable_nestloop;
 INSERT INTO supabase_import.session AS l (run, user_id, id, outcome, expected, written)
 SELECT %[1]d, s.user_id, s.id,
   CASE WHEN s.is_kept THEN '%[4]s' ELSE coalesce(s.user_reason, s.reason, '%[5]s') END,
@@ -150,7 +155,8 @@ FROM stage_session s
 ON CONFLICT (run, user_id, id) DO UPDATE
 SET outcome = excluded.outcome, expected = excluded.expected,
   written = CASE WHEN excluded.outcome = '%[4]s' THEN l.written ELSE excluded.written END;
-`, p.ID, scope, SessionGone, SessionKept, Bridged, stagedSessionHash(), isImported, wantedRowsHash())
+`, p.ID, scope, SessionGone, SessionKept, Bridged, stagedSessionHash(), isImported, wantedRowsHash(),
+		s.Contains(`t."userId"`))
 }
 
 const recordSessionBatch = `INSERT INTO supabase_import.session_batch (run, number, sessions, key_check)
