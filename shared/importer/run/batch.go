@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -174,9 +176,18 @@ WHERE name = $1
   AND state = 'running'
   AND NOT EXISTS (SELECT FROM supabase_import.batch b WHERE b.run = r.id AND b.pass < r.pass)`
 
-	// analyzeTables is for new tables: they have no statistics yet, and the verification and the first sign-ins may come
-	// before autovacuum.
-	analyzeTables = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
+	withoutStatistics = `SELECT t
+FROM unnest($1::text[]) t
+JOIN pg_class c ON c.oid = t::regclass
+WHERE c.reltuples < 0`
+)
+
+// The tables that a pass writes, and those that it also writes with Options.Sessions.
+var (
+	writtenTables = []string{
+		`"user"`, "account", "user_profile", "supabase_import.ledger", "supabase_import.quarantine",
+	}
+	writtenSessionTables = []string{`"supabaseSession"`, `"supabaseCredential"`, "supabase_import.session"}
 )
 
 // ClosePass ends the pass: the run is complete if no batch is open or parked.
@@ -186,20 +197,33 @@ func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error
 		if err != nil {
 			return err
 		}
-		tables := analyzeTables
-		if r.Plan.Options.Sessions {
-			tables += `, "supabaseSession", "supabaseCredential"`
-		}
 		if err := env.completeRun(ctx, dst, r); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if _, err := dst.Exec(ctx, tables); err != nil {
+		if err := r.gatherStatistics(ctx, dst); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)
 		return err
 	})
 	return st, err
+}
+
+// gatherStatistics gathers the statistics of the tables after the first pass, because the verification and the first
+// sign-ins may come before autovacuum. After a later pass, which changes few rows, it does so only for tables without
+// statistics.
+func (r *Run) gatherStatistics(ctx context.Context, dst *pgx.Conn) (err error) {
+	tables := slices.Clone(writtenTables)
+	if r.Plan.Options.Sessions {
+		tables = append(tables, writtenSessionTables...)
+	}
+	if r.Pass > 1 {
+		if tables, err = QueryTexts(ctx, dst, withoutStatistics, tables); err != nil || len(tables) == 0 {
+			return err
+		}
+	}
+	_, err = dst.Exec(ctx, "ANALYZE "+strings.Join(tables, ", "))
+	return err
 }
 
 // completeRun marks the run as complete, unless a batch is open or parked. With sessions it also stores the time of the
