@@ -66,7 +66,8 @@ func (p *Pass) MarkStagedSessions(s mapping.Scope, lock bool) string {
 ) x;
 `
 	}
-	return "ANALYZE stage_session (id, user_id, is_wanted);\n" + NoNestedLoop + ofUsers + ofSessions + fmt.Sprintf(`UPDATE stage_session s
+	const analyze = "ANALYZE stage_session (id, user_id, is_wanted);\n"
+	return analyze + NoNestedLoop + ofUsers + ofSessions + fmt.Sprintf(`UPDATE stage_session s
 SET user_reason = '%[1]s'
 WHERE NOT EXISTS (
   SELECT FROM "user" u

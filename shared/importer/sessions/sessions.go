@@ -176,7 +176,7 @@ type readSession struct {
 	found            digests
 	reason           *string // why the session is not imported, by the source alone
 	isWanted         bool    // by the source alone, the target should have a row
-	expected, wanted int64   // hashes (hash.go)
+	expected, wanted int64   // hashes (hash.go); wanted is 0 unless isWanted is true
 }
 
 // read reads the current row of a query of mapping.Sessions.
@@ -193,6 +193,9 @@ func (t tokens) read(rows pgx.Rows) (readSession, error) {
 		}
 	}
 	r.isWanted = r.reason == nil || r.found.hasUnreadableKey
-	r.expected, r.wanted = expectedHash(s, r.reason, r.isWanted, r.found), wantedHash(s, r.found)
+	r.expected = expectedHash(s, r.reason, r.isWanted, r.found)
+	if r.isWanted {
+		r.wanted = wantedHash(s, r.found)
+	}
 	return r, nil
 }
