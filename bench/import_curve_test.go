@@ -3,6 +3,9 @@ package bench
 import (
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +16,9 @@ var importCurve = flag.String("import.curve", "10000,100000,1000000,3000000",
 	"numbers of users in BenchmarkImportCurve, separated by commas")
 
 const curveHead = `
-| users | rows | plain COPY, rows/s | import, rows/s | speed of plain COPY | of which the plan | second run |` +
-	` verification | ÷ import | memory |
-|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| users | rows | plain COPY, rows/s | import, rows/s | speed of plain COPY | its processor time | of which the plan |` +
+	` second run | verification | ÷ import | memory |
+|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
 // BenchmarkImportCurve measures imports of sources of several sizes with sessions and second factors, and prints a
@@ -38,7 +41,10 @@ func BenchmarkImportCurve(b *testing.B) {
 // curveRound has the measurements of one round.
 type curveRound struct {
 	plan, run, again, verify, plain time.Duration
-	memory                          int // the most of the plan and the two runs, in kB
+
+	runCPU, plainCPU time.Duration // processor time of the server and the client
+
+	memory int // the most of the plan and the two runs, in kB
 }
 
 // measureSize returns a line of the table.
@@ -71,8 +77,10 @@ func measureSize(b *testing.B, users int) string {
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(plain/run, "ours/plain")
-	return fmt.Sprintf("| %d | %d | %.0f | %.0f | %.2f | %.1f s | %.1f s | %.1f s | %.2f | %.1f MB |\n",
-		users, s.rows, float64(s.rows)/plain, float64(s.rows)/run, plain/run,
+	times := median(func(r curveRound) time.Duration { return r.runCPU }) /
+		median(func(r curveRound) time.Duration { return r.plainCPU })
+	return fmt.Sprintf("| %d | %d | %.0f | %.0f | %.2f | %.2f times | %.1f s | %.1f s | %.1f s | %.2f | %.1f MB |\n",
+		users, s.rows, float64(s.rows)/plain, float64(s.rows)/run, plain/run, times,
 		median(func(r curveRound) time.Duration { return r.plan }),
 		median(func(r curveRound) time.Duration { return r.again }), verify, verify/run, float64(memory)/1024)
 }
@@ -88,13 +96,17 @@ func (s *importBenchmark) measureRound(b *testing.B) (r curveRound) {
 			return took
 		}
 		r.plan = migrate("plan", options...)
+		before := s.processorTime(b)
 		r.run = migrate("run", options...)
+		r.runCPU = s.processorTime(b) - before
 		r.again = migrate("run", options...)
 		r.verify = migrate("verify")
 		s.keepEncryptedRows(b, to)
 		return r.run
 	})
 	r.plain = s.runIntoNewTarget(b, "plain", func(b *testing.B, to string) time.Duration {
+		before := s.processorTime(b)
+		defer func() { r.plainCPU = s.processorTime(b) - before }()
 		took := s.copyMappedTables(b, to)
 		start := time.Now()
 		for _, table := range encryptedTables {
@@ -103,6 +115,41 @@ func (s *importBenchmark) measureRound(b *testing.B) (r curveRound) {
 		return took + time.Since(start)
 	})
 	return r
+}
+
+// processorTime returns the processor time that the server, this process and its children have used. It is that of
+// Linux; elsewhere it is 0.
+func (s *importBenchmark) processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(filepath.Join(s.server.Dir, "data", "postmaster.pid"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	server, _, _ := strings.Cut(string(text), "\n")
+	var total time.Duration
+	processes, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range processes {
+		total += processorTimeOf(path, server, strconv.Itoa(os.Getpid()))
+	}
+	return total
+}
+
+// processorTimeOf reads a file /proc/<pid>/stat. It returns the processor time of the process and of its children that
+// have ended, if the process is one of these or a child of one of them. It returns 0 for a process that has ended.
+func processorTimeOf(path string, processes ...string) (total time.Duration) {
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on all systems
+	text, _ := os.ReadFile(path)
+	_, after, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(after) // state, parent, …; 11 to 14 are the times: user, system, and those of ended children
+	if len(fields) < 15 || !slices.Contains(processes, fields[1]) &&
+		!slices.Contains(processes, filepath.Base(filepath.Dir(path))) {
+		return 0
+	}
+	for _, field := range fields[11:15] {
+		n, _ := strconv.Atoi(field)
+		total += time.Duration(n) * tick
+	}
+	return total
 }
 
 // encryptedTables are the tables of the target whose rows no SQL of the source can compute: the command encrypts the
