@@ -12,8 +12,12 @@ import (
 	"time"
 )
 
-var importCurve = flag.String("import.curve", "10000,100000,1000000,3000000",
-	"numbers of users in BenchmarkImportCurve, separated by commas")
+var (
+	importCurve = flag.String("import.curve", "10000,100000,1000000,3000000",
+		"numbers of users in BenchmarkImportCurve, separated by commas")
+	importCurveSessions = flag.Bool("import.curve-sessions", true,
+		"BenchmarkImportCurve imports sessions and second factors, too")
+)
 
 const curveHead = `
 | users | rows | plain COPY, rows/s | import, rows/s | speed of plain COPY | its processor time | of which the plan |` +
@@ -21,8 +25,8 @@ const curveHead = `
 |--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 `
 
-// BenchmarkImportCurve measures imports of sources of several sizes with sessions and second factors, and prints a
-// Markdown table. Each size has a server of its own. All figures of a line are of one run: `xenon migrate run`, the
+// BenchmarkImportCurve measures imports of sources of several sizes, with or without sessions and second factors, and
+// prints a Markdown table. Each size has a server of its own. All figures of a line are of one run: `xenon migrate run`, the
 // same again with nothing changed, `xenon migrate verify`, and one COPY of the same rows for each table. Sizes up to
 // 100,000 are measured three times, alternately, and the line has the least of each: other programs on the machine only
 // add time. It measures once, whatever b.N is.
@@ -52,8 +56,12 @@ type curveRound struct {
 func measureSize(b *testing.B, users int) string {
 	b.Helper()
 	s := newImportServer(b, users)
-	s.from = s.createSourceWithSessions(b, "source", users)
-	s.rows += users + users/10
+	if *importCurveSessions {
+		s.from = s.createSourceWithSessions(b, "source", users)
+		s.rows += users + users/10
+	} else {
+		s.from = s.createSource(b, "source", users)
+	}
 	rounds := 1
 	if users <= 100_000 {
 		rounds = 3
@@ -90,7 +98,10 @@ func measureSize(b *testing.B, users int) string {
 func (s *importBenchmark) measureRound(b *testing.B) (r curveRound) {
 	b.Helper()
 	s.runIntoNewTarget(b, "import", func(b *testing.B, to string) time.Duration {
-		options := []string{"--sessions", "--mfa", "carry"}
+		options := []string{"--mfa", "carry"}
+		if *importCurveSessions {
+			options = append(options, "--sessions")
+		}
 		migrate := func(action string, options ...string) time.Duration {
 			took, memory := s.runXenonMigrate(b, s.from, to, append([]string{action}, options...)...)
 			r.memory = max(r.memory, memory)
@@ -102,7 +113,9 @@ func (s *importBenchmark) measureRound(b *testing.B) (r curveRound) {
 		r.runCPU = s.processorTime(b) - before
 		r.again = migrate("run", options...)
 		r.verify = migrate("verify")
-		s.keepEncryptedRows(b, to)
+		if *importCurveSessions {
+			s.keepEncryptedRows(b, to)
+		}
 		return r.run
 	})
 	r.plain = s.runIntoNewTarget(b, "plain", func(b *testing.B, to string) time.Duration {
@@ -110,8 +123,10 @@ func (s *importBenchmark) measureRound(b *testing.B) (r curveRound) {
 		defer func() { r.plainCPU = s.processorTime(b) - before }()
 		took := s.copyMappedTables(b, to)
 		start := time.Now()
-		for _, table := range encryptedTables {
-			s.copyQueryResult(b, to, "TABLE mapped."+table, table)
+		if *importCurveSessions {
+			for _, table := range encryptedTables {
+				s.copyQueryResult(b, to, "TABLE mapped."+table, table)
+			}
 		}
 		return took + time.Since(start)
 	})

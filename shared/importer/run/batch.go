@@ -182,10 +182,12 @@ JOIN pg_class c ON c.oid = t::regclass
 WHERE c.reltuples < 0`
 )
 
+const ledgerTable = "supabase_import.ledger"
+
 // The tables that a pass writes, and those that it also writes with Options.Sessions.
 var (
 	writtenTables = []string{
-		`"user"`, "account", "user_profile", "supabase_import.ledger", "supabase_import.quarantine",
+		`"user"`, "account", "user_profile", ledgerTable, "supabase_import.quarantine",
 	}
 	writtenSessionTables = []string{`"supabaseSession"`, `"supabaseCredential"`, "supabase_import.session"}
 )
@@ -200,7 +202,7 @@ func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error
 		if err := env.completeRun(ctx, dst, r); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if err := r.gatherStatistics(ctx, dst); err != nil {
+		if err := r.gatherStatistics(ctx, env, dst); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)
@@ -211,8 +213,8 @@ func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error
 
 // gatherStatistics gathers the statistics of the tables after the first pass, because the verification and the first
 // sign-ins may come before autovacuum. After a later pass, which changes few rows, it does so only for tables without
-// statistics.
-func (r *Run) gatherStatistics(ctx context.Context, dst *pgx.Conn) (err error) {
+// statistics. It uses two connections at the same time.
+func (r *Run) gatherStatistics(ctx context.Context, env *Env, dst *pgx.Conn) (err error) {
 	tables := slices.Clone(writtenTables)
 	if r.Plan.Options.Sessions {
 		tables = append(tables, writtenSessionTables...)
@@ -222,8 +224,27 @@ func (r *Run) gatherStatistics(ctx context.Context, dst *pgx.Conn) (err error) {
 			return err
 		}
 	}
-	_, err = dst.Exec(ctx, "ANALYZE "+strings.Join(tables, ", "))
-	return err
+	other, err := env.Target(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer env.release("target", other)
+	var lists [2][]string
+	for i, table := range tables {
+		if table == ledgerTable {
+			table += " (user_id, source, key, outcome)" // no query has a condition on the residue, which is long
+		}
+		lists[i%2] = append(lists[i%2], table)
+	}
+	analyze := func(db *pgx.Conn, tables []string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if len(tables) == 0 {
+				return nil
+			}
+			return Exec(ctx, db, "ANALYZE "+strings.Join(tables, ", "))
+		}
+	}
+	return RunBoth(ctx, analyze(dst, lists[0]), analyze(other, lists[1]))
 }
 
 // completeRun marks the run as complete, unless a batch is open or parked. With sessions it also stores the time of the

@@ -21,29 +21,22 @@ const (
 			FROM unnest($7::bytea[], $8::boolean[]) d (digest, aal2)))::text), 16))::bit(64)::bigint`
 )
 
-func TestHashesEqualThoseOfPostgres(t *testing.T) {
-	t.Parallel()
-	conn, err := pgx.Connect(t.Context(), dbtest.NewEmpty(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), "SET timezone = 'UTC'"); err != nil {
-		t.Fatal(err)
-	}
+// hashCase is a session with what the import decides about it.
+type hashCase struct {
+	session
+	reason   *string
+	isWanted bool
+	found    digests
+}
+
+func hashCases() map[string]hashCase {
 	at := func(year, micros int) pgtype.Timestamptz {
 		return pgtype.Timestamptz{Time: time.Date(year, 2, 3, 4, 5, 6, micros*1000, time.UTC), Valid: true}
 	}
 	null, infinite := pgtype.Timestamptz{}, pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
 	expired, empty, odd := "session_expired", "", `a "word", a \, (and) a tab`+"\t"
 	none := digests{values: [][]byte{}, aal2: []bool{}}
-	id, user := [16]byte{1, 2, 15: 255}, [16]byte{0xab, 6: 0x40}
-	for name, c := range map[string]struct {
-		session
-		reason   *string
-		isWanted bool
-		found    digests
-	}{
+	return map[string]hashCase{
 		"no digests": {session{CreatedAt: at(2026, 0), RefreshedAt: null, ExpiresAt: null}, &expired, false, none},
 		"empty reason": {
 			session{CreatedAt: at(2026, 1), RefreshedAt: at(1, 100), ExpiresAt: at(12026, 0)}, &empty, true, none,
@@ -59,9 +52,22 @@ func TestHashesEqualThoseOfPostgres(t *testing.T) {
 			nil, true,
 			digests{values: [][]byte{{9, 1}, {}, {9}, {0x5c, 0x22}}, aal2: []bool{false, true, true, false}},
 		},
-	} {
+	}
+}
+
+func TestHashesEqualThoseOfPostgres(t *testing.T) {
+	t.Parallel()
+	conn, err := pgx.Connect(t.Context(), dbtest.NewEmpty(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), "SET timezone = 'UTC'"); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range hashCases() {
 		s := c.session
-		s.ID, s.UserID = id, user
+		s.ID, s.UserID = [16]byte{1, 2, 15: 255}, [16]byte{0xab, 6: 0x40}
 		var expected, wanted int64
 		err := conn.QueryRow(t.Context(), expectedHashSQL, s.UserID, c.reason, c.isWanted, s.AAL2, s.CreatedAt,
 			s.RefreshedAt, s.ExpiresAt, c.found.values, c.found.aal2).Scan(&expected)

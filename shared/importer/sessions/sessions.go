@@ -27,7 +27,7 @@ func Copy(ctx context.Context, w *run.Worker, b run.Batch) (n int64, err error) 
 	if _, err := w.Pass.LockRun(ctx, w.Dst, b.Scope); err != nil {
 		return 0, err
 	}
-	if b.IDs == nil {
+	if b.IDs == nil && b.Copied {
 		sums, err := compareSums(ctx, w, b)
 		if err != nil {
 			return 0, err
