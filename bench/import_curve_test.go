@@ -26,10 +26,10 @@ const curveHead = `
 `
 
 // BenchmarkImportCurve measures imports of sources of several sizes, with or without sessions and second factors, and
-// prints a Markdown table. Each size has a server of its own. All figures of a line are of one run: `xenon migrate run`, the
-// same again with nothing changed, `xenon migrate verify`, and one COPY of the same rows for each table. Sizes up to
-// 100,000 are measured three times, alternately, and the line has the least of each: other programs on the machine only
-// add time. It measures once, whatever b.N is.
+// prints a Markdown table. Each size has a server of its own. All figures of a line are of one run: `xenon migrate
+// run`, the same again with nothing changed, `xenon migrate verify`, and one COPY of the same rows for each table.
+// Sizes up to 100,000 are measured three times, alternately, and the line has the least of each: other programs on the
+// machine only add time. It measures once, whatever b.N is.
 func BenchmarkImportCurve(b *testing.B) {
 	var table strings.Builder
 	table.WriteString(curveHead)
