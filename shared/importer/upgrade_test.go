@@ -53,7 +53,8 @@ func checksumsOfOlderRows(t *testing.T) (sums map[string]run.Checksum) {
 var optionsForBatchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
 // The second pass of the run was interrupted after three of seven batches. This release continues the run, expects the
-// same rows as the older release, and rolls the run back. It does so, too, if the target got columns for metadata since.
+// same rows as the older release, and rolls the run back. It does so, too, if the target got columns for metadata
+// since.
 func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
 	for name, metadata := range map[string]bool{"same columns": false, "columns for metadata": true} {
