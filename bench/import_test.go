@@ -118,6 +118,14 @@ type importBenchmark struct {
 
 func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 	b.Helper()
+	s := newImportServer(b, users)
+	s.from = s.createSource(b, "source", users)
+	return s
+}
+
+// newImportServer is like newImportBenchmark, without the source.
+func newImportServer(b *testing.B, users int) *importBenchmark {
+	b.Helper()
 	server, err := postgres.Start(b.Context(), postgres.Options{Log: os.Stderr})
 	if err != nil {
 		b.Fatal(err)
@@ -132,7 +140,6 @@ func newImportBenchmark(b *testing.B, users int) *importBenchmark {
 	if text, err := exec.Command("go", "build", "-trimpath", "-o", s.xenon, "../cmd/xenon").CombinedOutput(); err != nil {
 		b.Fatalf("go build ../cmd/xenon: %v: %s", err, text)
 	}
-	s.from = s.createSource(b, "source", users)
 	s.execStatement(b, "CREATE DATABASE empty_target")
 	if _, err := migrations.Up(b.Context(), server.URL("empty_target")); err != nil {
 		b.Fatal(err)

@@ -26,7 +26,7 @@ func (s *importBenchmark) copyTablesUnmapped(b *testing.B, to string) time.Durat
 	defer dst.Close(b.Context())
 	tables := map[string]string{"users": "auth.users", "identities": "auth.identities", "profiles": "public.profiles"}
 	for name, table := range tables {
-		if _, err := dst.Exec(b.Context(), "CREATE TABLE "+name+" ("+s.columnDefinitions(b, table)+")"); err != nil {
+		if _, err := dst.Exec(b.Context(), "CREATE TABLE "+name+" ("+s.columnDefinitions(b, s.from, table)+")"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -37,12 +37,12 @@ func (s *importBenchmark) copyTablesUnmapped(b *testing.B, to string) time.Durat
 	return time.Since(start)
 }
 
-// columnDefinitions returns the column definitions of a table in the source, without constraints.
-func (s *importBenchmark) columnDefinitions(b *testing.B, table string) (definition string) {
+// columnDefinitions returns the column definitions of a table of a database, without constraints.
+func (s *importBenchmark) columnDefinitions(b *testing.B, url, table string) (definition string) {
 	b.Helper()
-	src := s.connect(b, s.from)
-	defer src.Close(b.Context())
-	err := src.QueryRow(b.Context(), `SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', '
+	db := s.connect(b, url)
+	defer db.Close(b.Context())
+	err := db.QueryRow(b.Context(), `SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', '
 			ORDER BY attnum)
 		FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped`, table).Scan(&definition)
 	if err != nil {
@@ -70,7 +70,13 @@ func (s *importBenchmark) copyMappedTables(b *testing.B, to string) time.Duratio
 // copyQueryResult copies the result of a query in the source into a table of the target.
 func (s *importBenchmark) copyQueryResult(b *testing.B, to, query, into string) {
 	b.Helper()
-	src, dst := s.connect(b, s.from), s.connect(b, to)
+	s.copyBetween(b, s.from, to, query, into)
+}
+
+// copyBetween copies the result of a query in one database into a table of another one.
+func (s *importBenchmark) copyBetween(b *testing.B, from, to, query, into string) {
+	b.Helper()
+	src, dst := s.connect(b, from), s.connect(b, to)
 	defer src.Close(b.Context())
 	defer dst.Close(b.Context())
 	in, out := io.Pipe()

@@ -36,8 +36,9 @@ func importOfOlderRelease(t *testing.T, files ...string) *importer.Import {
 	return importtest.ImportBetween(from, to)
 }
 
-// checksumsOfOlderRelease returns the checksums that the older release computed for the complete run.
-func checksumsOfOlderRelease(t *testing.T) (sums map[string]run.Checksum) {
+// checksumsOfOlderRows returns the checksums of the rows that the older release expected for the complete run, with the
+// hash function of this release.
+func checksumsOfOlderRows(t *testing.T) (sums map[string]run.Checksum) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "older", "checksums.json"))
 	if err != nil {
@@ -51,8 +52,8 @@ func checksumsOfOlderRelease(t *testing.T) (sums map[string]run.Checksum) {
 
 var optionsForBatchesOfTen = importer.Options{BatchSize: 10, MFA: "allow"}
 
-// The second pass of the run was interrupted after three of seven batches. This release continues the run, computes the
-// same checksums as the older release, and rolls the run back. It does so, too, if the target got columns for metadata
+// The second pass of the run was interrupted after three of seven batches. This release continues the run, expects the
+// same rows as the older release, and rolls the run back. It does so, too, if the target got columns for metadata
 // since.
 func TestRunThatOlderReleaseBeganIsContinued(t *testing.T) {
 	t.Parallel()
@@ -92,8 +93,8 @@ func continueRunOfOlderRelease(t *testing.T, m *importer.Import) {
 		t.Fatalf("the verification of the continued run has %d differences (error %v), want 0: %+v, %+v",
 			v.Different, err, v.Differences, v.Equations)
 	}
-	if diff := cmp.Diff(checksumsOfOlderRelease(t), v.Checksums); diff != "" {
-		t.Errorf("checksums (-older release +this release):\n%s", diff)
+	if diff := cmp.Diff(checksumsOfOlderRows(t), v.Checksums); diff != "" {
+		t.Errorf("checksums (-rows of the older release +rows of this release):\n%s", diff)
 	}
 	if _, err := m.Rollback(t.Context(), "supabase", importer.RollbackOptions{}); err != nil {
 		t.Fatal(err)
@@ -114,9 +115,9 @@ func TestRollbackThatOlderReleaseBeganIsContinued(t *testing.T) {
 	checkTargetAsBeforeImport(t, m)
 }
 
-// A new import of the same source has the same checksums, if it maps providers as the older release did, and the target
-// has the same columns.
-func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
+// A new import of the same source has the same rows, if it maps providers as the older release did, and the target has
+// the same columns.
+func TestRowsEqualThoseOfOlderRelease(t *testing.T) {
 	t.Parallel()
 	m := importOfOlderRelease(t, "target_rows.sql")
 	importtest.Exec(t, m.To, `alter table "user" drop column role, drop column "twoFactorEnabled"`)
@@ -127,8 +128,8 @@ func TestChecksumsEqualThoseOfOlderRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(checksumsOfOlderRelease(t), v.Checksums); diff != "" {
-		t.Errorf("checksums (-older release +this release):\n%s", diff)
+	if diff := cmp.Diff(checksumsOfOlderRows(t), v.Checksums); diff != "" {
+		t.Errorf("checksums (-rows of the older release +rows of this release):\n%s", diff)
 	}
 }
 

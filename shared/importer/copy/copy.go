@@ -28,18 +28,18 @@ const defaultWorkers = 2
 // the same time; 0 means 2.
 func Run(ctx context.Context, env *run.Env, o mapping.Options, quick bool, workers int) (run.Status, error) {
 	defer env.KeepConnections()()
-	st, err := run.Begin(ctx, env, o, quick)
+	name, err := run.OpenPass(ctx, env, o, quick)
 	if err != nil {
-		return st, err
+		return run.Status{}, err
 	}
 	defer env.ReleaseLease(ctx)
 	if workers <= 0 {
 		workers = defaultWorkers
 	}
-	if err := copyOpenBatches(ctx, env, st.Run, run.WholeRun, workers); err != nil {
-		return st, err
+	if err := copyOpenBatches(ctx, env, name, run.WholeRun, workers); err != nil {
+		return run.Status{}, err
 	}
-	return run.ClosePass(ctx, env, st.Run)
+	return run.ClosePass(ctx, env, name)
 }
 
 // Shard copies the open batches of a shard. done is true when no batch is open, and false if the deadline of ctx was

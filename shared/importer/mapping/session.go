@@ -77,22 +77,48 @@ func addInterval(t string, d time.Duration) string {
 //
 // reason says why the session is not imported, or is NULL. expires_at is the earliest end of the session that is known.
 func (m Mapping) Sessions(s Scope) string {
-	timebox, inactivity, _ := m.Options.sessionLimits() // Options.check has returned the error
-	lastUse := "coalesce(s.refreshed_at, l.updated_at, s.created_at)"
-	timeboxEnd, inactivityEnd := addInterval("s.created_at", timebox), addInterval(lastUse, inactivity)
+	timeboxEnd, inactivityEnd := m.sessionEnds()
 	return `SELECT s.id, s.user_id,
-  CASE WHEN s.oauth_client_id IS NOT NULL THEN '` + SessionOfOAuthClient + `'
-    WHEN s.not_after <= now() THEN '` + SessionExpired + `'
-    WHEN ` + timeboxEnd + ` <= now() THEN '` + SessionTimebox + `'
-    WHEN ` + inactivityEnd + ` <= now() THEN '` + SessionInactive + `'
-    WHEN l.live IS NULL AND (s.hmac_key IS NULL OR s.counter IS NULL) THEN '` + SessionNoToken + `'
-  END AS reason,
+  ` + m.sessionReason() + ` AS reason,
   s.aal2, s.created_at, s.refreshed_at,
   least(` + timeOrNull("s.not_after") + `, ` + timeboxEnd + `, ` + inactivityEnd + `) AS expires_at,
   coalesce(l.live, '{}') AS live, p.token AS previous,
   s.aal2 AND coalesce(p.created_at >= f.at, f.at IS NULL) AS previous_aal2,
   s.hmac_key, s.counter
-FROM (
+` + m.fromSessions(s, `array_agg(r.token::text ORDER BY r.id) AS live,
+    (array_agg(`+m.tokenParent()+` ORDER BY r.id DESC))[1] AS parent`) + `
+LEFT JOIN LATERAL (
+  SELECT r.token::text AS token, r.created_at
+  FROM auth.refresh_tokens r
+  WHERE r.session_id = s.id AND r.revoked AND r.token = l.parent
+  LIMIT 1
+) p ON true
+CROSS JOIN LATERAL (` + m.secondFactorTime() + `) f`
+}
+
+// sessionEnds returns SQL expressions for the end of a session s by Options.SessionTimebox and
+// Options.SessionInactivity.
+func (m Mapping) sessionEnds() (timeboxEnd, inactivityEnd string) {
+	timebox, inactivity, _ := m.Options.sessionLimits() // Options.check has returned the error
+	lastUse := "coalesce(s.refreshed_at, l.updated_at, s.created_at)"
+	return addInterval("s.created_at", timebox), addInterval(lastUse, inactivity)
+}
+
+// sessionReason returns an SQL expression for the reason why the session s is not imported, or NULL.
+func (m Mapping) sessionReason() string {
+	timeboxEnd, inactivityEnd := m.sessionEnds()
+	return `CASE WHEN s.oauth_client_id IS NOT NULL THEN '` + SessionOfOAuthClient + `'
+    WHEN s.not_after <= now() THEN '` + SessionExpired + `'
+    WHEN ` + timeboxEnd + ` <= now() THEN '` + SessionTimebox + `'
+    WHEN ` + inactivityEnd + ` <= now() THEN '` + SessionInactive + `'
+    WHEN l.live IS NULL AND (s.hmac_key IS NULL OR s.counter IS NULL) THEN '` + SessionNoToken + `'
+  END`
+}
+
+// fromSessions returns SQL from FROM on: the sessions s of a scope, with the SQL expressions live over the tokens r of
+// version 1 that are not revoked (l). live is NULL without such tokens.
+func (m Mapping) fromSessions(s Scope, live string) string {
+	return `FROM (
   SELECT s.id, s.user_id,
     ` + m.sessionColumn("aal", "text") + ` IS NOT DISTINCT FROM 'aal2' AS aal2,
     coalesce(` + timeOrNull("s.created_at") + `, 'epoch') AS created_at,
@@ -105,18 +131,10 @@ FROM (
   WHERE ` + s.Contains("s.user_id") + `
 ) s
 CROSS JOIN LATERAL (
-  SELECT array_agg(r.token::text ORDER BY r.id) AS live, ` + m.tokenTime("max(r.updated_at)") + ` AS updated_at,
-    (array_agg(` + m.tokenParent() + ` ORDER BY r.id DESC))[1] AS parent
+  SELECT ` + live + `, ` + m.tokenTime("max(r.updated_at)") + ` AS updated_at
   FROM auth.refresh_tokens r
   WHERE r.session_id = s.id AND NOT r.revoked AND r.token IS NOT NULL
-) l
-LEFT JOIN LATERAL (
-  SELECT r.token::text AS token, r.created_at
-  FROM auth.refresh_tokens r
-  WHERE r.session_id = s.id AND r.revoked AND r.token = l.parent
-  LIMIT 1
-) p ON true
-CROSS JOIN LATERAL (` + m.secondFactorTime() + `) f`
+) l`
 }
 
 // sessionColumn returns an SQL expression for a column of the session s as a type, or NULL if the source does not
@@ -156,7 +174,8 @@ func (m Mapping) tokenParent() string {
 	return "NULL::text"
 }
 
-// secondFactorTime returns a query for the time at which the session s got its second factor, or NULL.
+// secondFactorTime returns a query for the time at which the session s got its second factor, or NULL. It reads nothing
+// for a session without one.
 func (m Mapping) secondFactorTime() string {
 	if !m.Source.AMRClaims.IsUsable() {
 		return "SELECT NULL::timestamptz AS at"
@@ -164,7 +183,7 @@ func (m Mapping) secondFactorTime() string {
 	return `
   SELECT min(c.created_at) AS at
   FROM auth.mfa_amr_claims c
-  WHERE c.session_id = s.id AND c.authentication_method IN ` + secondFactorMethods + `
+  WHERE s.aal2 AND c.session_id = s.id AND c.authentication_method IN ` + secondFactorMethods + `
 `
 }
 
@@ -173,10 +192,10 @@ func (s Scope) SessionCount() string {
 	return "SELECT count(*) FROM auth.sessions s WHERE " + s.Contains("s.user_id")
 }
 
-// SessionReasons returns SQL for the numbers of sessions by the reason why they are not imported; ” is the reason of
-// those that are. keyIDs are the names of the given encryption keys. With forUsers the reasons include those of users
-// who are not imported or whose password is withheld, which takes as long as another look at all users.
-func (m Mapping) SessionReasons(keyIDs []string, forUsers bool, r Rejections) string {
+// SessionReasons returns SQL for the numbers of sessions of a scope by the reason why they are not imported; ” is the
+// reason of those that are. keyIDs are the names of the given encryption keys. With forUsers the reasons include those
+// of users who are not imported or whose password is withheld.
+func (m Mapping) SessionReasons(s Scope, keyIDs []string, forUsers bool, r Rejections) string {
 	names := make([]string, len(keyIDs))
 	for i, id := range keyIDs {
 		names[i] = Literal(id)
@@ -186,17 +205,17 @@ func (m Mapping) SessionReasons(keyIDs []string, forUsers bool, r Rejections) st
 	ofUser, users := "", ""
 	if forUsers {
 		ofUser = `WHEN u.key IS NULL OR u.reason IS NOT NULL THEN '` + SessionOfOtherUser + `'
-    WHEN EXISTS (
-      SELECT FROM unnest(u.fields) f
-      WHERE split_part(f, ':', 1) = 'encrypted_password' AND split_part(f, ':', 2) IN ` + HeldPasswordReasons + `
-    ) THEN '` + SessionOfHeldUser + `'
+    WHEN u.withheld IN ` + HeldPasswordReasons + ` THEN '` + SessionOfHeldUser + `'
     `
-		users = "\nLEFT JOIN (\n" + m.Users(AllUsers, r) + "\n) u ON u.key = x.user_id"
+		users = "\nLEFT JOIN (\n" + m.userReasons(s, r) + "\n) u ON u.key = x.user_id"
 	}
 	return `SELECT CASE ` + ofUser + `WHEN x.reason IS NOT NULL THEN x.reason
-    WHEN x.live = '{}' AND ` + encrypted + ` THEN '` + SessionKeyEncrypted + `'
+    WHEN x.live IS NULL AND ` + encrypted + ` THEN '` + SessionKeyEncrypted + `'
     ELSE '' END, count(*)
-FROM (` + m.Sessions(AllUsers) + `) x` + users + `
+FROM (
+  SELECT s.user_id, ` + m.sessionReason() + ` AS reason, l.live, s.hmac_key
+  ` + m.fromSessions(s, "min(r.id) AS live") + `
+) x` + users + `
 GROUP BY 1`
 }
 

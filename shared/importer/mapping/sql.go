@@ -40,4 +40,10 @@ func (s Scope) Contains(userID string) string {
 	return userID + " >= " + Literal(s.Low) + " AND " + userID + " < " + Literal(s.High)
 }
 
+// Halves returns two scopes that have all users, each about half of them if their ids are random.
+func Halves() (low, high Scope) {
+	const middle = "80000000-0000-0000-0000-000000000000"
+	return Scope{Low: MinUUID, High: middle}, Scope{Low: middle}
+}
+
 func (s Scope) isAllUsers() bool { return s.IDs == nil && s.Low == MinUUID && s.High == "" }

@@ -115,18 +115,20 @@ func SessionIDs(s Scope) string {
 
 // SumSessionsByUser returns SQL for the id of each user with the number and the sum of the ids of the sessions.
 func SumSessionsByUser(sessions string) string {
-	return "SELECT user_id::text, count(*), " + sumOfIDs("key") + "\nFROM (" + sessions + ") x\nGROUP BY 1"
+	return "SELECT user_id::text, count(*), " + SumOfIDs("key", "true") + "\nFROM (" + sessions + ") x\nGROUP BY 1"
 }
 
-// sumOfIDs returns an SQL expression for the sum of the last 64 bits of ids, which nearly all are random.
-func sumOfIDs(id string) string {
-	return "sum(('x' || translate(right(" + id + "::text, 17), '-', ''))::bit(64)::bigint)::text"
+// SumOfIDs returns an SQL expression for the sum of the last 64 bits of ids, which nearly all are random, of the rows
+// with a condition.
+func SumOfIDs(id, condition string) string {
+	return "(sum(('x' || translate(right(" + id + "::text, 17), '-', ''))::bit(64)::bigint) FILTER (WHERE " + condition +
+		"))::text"
 }
 
 // SumIDs returns SQL like that of IDSums, for the rows of a query with the columns user_id, source and key.
 func SumIDs(rows string) string {
 	return `SELECT width_bucket(user_id, $1::uuid[]) - 1 AS batch, count(*) FILTER (WHERE source = '` + string(User) + `'),
-  count(*), ` + sumOfIDs("key") + `
+  count(*), ` + SumOfIDs("key", "true") + `
 FROM (
   ` + rows + `
 ) r

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -174,9 +176,20 @@ WHERE name = $1
   AND state = 'running'
   AND NOT EXISTS (SELECT FROM supabase_import.batch b WHERE b.run = r.id AND b.pass < r.pass)`
 
-	// analyzeTables is for new tables: they have no statistics yet, and the verification and the first sign-ins may come
-	// before autovacuum.
-	analyzeTables = `ANALYZE "user", account, user_profile, supabase_import.ledger, supabase_import.quarantine`
+	withoutStatistics = `SELECT t
+FROM unnest($1::text[]) t
+JOIN pg_class c ON c.oid = t::regclass
+WHERE c.reltuples < 0`
+)
+
+const ledgerTable = "supabase_import.ledger"
+
+// The tables that a pass writes, and those that it also writes with Options.Sessions.
+var (
+	writtenTables = []string{
+		`"user"`, "account", "user_profile", ledgerTable, "supabase_import.quarantine",
+	}
+	writtenSessionTables = []string{`"supabaseSession"`, `"supabaseCredential"`, "supabase_import.session"}
 )
 
 // ClosePass ends the pass: the run is complete if no batch is open or parked.
@@ -186,20 +199,52 @@ func ClosePass(ctx context.Context, env *Env, name string) (st Status, err error
 		if err != nil {
 			return err
 		}
-		tables := analyzeTables
-		if r.Plan.Options.Sessions {
-			tables += `, "supabaseSession", "supabaseCredential"`
-		}
 		if err := env.completeRun(ctx, dst, r); err != nil {
 			return fmt.Errorf("close the pass: %w", err)
 		}
-		if _, err := dst.Exec(ctx, tables); err != nil {
+		if err := r.gatherStatistics(ctx, env, dst); err != nil {
 			return fmt.Errorf("gather statistics: %w", err)
 		}
 		st, err = readStatus(ctx, dst, name)
 		return err
 	})
 	return st, err
+}
+
+// gatherStatistics gathers the statistics of the tables after the first pass, because the verification and the first
+// sign-ins may come before autovacuum. After a later pass, which changes few rows, it does so only for tables without
+// statistics. It uses two connections at the same time.
+func (r *Run) gatherStatistics(ctx context.Context, env *Env, dst *pgx.Conn) (err error) {
+	tables := slices.Clone(writtenTables)
+	if r.Plan.Options.Sessions {
+		tables = append(tables, writtenSessionTables...)
+	}
+	if r.Pass > 1 {
+		if tables, err = QueryTexts(ctx, dst, withoutStatistics, tables); err != nil || len(tables) == 0 {
+			return err
+		}
+	}
+	other, err := env.Target(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer env.release("target", other)
+	var lists [2][]string
+	for i, table := range tables {
+		if table == ledgerTable {
+			table += " (user_id, source, key, outcome)" // no query has a condition on the residue, which is long
+		}
+		lists[i%2] = append(lists[i%2], table)
+	}
+	analyze := func(db *pgx.Conn, tables []string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if len(tables) == 0 {
+				return nil
+			}
+			return Exec(ctx, db, "ANALYZE "+strings.Join(tables, ", "))
+		}
+	}
+	return RunBoth(ctx, analyze(dst, lists[0]), analyze(other, lists[1]))
 }
 
 // completeRun marks the run as complete, unless a batch is open or parked. With sessions it also stores the time of the

@@ -31,16 +31,27 @@ type passOpener struct {
 // Begin takes the lease and opens a pass: it plans a new run, continues an interrupted pass, or starts the next pass of
 // a complete run. If quick is true, a later pass skips the batches that are already copied and have no source row
 // whose created_at or updated_at is after the watermark of the pass before (its start minus ten minutes).
-func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status, error) {
+func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (st Status, err error) {
+	name, err := OpenPass(ctx, env, o, quick)
+	if err != nil {
+		return st, err
+	}
+	if st, err = ReadStatus(ctx, env, name); err != nil {
+		env.ReleaseLease(ctx)
+	}
+	return st, err
+}
+
+// OpenPass is like Begin, but returns the name of the run without its status, which takes a look at the whole ledger.
+func OpenPass(ctx context.Context, env *Env, o mapping.Options, quick bool) (name string, err error) {
 	given, err := env.withProfile(o)
 	if err != nil {
-		return Status{}, err
+		return "", err
 	}
 	o, err = withDefaults(given)
 	if err != nil {
-		return Status{}, err
+		return "", err
 	}
-	var st Status
 	err = env.WithBoth(ctx, func(ctx context.Context, src, dst *pgx.Conn) (err error) {
 		b := passOpener{env: env, src: src, dst: dst, given: given, options: o, quick: quick}
 		if err := b.registerRun(ctx); err != nil {
@@ -49,16 +60,12 @@ func Begin(ctx context.Context, env *Env, o mapping.Options, quick bool) (Status
 		if _, err := env.TakeLease(ctx, o.Run); err != nil {
 			return err
 		}
-		if err := b.openPass(ctx); err != nil {
-			return err
-		}
-		st, err = readStatus(ctx, dst, o.Run)
-		return err
+		return b.openPass(ctx)
 	})
 	if err != nil {
 		env.ReleaseLease(ctx)
 	}
-	return st, err
+	return o.Run, err
 }
 
 const runExists = "SELECT EXISTS (SELECT FROM supabase_import.run WHERE name = $1 AND state <> 'rolled back')"

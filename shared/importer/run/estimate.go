@@ -33,16 +33,16 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 			p.Collisions[c.Reason]++
 		}
 	}
-	users, others := p.estimateQueries(r)
-	var ofUsers, ofOthers []estimate
+	first, second := p.estimateQueries(r)
+	var estimates, more []estimate
 	var providers []Provider
 	err = queryConcurrently(ctx, p.env, p.src,
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			ofUsers, err = queryEstimates(ctx, db, users)
+			estimates, err = queryEstimates(ctx, db, first)
 			return err
 		},
 		func(ctx context.Context, db *pgx.Conn) (err error) {
-			if ofOthers, err = queryEstimates(ctx, db, others); err != nil {
+			if more, err = queryEstimates(ctx, db, second); err != nil {
 				return err
 			}
 			providers, err = queryProviders(ctx, db, p.mapping.ProviderUsers(r))
@@ -52,7 +52,7 @@ func (p *planner) estimate(ctx context.Context) (err error) {
 		return fmt.Errorf("estimate the outcomes of the rows: %w", err)
 	}
 	p.Providers = append(p.Providers, providers...)
-	for _, e := range append(ofUsers, ofOthers...) {
+	for _, e := range append(estimates, more...) {
 		p.addEstimate(e)
 	}
 	if err := p.countFactors(ctx, r); err != nil {
@@ -71,8 +71,8 @@ func (p *planner) rejections() mapping.Rejections {
 	return r
 }
 
-// estimateQueries returns the queries about users, and the queries about the other kinds of rows.
-func (p *planner) estimateQueries(r mapping.Rejections) (users, others []string) {
+// estimateQueries returns queries for two connections that take about as long: each has half of the users.
+func (p *planner) estimateQueries(r mapping.Rejections) (first, second []string) {
 	m, all := p.mapping, mapping.AllUsers
 	expect := func(kinds ...mapping.Kind) {
 		for _, k := range kinds {
@@ -80,32 +80,37 @@ func (p *planner) estimateQueries(r mapping.Rejections) (users, others []string)
 		}
 	}
 	expect(mapping.User, mapping.Identity)
-	users = []string{`SELECT 'user', coalesce(reason, ''), coalesce(fields, '{}'), false,
+	users := func(s mapping.Scope) string {
+		return `SELECT 'user', coalesce(reason, ''), coalesce(fields, '{}'), false,
   coalesce(format, 'none'), count(*)
-FROM (` + m.UsersWithFormat(all, r) + `) x
-GROUP BY 2, 3, 5`}
-	others = []string{`SELECT 'identity', coalesce(reason, ''), '{}'::text[], folded AND reason IS NULL, '', count(*)
+FROM (` + m.UsersWithFormat(s, r) + `) x
+GROUP BY 2, 3, 5`
+	}
+	low, high := mapping.Halves()
+	first = []string{users(low), `SELECT 'identity', coalesce(reason, ''), '{}'::text[], folded AND reason IS NULL, '',
+  count(*)
 FROM (` + m.Identities(all, r) + `) x
 GROUP BY 2, 4`}
+	second = []string{users(high)}
 	if m.Source.Profiles.IsUsable() {
 		expect(mapping.Profile)
-		others = append(others, `SELECT 'profile', coalesce(reason, ''), coalesce(fields, '{}'), false, '', count(*)
+		first = append(first, `SELECT 'profile', coalesce(reason, ''), coalesce(fields, '{}'), false, '', count(*)
 FROM (`+m.Profiles(all, r)+`) x
 GROUP BY 2, 3`)
 	}
 	if m.CarriesFactors() {
 		expect(mapping.Factor)
-		others = append(others, `SELECT 'factor', coalesce(reason, ''), '{}'::text[], false, '', count(*)
+		second = append(second, `SELECT 'factor', coalesce(reason, ''), '{}'::text[], false, '', count(*)
 FROM (`+m.Factors(all, r)+`) x
 GROUP BY 2`)
 	}
 	if q := m.FactorsAndPasskeys(all); q != "" {
 		expect(mapping.Factor, mapping.Passkey)
-		others = append(others, `SELECT source, reason, '{}'::text[], false, '', count(*)
+		second = append(second, `SELECT source, reason, '{}'::text[], false, '', count(*)
 FROM (`+q+`) x
 GROUP BY 1, 2`)
 	}
-	return users, others
+	return first, second
 }
 
 func queryEstimates(ctx context.Context, db *pgx.Conn, queries []string) (all []estimate, err error) {

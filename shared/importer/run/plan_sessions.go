@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/xenon-auth/xenon/shared/importer/mapping"
 )
 
 // SessionPlan has the numbers of sessions of the source, and what the run would do with them.
@@ -59,23 +61,43 @@ func (p *planner) canReadSessions() bool {
 	return len(m.SessionRefusals()) == 0
 }
 
+// count counts the sessions of each half of the users at the same time.
 func (s *SessionPlan) count(ctx context.Context, p *planner) error {
 	rejections := p.rejections()
 	ids := slices.Sorted(maps.Keys(p.env.EncryptionKeys))
-	rows, err := p.src.Query(ctx, p.mapping.SessionReasons(ids, s.Chosen, rejections))
-	if err != nil {
+	low, high := mapping.Halves()
+	var counts [2]map[string]int64
+	countHalf := func(i int, scope mapping.Scope) func(context.Context, *pgx.Conn) error {
+		return func(ctx context.Context, db *pgx.Conn) (err error) {
+			counts[i], err = queryCounts(ctx, db, p.mapping.SessionReasons(scope, ids, s.Chosen, rejections))
+			return err
+		}
+	}
+	if err := queryConcurrently(ctx, p.env, p.src, countHalf(0, low), countHalf(1, high)); err != nil {
 		return err
 	}
-	var reason string
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&reason, &n}, func() error {
-		s.Total += n
-		if reason == "" {
-			s.Bridged = n
-		} else {
-			s.Skipped[reason] = n
+	for _, half := range counts {
+		for reason, n := range half {
+			s.Total += n
+			if reason == "" {
+				s.Bridged += n
+			} else {
+				s.Skipped[reason] += n
+			}
 		}
-		return nil
-	})
-	return err
+	}
+	return nil
+}
+
+// queryCounts reads a query with the columns name and number of rows.
+func queryCounts(ctx context.Context, db *pgx.Conn, sql string) (map[string]int64, error) {
+	rows, err := db.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]int64{}
+	var name string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&name, &n}, func() error { all[name] = n; return nil })
+	return all, err
 }

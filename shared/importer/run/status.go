@@ -54,10 +54,8 @@ WHERE run = $1 AND parked IS NOT NULL
 ORDER BY number
 LIMIT 20`
 
-	outcomesQuery = `SELECT source::text, outcome::text, count(*)
-FROM supabase_import.ledger
-WHERE run = $1
-GROUP BY 1, 2`
+	outcomesQuery = `SELECT source::text, outcome::text, n
+FROM (SELECT source, outcome, count(*) AS n FROM supabase_import.ledger WHERE run = $1 GROUP BY 1, 2) x`
 
 	reasonsQuery = `SELECT source::text || CASE WHEN field <> '' THEN '.' || field ELSE '' END, reason, count(*)
 FROM supabase_import.quarantine

@@ -13,8 +13,8 @@ import (
 
 // The table supabase_import.batch stores the result of a verification, as JSON.
 
-// Checksum holds the counts and checksums of all rows of a table. Each server computes its own: the sum of the first 64
-// bits of the MD5 of each row.
+// Checksum holds the counts and checksums of all rows of a table. Each server computes its own: the sum of the 64-bit
+// hash of each row.
 type Checksum struct {
 	SourceRows int64  `json:"sourceRows"`
 	SourceSum  string `json:"sourceSum"`

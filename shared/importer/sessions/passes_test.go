@@ -224,3 +224,34 @@ func TestLaterPassCanAddSessions(t *testing.T) {
 	}
 	importtest.CheckVerificationIsEqual(t, m)
 }
+
+// A pass over unchanged sessions reads both sides and writes none of their rows, also if some of the users are not
+// imported or some sessions were used.
+func TestPassWithoutChangesWritesNoSession(t *testing.T) {
+	t.Parallel()
+	from := newSource(t, 6, 24)
+	importtest.Exec(t, from, `update auth.users set deleted_at = now()
+		where id = (select min(id::text)::uuid from auth.users)`)
+	m := newImport(t, from)
+	countsOf(t, m)
+	importtest.Exec(t, m.To, `update "supabaseSession" set "usedAt" = now() where id = (select min(id::text)::uuid
+		from "supabaseSession")`)
+	versions := map[string]string{
+		"ledger":   `select id || ' ' || outcome || ' ' || xmin from supabase_import.session`,
+		"sessions": `select id || ' ' || xmin from "supabaseSession"`,
+		"digests":  `select encode(digest, 'hex') || ' ' || xmin from "supabaseCredential"`,
+	}
+	first := importtest.Contents(t, m.To, versions)
+	second := countsOf(t, m) // records the use
+	written := importtest.Contents(t, m.To, versions)
+	if importtest.Diff(written, first) == "" || second.Kept != 1 {
+		t.Errorf("pass after a use: got no change and %d kept sessions, want one", second.Kept)
+	}
+	third := countsOf(t, m)
+	if diff := importtest.Diff(importtest.Contents(t, m.To, versions), written); diff != "" {
+		t.Errorf("the pass wrote rows although nothing changed:%s", diff)
+	}
+	if diff := cmp.Diff(second, third); diff != "" {
+		t.Errorf("outcomes of a pass without changes (-before +after):\n%s", diff)
+	}
+}

@@ -18,7 +18,7 @@ import (
 
 // Copy makes the sessions of the target those of the source, for the users of a batch or those of b.IDs, in one
 // transaction, and returns the number of sessions that the source has. Before, the users themselves must be copied. The
-// result is the same if Copy is repeated.
+// result is the same if Copy is repeated. If the sums of a batch are equal, Copy writes only their number.
 func Copy(ctx context.Context, w *run.Worker, b run.Batch) (n int64, err error) {
 	defer closeAfter(w, &err)
 	if err := run.Exec(ctx, w.Dst, "BEGIN"); err != nil {
@@ -26,6 +26,15 @@ func Copy(ctx context.Context, w *run.Worker, b run.Batch) (n int64, err error) 
 	}
 	if _, err := w.Pass.LockRun(ctx, w.Dst, b.Scope); err != nil {
 		return 0, err
+	}
+	if b.IDs == nil && b.Copied {
+		sums, err := compareSums(ctx, w, b)
+		if err != nil {
+			return 0, err
+		}
+		if sums.isCurrent() {
+			return sums.total, finish(ctx, w, b, sums.total)
+		}
 	}
 	if n, err = stage(ctx, w, b.Scope); err != nil {
 		return 0, err
@@ -39,18 +48,20 @@ func Copy(ctx context.Context, w *run.Worker, b run.Batch) (n int64, err error) 
 	if err := run.Exec(ctx, w.Dst, sql); err != nil {
 		return 0, fmt.Errorf("write the sessions: %w", err)
 	}
-	if err := record(ctx, w, b, n); err != nil {
-		return 0, err
-	}
-	return n, run.Wrap("commit the sessions", run.Exec(ctx, w.Dst, "COMMIT"))
+	return n, finish(ctx, w, b, n)
 }
 
-// record stores the number of sessions that the source has.
-func record(ctx context.Context, w *run.Worker, b run.Batch, n int64) error {
+// finish stores the number of sessions that the source has, and commits.
+func finish(ctx context.Context, w *run.Worker, b run.Batch, n int64) (err error) {
 	if b.IDs != nil {
-		return w.Pass.AddSessions(ctx, w.Dst, b, n)
+		err = w.Pass.AddSessions(ctx, w.Dst, b, n)
+	} else {
+		err = w.Pass.RecordSessionBatch(ctx, w.Env, w.Dst, b, n)
 	}
-	return w.Pass.RecordSessionBatch(ctx, w.Env, w.Dst, b, n)
+	if err != nil {
+		return err
+	}
+	return run.Wrap("commit the sessions", run.Exec(ctx, w.Dst, "COMMIT"))
 }
 
 // closeAfter closes the connections of the worker after an error, because they can be in a transaction.
@@ -123,7 +134,7 @@ func stage(ctx context.Context, w *run.Worker, s mapping.Scope) (n int64, err er
 		return 0, fmt.Errorf("read the sessions: %w", err)
 	}
 	defer rows.Close()
-	source := stagedRows{rows: rows, tokens: tokens{key: w.Env.SessionKey(), encryption: w.Env.EncryptionKeys}}
+	source := stagedRows{rows: rows, tokens: newTokens(w)}
 	_, err = w.Dst.CopyFrom(ctx, pgx.Identifier{"stage_session"}, run.StagedSessionColumns, &source)
 	if readErr := rows.Err(); readErr != nil && !errors.Is(err, readErr) {
 		return 0, fmt.Errorf("read the sessions: %w", readErr)
@@ -149,20 +160,42 @@ func (r *stagedRows) Err() error { return r.rows.Err() }
 
 // Values implements pgx.CopyFromSource. It returns the values of run.StagedSessionColumns.
 func (r *stagedRows) Values() ([]any, error) {
-	s, err := pgx.RowToStructByPos[session](r.rows)
+	s, err := r.tokens.read(r.rows)
 	if err != nil {
 		return nil, err
 	}
-	found := digests{values: [][]byte{}, aal2: []bool{}}
-	reason := s.Reason
-	if reason == nil {
-		found = r.tokens.digest(s)
-		if found.reason != "" {
-			reason = &found.reason
+	return []any{
+		s.ID, s.UserID, s.reason, s.isWanted, s.AAL2, s.CreatedAt, s.RefreshedAt, s.ExpiresAt, s.found.values, s.found.aal2,
+		s.expected, s.wanted,
+	}, nil
+}
+
+// readSession is a session of the source with what the target should have.
+type readSession struct {
+	session
+	found            digests
+	reason           *string // why the session is not imported, by the source alone
+	isWanted         bool    // by the source alone, the target should have a row
+	expected, wanted int64   // hashes (hash.go); wanted is 0 unless isWanted is true
+}
+
+// read reads the current row of a query of mapping.Sessions.
+func (t tokens) read(rows pgx.Rows) (readSession, error) {
+	s, err := pgx.RowToStructByPos[session](rows)
+	if err != nil {
+		return readSession{}, err
+	}
+	r := readSession{session: s, found: digests{values: [][]byte{}, aal2: []bool{}}, reason: s.Reason}
+	if r.reason == nil {
+		r.found = t.digest(s)
+		if r.found.reason != "" {
+			r.reason = &r.found.reason
 		}
 	}
-	isWanted := reason == nil || found.hasUnreadableKey
-	return []any{
-		s.ID, s.UserID, reason, isWanted, s.AAL2, s.CreatedAt, s.RefreshedAt, s.ExpiresAt, found.values, found.aal2,
-	}, nil
+	r.isWanted = r.reason == nil || r.found.hasUnreadableKey
+	r.expected = expectedHash(s, r.reason, r.isWanted, r.found)
+	if r.isWanted {
+		r.wanted = wantedHash(s, r.found)
+	}
+	return r, nil
 }

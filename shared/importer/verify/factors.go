@@ -2,7 +2,7 @@ package verify
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // G501: a checksum, as the databases compute those of other tables
+	"crypto/md5" //nolint:gosec // G501: a checksum
 	"encoding/binary"
 	"fmt"
 	"math/big"

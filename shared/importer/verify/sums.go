@@ -93,14 +93,20 @@ func addPrefix(prefix string, columns []string) []string {
 	return out
 }
 
-// checksum returns an SQL expression for the checksum of a row. exprs are the SQL expressions of the columns; Postgres
-// converts each of them to text.
+// checksum returns an SQL expression for the 64-bit checksum of a row. exprs are the SQL expressions of the columns;
+// Postgres converts each of them to text. It is the same on all servers of version 14 or later: Postgres keeps the
+// results of these hash functions, because hash partitions depend on them. Servers with another byte order have other
+// results; then every row differs. The checksum finds accidents, not attacks: who can write to a database can construct
+// a row with the same checksum.
+//
+// The hash of a record is linear in the hashes of its columns, so that two rows that swap a value would keep their sum.
+// The hash of its text is not. (That of a bigint has only 32 bits.)
 func checksum(exprs []string) string {
 	texts := make([]string, len(exprs))
 	for i, e := range exprs {
 		texts[i] = "(" + e + ")::text"
 	}
-	return mapping.Checksum("row(" + strings.Join(texts, ", ") + ")")
+	return "hashtextextended(" + mapping.Hash64("row("+strings.Join(texts, ", ")+")") + "::text, 0)"
 }
 
 // fromTargetSQL returns the text after FROM in a query for the actual rows e, joined with their ledger entries l. It

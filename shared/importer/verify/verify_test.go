@@ -331,3 +331,24 @@ func TestVerifyShardContinuesAfterADeadline(t *testing.T) {
 		t.Errorf("after a new pass has begun: equal %t, error %v, want false and nil", v.Equal, err)
 	}
 }
+
+// A sum must not hide that two rows have swapped a value.
+func TestVerificationFindsTwoRowsThatSwappedAValue(t *testing.T) {
+	t.Parallel()
+	from := supabasetest.New(t)
+	supabasetest.FillBulk(t, from, 20, 20, 20)
+	m := importtest.NewImport(t, from)
+	if _, err := m.Run(t.Context(), importer.Options{MFA: "allow"}, false, 1); err != nil {
+		t.Fatal(err)
+	}
+	importtest.CheckEqual(t, m, "after the import")
+	user := func(offset string) string {
+		return importtest.Value(t, m.To, `select id::text from "user" order by id limit 1 offset `+offset)
+	}
+	one, other := user("0"), user("1")
+	importtest.Exec(t, m.To, `
+		update "user" a set name = b.name from "user" b
+		where (a.id, b.id) in (('`+one+`', '`+other+`'), ('`+other+`', '`+one+`'))`)
+	checkDifferences(t, m, differentRow("user", one, whyTargetChanged, "name"),
+		differentRow("user", other, whyTargetChanged, "name"))
+}
