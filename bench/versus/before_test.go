@@ -211,10 +211,14 @@ func medianInterval(values []float64) interval {
 	}
 }
 
-// format returns the median, in bold if the interval is above the goal, and the interval.
+// format returns the median, in bold if the interval is above the goal, and the interval. A request that takes no time
+// of Postgres has no ratio.
 func (i interval) format(goal float64) string {
 	mark := ""
-	if i.isAbove(goal) {
+	switch {
+	case i.median == 0:
+		return "–"
+	case i.isAbove(goal):
 		mark = "**"
 	}
 	return fmt.Sprintf("%s%.2f%s (%.2f–%.2f)", mark, i.median, mark, i.low, i.high)
@@ -290,6 +294,9 @@ func TestMissedGoalsOfBeforeAreMarked(t *testing.T) {
 		"| **1.20** (1.11–1.20) | 1.00 (1.00–1.00) | **1.20** (1.11–1.20) |\n"
 	if !strings.HasSuffix(got, want) {
 		t.Errorf("the table is\n%s\nwant its last line\n%s", got, want)
+	}
+	if got := (interval{}).format(1.03); got != "–" {
+		t.Errorf("a ratio of nothing: got %q, want a dash", got)
 	}
 	if i := medianInterval([]float64{4, 1, 3, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}); i != (interval{8.5, 5, 12}) {
 		t.Errorf("the median of 1 to 16 and its interval: got %v, want 8.5, from 5 to 12", i)
