@@ -11,7 +11,7 @@ import (
 const beforeUsers, firstMailUser = 500, 6000
 
 // requestsOfBefore returns the requests that BenchmarkBefore sends to a server on a database with userCount users:
-// those that both commits answer in the same way. It leaves out those whose answer waits for a quarter of a second, so
+// those that both commits answer in the same way. It leaves out those whose answer waits for a minimum time, so
 // that it takes the same time for known and unknown emails.
 func requestsOfBefore(tb testing.TB, s server) []requestKind {
 	tb.Helper()
