@@ -59,6 +59,20 @@ func TestDevAnswersFiftyRedemptionsOfOneLink(t *testing.T) {
 	}
 }
 
+// A request that may hash a password ends after devRequestTimeout, also if many requests wait for a processor.
+func TestDevLimitsTheTimeOfRequestsThatAreNotReads(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]bool{http.MethodGet: false, http.MethodPost: true, http.MethodPut: true} {
+		limited := false
+		api := withDeadline(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, limited = r.Context().Deadline()
+		}))
+		if sendRequest(api, method, "/"); limited != want {
+			t.Errorf("%s has a deadline: got %v, want %v", method, limited, want)
+		}
+	}
+}
+
 // newDevAPI returns the endpoints of package passwordless as xenon dev serves them.
 func newDevAPI(t *testing.T, databaseURL string) http.Handler {
 	t.Helper()

@@ -34,7 +34,8 @@ func (b *Buffer) Handle(ctx context.Context, r slog.Record) error {
 	return b.Handler.Handle(ctx, r)
 }
 
-// eventOf is like parseRecord, for a record that is not encoded yet.
+// eventOf is like parseRecord, for a record that is not encoded yet. It is never the record of a command, because
+// commands run in processes of their own.
 func eventOf(r slog.Record) (e Event, ok bool) {
 	e.Time = Time{r.Time}
 	r.Attrs(func(a slog.Attr) bool {

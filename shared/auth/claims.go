@@ -18,8 +18,6 @@ import (
 const (
 	maxUserClaimsBytes = 3800
 	maxPayloadBytes    = 4060
-
-	usualUserBytes = 512 // most users have shorter JSON
 )
 
 // claimsOfCaller returns the claims of the JWT that the caller gets; userJSON is the JSON of the caller's user. The log

@@ -8,6 +8,8 @@ import (
 	"github.com/xenon-auth/xenon/shared/web"
 )
 
+const usualUserBytes = 512 // most users have shorter JSON
+
 // token answers GET /api/auth/token with a JWT for the caller, who must be signed in.
 func (s *Service) token(w http.ResponseWriter, r *http.Request, db *store.Store) error {
 	caller, err := callerOrUnauthorized(s.Sessions.CallerForToken(w, r, db))

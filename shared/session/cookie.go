@@ -50,10 +50,10 @@ func (s *Sessions) cookieValues(r *http.Request, name string) iter.Seq[string] {
 }
 
 // cookiePairs returns the names and values of r's cookies as Better Auth reads them: without quotes, not yet decoded.
-// It skips headers that do not contain the text namePart, which has no cookie whose name contains it. Most requests
-// have only the session cookie, but several cookies are looked for. It does not use net/http, which ignores cookies
-// with some bytes that Better Auth accepts. A user with such a cookie would be signed in at Better Auth and not at
-// Xenon.
+// namePart is a text that the names contain which the caller looks for: a header without it is not split. Most requests
+// have only the session cookie, but a handler looks for several cookies. cookiePairs does not use net/http, which
+// ignores cookies with some bytes that Better Auth accepts. A user with such a cookie would be signed in at Better Auth
+// and not at Xenon.
 func cookiePairs(r *http.Request, namePart string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for _, header := range r.Header["Cookie"] {

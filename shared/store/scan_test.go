@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -44,6 +45,31 @@ func TestScanRowReadsWhatPgxReads(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// rowWithoutScan is a row that pgx cannot read.
+type rowWithoutScan struct{ pgx.CollectableRow }
+
+func (rowWithoutScan) Scan(...any) error { return errors.New("scanRow has left the row to pgx") }
+
+// A row of a session has only types that scanRow reads itself.
+func TestScanRowReadsSessionsItself(t *testing.T) {
+	t.Parallel()
+	err := dbtest.WithConnection(t, dbtest.New(t), func(ctx context.Context, conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, `SELECT gen_random_uuid(), 'text', NULL::text, true, NULL::boolean, now(),
+			NULL::timestamptz, now()::timestamp`, pgx.QueryExecModeDescribeExec)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (any, error) {
+			return nil, scanRow(rowWithoutScan{row}, new(string), new(string), new(*string), new(bool), new(*bool), new(Time),
+				new(*Time), new(Time))
+		})
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -28,7 +28,7 @@ const sessionColumns = `
 
 // sessionFieldPointers returns pointers to the fields of x in the order of sessionColumns, followed by more.
 func (s *Store) sessionFieldPointers(x *Session, more ...any) []any {
-	all := make([]any, 0, 9+len(more))
+	all := make([]any, 0, 9+len(more)) // eight fields, and that of the plugin
 	all = append(all, &x.ExpiresAt, &x.Token, &x.CreatedAt, &x.UpdatedAt, &x.IPAddress, &x.UserAgent, &x.UserID, &x.ID)
 	if s.plugins.Admin {
 		x.ImpersonatedBy.IsPresent = true
